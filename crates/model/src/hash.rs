@@ -1,0 +1,44 @@
+//! A small stable 64-bit hash for fingerprints and buckets.
+//!
+//! Stable across systems and versions, because fingerprints are kept in snapshots and buckets
+//! decide which shard owns a ship. Not for hash maps that face hostile keys without a seed.
+
+/// Mixes two words into one (a 128-bit product folded in half).
+#[must_use]
+pub const fn mix(a: u64, b: u64) -> u64 {
+    let product = (a ^ 0x9E37_79B9_7F4A_7C15) as u128 * (b ^ 0xD6E8_FEB8_6659_FD93) as u128;
+    (product as u64) ^ (product >> 64) as u64
+}
+
+/// Hashes bytes.
+#[must_use]
+pub fn bytes(seed: u64, data: &[u8]) -> u64 {
+    let mut state = mix(seed, data.len() as u64);
+    let mut chunks = data.chunks_exact(8);
+    for chunk in &mut chunks {
+        let mut word = [0; 8];
+        word.copy_from_slice(chunk);
+        state = mix(state, u64::from_le_bytes(word));
+    }
+    let rest = chunks.remainder();
+    if !rest.is_empty() {
+        let mut word = [0; 8];
+        word[..rest.len()].copy_from_slice(rest);
+        state = mix(state, u64::from_le_bytes(word));
+    }
+    mix(state, 0x2545_F491_4F6C_DD1D)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn one_bit_changes_about_half_of_the_hash() {
+        let mut flipped = 0;
+        for bit in 0..64 {
+            let mut data = [7u8; 8];
+            data[bit / 8] ^= 1 << (bit % 8);
+            flipped += (super::bytes(1, &data) ^ super::bytes(1, &[7; 8])).count_ones();
+        }
+        assert!((1_700..2_400).contains(&flipped), "{flipped} of 4096 bits");
+    }
+}

@@ -1,0 +1,90 @@
+//! Rounding as the contract wants it: half away from zero, on integers where possible.
+
+/// `value / divisor`, rounded half away from zero. `divisor` is positive.
+#[must_use]
+pub fn divide_rounded(value: i64, divisor: i64) -> i64 {
+    let half = divisor / 2;
+    if value >= 0 { (value + half) / divisor } else { (value - half) / divisor }
+}
+
+/// The nearest integer, half away from zero, saturating.
+#[must_use]
+pub fn round(value: f64) -> i64 {
+    libm::round(value) as i64
+}
+
+/// Reads a plain decimal number as an integer of 10^-`scale`, rounded half away from zero.
+///
+/// Exact: no float takes part, so `"0.15"` at scale 1 is 2 on every system.
+///
+/// ```
+/// use model::number::parse_scaled;
+/// assert_eq!(parse_scaled(b"-118.0736449", 6), Some(-118_073_645));
+/// assert_eq!(parse_scaled(b"0.15", 1), Some(2));
+/// assert_eq!(parse_scaled(b"1e3", 0), Some(1_000));
+/// assert_eq!(parse_scaled(b"x", 0), None);
+/// ```
+#[must_use]
+pub fn parse_scaled(text: &[u8], scale: u32) -> Option<i64> {
+    let (negative, body) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    };
+    let (mantissa, exponent) = match body.iter().position(|b| matches!(b, b'e' | b'E')) {
+        Some(at) => (&body[..at], parse_exponent(&body[at + 1..])?),
+        None => (body, 0),
+    };
+    let (whole, fraction) = match mantissa.iter().position(|b| *b == b'.') {
+        Some(at) => (&mantissa[..at], &mantissa[at + 1..]),
+        None => (mantissa, &mantissa[..0]),
+    };
+    if whole.is_empty() && fraction.is_empty() || whole.len() + fraction.len() > 400 {
+        return None;
+    }
+    // Digits left of the new decimal point count in full, the next one decides the rounding.
+    let keep = whole.len() as i64 + exponent + i64::from(scale);
+    let mut value: i64 = 0;
+    let mut round_up = false;
+    for (at, digit) in whole.iter().chain(fraction).enumerate() {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        let at = at as i64;
+        if at < keep {
+            value = value.checked_mul(10)?.checked_add(i64::from(digit - b'0'))?;
+        } else if at == keep {
+            round_up = *digit >= b'5';
+        }
+    }
+    for _ in (whole.len() + fraction.len()) as i64..keep {
+        if value != 0 {
+            value = value.checked_mul(10)?;
+        }
+    }
+    value += i64::from(round_up);
+    Some(if negative { -value } else { value })
+}
+
+fn parse_exponent(text: &[u8]) -> Option<i64> {
+    let value = core::str::from_utf8(text).ok()?.parse::<i64>().ok()?;
+    (value.abs() < 400).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_go_away_from_zero() {
+        assert_eq!(divide_rounded(5, 2), 3);
+        assert_eq!(divide_rounded(-5, 2), -3);
+        assert_eq!(divide_rounded(4, 3), 1);
+        assert_eq!(parse_scaled(b"-0.0000005", 6), Some(-1));
+        assert_eq!(parse_scaled(b"0.00000049", 6), Some(0));
+        assert_eq!(parse_scaled(b".5", 0), Some(1));
+        assert_eq!(parse_scaled(b"", 0), None);
+        assert_eq!(parse_scaled(b"1.5e-1", 1), Some(2));
+        assert_eq!(parse_scaled(b"99999999999999999999", 0), None);
+    }
+}

@@ -1,0 +1,107 @@
+//! Positions on the sphere, and distances between them.
+
+use serde::{Deserialize, Serialize};
+
+/// Radius of the sphere on which all distances are measured, metres (IUGG mean radius).
+pub const EARTH_RADIUS_M: f64 = 6_371_008.8;
+/// One international nautical mile in metres.
+pub const NAUTICAL_MILE_M: f64 = 1_852.0;
+/// Units of a position in one degree.
+pub const UNITS_PER_DEGREE: i32 = 1_000_000;
+/// One unit of a position in radians.
+pub const RADIANS_PER_UNIT: f64 = core::f64::consts::PI / 180.0 / UNITS_PER_DEGREE as f64;
+
+/// A position in integers of 10⁻⁶ degree, WGS 84, longitude −180…180, latitude −90…90.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Position {
+    /// Longitude, 10⁻⁶ degree, east positive.
+    pub lon: i32,
+    /// Latitude, 10⁻⁶ degree, north positive.
+    pub lat: i32,
+}
+
+impl Position {
+    /// A position from degrees; `None` where it lies outside the globe.
+    #[must_use]
+    pub fn from_degrees(lon: f64, lat: f64) -> Option<Position> {
+        let scale = f64::from(UNITS_PER_DEGREE);
+        Position::from_units(crate::number::round(lon * scale), crate::number::round(lat * scale))
+    }
+
+    /// A position from integers of 10⁻⁶ degree; `None` where it lies outside the globe.
+    #[must_use]
+    pub fn from_units(lon: i64, lat: i64) -> Option<Position> {
+        let valid = lon.abs() <= 180 * i64::from(UNITS_PER_DEGREE) && lat.abs() <= 90 * i64::from(UNITS_PER_DEGREE);
+        valid.then_some(Position { lon: lon as i32, lat: lat as i32 })
+    }
+
+    /// Whether both coordinates are within 0.01° of zero, where receivers without a fix end up.
+    #[must_use]
+    pub fn is_null_island(self) -> bool {
+        self.lon.abs() < 10_000 && self.lat.abs() < 10_000
+    }
+
+    /// Great-circle distance in metres (haversine).
+    #[must_use]
+    pub fn distance_m(self, other: Position) -> f64 {
+        let lat_a = f64::from(self.lat) * RADIANS_PER_UNIT;
+        let lat_b = f64::from(other.lat) * RADIANS_PER_UNIT;
+        let half_lat = libm::sin(f64::from(other.lat - self.lat) * RADIANS_PER_UNIT / 2.0);
+        let lon_difference = i64::from(other.lon) - i64::from(self.lon);
+        let half_lon = libm::sin(lon_difference as f64 * RADIANS_PER_UNIT / 2.0);
+        let a = half_lat * half_lat + libm::cos(lat_a) * libm::cos(lat_b) * half_lon * half_lon;
+        2.0 * EARTH_RADIUS_M * libm::asin(libm::sqrt(if a < 1.0 { a } else { 1.0 }))
+    }
+}
+
+/// Speed in knots over a distance and a time; `None` where no time passed.
+#[must_use]
+pub fn speed_kn(distance_m: f64, duration_ms: i64) -> Option<f64> {
+    (duration_ms > 0).then(|| distance_m / NAUTICAL_MILE_M / (duration_ms as f64 / 3_600_000.0))
+}
+
+/// Whether a ship can get from one report to the other: at most 1 km apart, or at most 60 kn.
+#[must_use]
+pub fn reachable(a: Position, a_ms: i64, b: Position, b_ms: i64) -> bool {
+    const LENIENCY_M: f64 = 1_000.0;
+    const MAX_SPEED_M_PER_MS: f64 = 60.0 * NAUTICAL_MILE_M / 3_600_000.0;
+    let elapsed_ms = (a_ms - b_ms).unsigned_abs() as f64;
+    // No two points of a sphere are farther apart than this, so most pairs need no trigonometry.
+    if elapsed_ms * MAX_SPEED_M_PER_MS >= core::f64::consts::PI * EARTH_RADIUS_M {
+        return true;
+    }
+    let distance = a.distance_m(b);
+    distance <= LENIENCY_M || distance <= MAX_SPEED_M_PER_MS * elapsed_ms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(lon: f64, lat: f64) -> Position {
+        Position::from_degrees(lon, lat).unwrap()
+    }
+
+    #[test]
+    fn a_degree_of_latitude_is_sixty_miles_and_a_bit() {
+        let metres = at(0.0, 0.0).distance_m(at(0.0, 1.0));
+        assert!((metres - core::f64::consts::PI / 180.0 * EARTH_RADIUS_M).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_antimeridian_is_no_wall() {
+        let metres = at(179.999, 70.0).distance_m(at(-179.999, 70.0));
+        assert!((metres - at(0.0, 70.0).distance_m(at(0.002, 70.0))).abs() < 1e-6);
+        assert!(at(180.0, 10.0).distance_m(at(-180.0, 10.0)) < 1e-6);
+    }
+
+    #[test]
+    fn one_kilometre_is_always_reachable_and_sixty_knots_is_the_limit() {
+        let a = at(10.0, 0.0);
+        assert!(reachable(a, 0, at(10.008, 0.0), 0));
+        assert!(!reachable(a, 0, at(10.1, 0.0), 0));
+        let hour = 3_600_000;
+        assert!(reachable(a, 0, at(10.99, 0.0), hour));
+        assert!(!reachable(a, 0, at(11.01, 0.0), hour));
+    }
+}
