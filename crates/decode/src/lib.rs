@@ -6,7 +6,10 @@
 
 extern crate alloc;
 
+pub mod bits;
 pub mod json;
+pub mod message;
+pub mod nmea;
 pub mod table;
 
 use model::{EventTime, Fate, Mmsi, Origin, Position, Reason, Transmission};

@@ -1,0 +1,201 @@
+//! Six-bit armour and the bit fields of a message (ITU-R M.1371-5, IEC 61162-1 annex C).
+
+use model::{CompactString, Payload};
+
+/// No AIS message is longer than five slots: 1,064 bits. More is not a message.
+pub const MAX_BITS: usize = 1_152;
+const WORDS: usize = MAX_BITS / 64;
+
+/// Value of each armour character, 0xFF where it is none.
+static ARMOUR: [u8; 256] = armour();
+
+const fn armour() -> [u8; 256] {
+    let mut table = [0xFF; 256];
+    let mut value = 0;
+    while value < 64 {
+        let character = if value < 40 { value + 48 } else { value + 56 };
+        table[character as usize] = value;
+        value += 1;
+    }
+    table
+}
+
+/// Whether all bytes are characters of the six-bit armour.
+#[must_use]
+pub fn is_armour(payload: &[u8]) -> bool {
+    // The two unused bits of a valid value are zero, so one look at the sum of all suffices.
+    payload.iter().fold(0, |all, byte| all | ARMOUR[usize::from(*byte)]) < 64
+}
+
+/// The bits of a message, most significant first.
+#[derive(Clone, Debug)]
+pub struct Bits {
+    words: [u64; WORDS + 1],
+    length: usize,
+}
+
+impl Default for Bits {
+    fn default() -> Self {
+        Bits { words: [0; WORDS + 1], length: 0 }
+    }
+}
+
+impl Bits {
+    /// Empties the buffer.
+    pub fn clear(&mut self) {
+        let used = (self.length / 64 + 2).min(WORDS + 1);
+        self.words[..used].fill(0);
+        self.length = 0;
+    }
+
+    /// Appends an armoured payload without its fill bits.
+    ///
+    /// `false` if a character is not armour or the message would be too long; the buffer is then
+    /// of no use until cleared.
+    #[must_use]
+    pub fn push(&mut self, payload: &[u8], fill: u8) -> bool {
+        if self.length + payload.len() * 6 > MAX_BITS {
+            return false;
+        }
+        let mut seen = 0;
+        let mut at = self.length;
+        for byte in payload {
+            let value = ARMOUR[usize::from(*byte)];
+            seen |= value;
+            // Six bits at bit `at`, split over two words where they do not fit into one.
+            let wide = (u128::from(value) << 122) >> (at & 63);
+            self.words[at >> 6] |= (wide >> 64) as u64;
+            self.words[(at >> 6) + 1] |= wide as u64;
+            at += 6;
+        }
+        self.length = at;
+        self.drop_tail(usize::from(fill).min(at));
+        seen < 64
+    }
+
+    fn drop_tail(&mut self, bits: usize) {
+        self.length -= bits;
+        let (word, used) = (self.length >> 6, self.length & 63);
+        self.words[word] &= if used == 0 { 0 } else { !0 << (64 - used) };
+        self.words[word + 1] = 0;
+    }
+
+    /// Number of bits.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// An unsigned field of at most 32 bits; bits beyond the end read as 0.
+    #[must_use]
+    pub fn unsigned(&self, start: usize, width: u32) -> u32 {
+        debug_assert!((1..=32).contains(&width));
+        let word = (start >> 6).min(WORDS - 1);
+        let pair = (u128::from(self.words[word]) << 64) | u128::from(self.words[word + 1]);
+        ((pair << (start & 63)) >> (128 - width)) as u32
+    }
+
+    /// A two's-complement field of at most 32 bits.
+    #[must_use]
+    pub fn signed(&self, start: usize, width: u32) -> i32 {
+        let shift = 32 - width;
+        ((self.unsigned(start, width) << shift) as i32) >> shift
+    }
+
+    /// A six-bit text: ends at the first `@`, blanks cut at both ends; `None` if nothing is left.
+    #[must_use]
+    pub fn text(&self, start: usize, characters: usize) -> Option<CompactString> {
+        let mut buffer = [0u8; 20];
+        let mut length = 0;
+        for at in 0..characters.min(buffer.len()) {
+            let value = self.unsigned(start + at * 6, 6) as u8;
+            if value == 0 {
+                break;
+            }
+            buffer[length] = if value < 32 { value + 64 } else { value };
+            length += 1;
+        }
+        let text = buffer[..length].trim_ascii();
+        core::str::from_utf8(text).ok().filter(|text| !text.is_empty()).map(CompactString::new)
+    }
+
+    /// Order key and fingerprint of the whole message.
+    #[must_use]
+    pub fn payload(&self) -> Payload {
+        const HEAD_BITS: u64 = !0 << 24;
+        if self.length <= 168 {
+            return Payload([self.words[0], self.words[1], (self.words[2] & HEAD_BITS) | self.length as u64 & 0xFF]);
+        }
+        let mut rest = self.length as u64;
+        for word in &self.words[2..=self.length >> 6] {
+            rest = model::hash::mix(rest, *word);
+        }
+        Payload([self.words[0], self.words[1], (self.words[2] & HEAD_BITS) | (rest & !HEAD_BITS) | 1 << 23])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bits(payload: &[u8], fill: u8) -> Bits {
+        let mut bits = Bits::default();
+        assert!(bits.push(payload, fill));
+        bits
+    }
+
+    #[test]
+    fn fields_of_a_published_message_are_read() {
+        let bits = bits(b"15RTgt0PAso;90TKcjM8h6g208CQ", 0);
+        assert_eq!(bits.len(), 168);
+        assert_eq!(bits.unsigned(0, 6), 1);
+        assert_eq!(bits.unsigned(8, 30), 371_798_000);
+        assert_eq!(bits.signed(61, 28), -74_037_230);
+        assert_eq!(bits.signed(89, 27), 29_028_980);
+    }
+
+    #[test]
+    fn fill_bits_are_cut_and_read_as_nothing() {
+        let bits = bits(b"w", 2);
+        assert_eq!((bits.len(), bits.unsigned(0, 6)), (4, 0b11_1100));
+        assert_eq!(bits.unsigned(MAX_BITS + 500, 32), 0);
+    }
+
+    #[test]
+    fn what_is_not_armour_is_seen() {
+        for byte in 0..=255u8 {
+            let valid = (48..88).contains(&byte) || (96..120).contains(&byte);
+            assert_eq!(is_armour(&[byte]), valid, "{byte}");
+            assert_eq!(Bits::default().push(&[b'0', byte], 0), valid, "{byte}");
+        }
+        assert!(!Bits::default().push(&[b'0'; 193], 0));
+    }
+
+    #[test]
+    fn parts_join_across_a_word() {
+        let whole = bits(b"15RTgt0PAso;90TKcjM8h6g208CQ", 0);
+        for cut in 0..28 {
+            let mut joined = Bits::default();
+            assert!(joined.push(&b"15RTgt0PAso;90TKcjM8h6g208CQ"[..cut], 0));
+            assert!(joined.push(&b"15RTgt0PAso;90TKcjM8h6g208CQ"[cut..], 0));
+            assert_eq!(joined.payload(), whole.payload());
+        }
+    }
+
+    #[test]
+    fn texts_end_at_the_first_at_sign_and_lose_blanks() {
+        // " AB @C": 32 1 2 32 0 3
+        let mut armour = [0u8; 6];
+        for (slot, value) in armour.iter_mut().zip([32u8, 1, 2, 32, 0, 3]) {
+            *slot = if value < 40 { value + 48 } else { value + 56 };
+        }
+        assert_eq!(bits(&armour, 0).text(0, 6).as_deref(), Some("AB"));
+        assert_eq!(bits(b"00", 0).text(0, 2), None);
+    }
+}
