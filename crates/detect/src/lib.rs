@@ -1,1 +1,130 @@
-//! Stub.
+//! What a track's reports, in time order, amount to: silences, port visits and hops.
+//!
+//! [`Story`] is the whole of it for one track: give it reports in time order and it gives out
+//! changes of facts. It can be cloned at any point and run again with a report more, which is how
+//! late reports revise what was told.
+#![no_std]
+
+extern crate alloc;
+
+pub mod activity;
+pub mod history;
+pub mod hop;
+pub mod quiet;
+pub mod silence;
+pub mod stop;
+pub mod story;
+pub mod visit;
+
+use alloc::sync::Arc;
+
+use model::{EventTime, Fix, MessageType, PortIndex, Ports, Position, PositionReport, Statics};
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+pub use history::{LateOutcome, Track};
+pub use story::Story;
+
+/// Where a track may be: asked by the detectors, answered by whoever knows the ports.
+pub trait Chart {
+    /// The ports and their relations.
+    fn ports(&self) -> &Ports;
+    /// The ports that exist at `t` and hold the position.
+    fn inside(&self, position: Position, t: EventTime) -> Inside;
+    /// Whether the position is surely more than 10 km and every exit buffer away from all ports.
+    fn is_open_sea(&self, position: Position) -> bool;
+    /// How far outside `port` a position is that is not inside it at `t`.
+    fn outside(&self, port: PortIndex, position: Position, t: EventTime) -> Outside;
+}
+
+/// The ports that hold a position, in the order of the port file.
+pub type Inside = SmallVec<[PortIndex; 4]>;
+
+/// How far outside a port a report is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outside {
+    /// Not more than the port's exit buffer.
+    Near,
+    /// More than the exit buffer.
+    Beyond,
+    /// More than 10 km, or the port does not exist at that time.
+    Far,
+}
+
+/// An accepted report, as far as facts need it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// When and where.
+    pub fix: Fix,
+    /// Speed over ground in 0.1 kn.
+    pub sog: Option<u16>,
+    /// ITU reporting interval of a ship in this state.
+    pub interval: Interval,
+    /// How many reports like this one, in the same hour, were left out of the journal after it.
+    pub thinned: u32,
+    /// Distance from the report before, where reports in between were left out, micrometres.
+    pub leg_um: Option<i64>,
+    /// Static values that came with it.
+    pub statics: Option<Arc<Statics>>,
+}
+
+impl Report {
+    /// What facts need of a position report.
+    #[must_use]
+    pub fn new(report: &PositionReport) -> Report {
+        Report {
+            fix: Fix { t: report.t, position: report.position },
+            sog: report.sog,
+            interval: Interval::of(report.kind, report.sog, report.nav_status),
+            thinned: 0,
+            leg_um: None,
+            statics: report.statics.clone(),
+        }
+    }
+}
+
+/// Reporting intervals of ITU-R M.1371-5 annex 1 table 1, without the shorter ones of turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Interval {
+    /// 2 s
+    S2,
+    /// 6 s
+    S6,
+    /// 10 s
+    S10,
+    /// 30 s
+    S30,
+    /// 180 s
+    S180,
+}
+
+impl Interval {
+    /// The interval of a ship that sends this.
+    #[must_use]
+    pub fn of(kind: MessageType, sog: Option<u16>, nav_status: Option<u8>) -> Interval {
+        const AT_ANCHOR: Option<u8> = Some(1);
+        const MOORED: Option<u8> = Some(5);
+        let at_rest = nav_status == AT_ANCHOR || nav_status == MOORED;
+        match (kind.0, sog) {
+            (27, _) => Interval::S180,
+            (18 | 19, Some(0..=20)) => Interval::S180,
+            (18 | 19, _) => Interval::S30,
+            (_, None | Some(0..=30)) if at_rest => Interval::S180,
+            (_, None | Some(0..=140)) => Interval::S10,
+            (_, Some(141..=230)) => Interval::S6,
+            (_, Some(_)) => Interval::S2,
+        }
+    }
+
+    /// Milliseconds between reports.
+    #[must_use]
+    pub fn ms(self) -> i64 {
+        match self {
+            Interval::S2 => 2_000,
+            Interval::S6 => 6_000,
+            Interval::S10 => 10_000,
+            Interval::S30 => 30_000,
+            Interval::S180 => 180_000,
+        }
+    }
+}

@@ -1,1 +1,101 @@
-//! Stub.
+//! Which port a position is in or near.
+//!
+//! [`Geofence`] answers with exact integer arithmetic from a two-level grid; `geo` serves
+//! validation and the relations between ports, and checks the grid in tests.
+#![no_std]
+
+extern crate alloc;
+
+mod grid;
+pub mod port_file;
+pub mod relations;
+mod shape;
+
+use alloc::vec::Vec;
+
+use model::{EventTime, Port, PortIndex, Ports, Position};
+use smallvec::SmallVec;
+
+pub use grid::Grid;
+
+/// The ports that a position is in, in the order of the port file.
+pub type Inside = SmallVec<[PortIndex; 4]>;
+
+/// How far outside a port a report is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outside {
+    /// Not more than the port's exit buffer.
+    Near,
+    /// More than the exit buffer.
+    Beyond,
+    /// More than 10 km, or the port does not exist at that time.
+    Far,
+}
+
+/// One report this far outside a port is enough for an exit, metres.
+pub const FAR_M: f64 = 10_000.0;
+
+/// All ports of a run, ready to be asked.
+#[derive(Debug)]
+pub struct Geofence {
+    ports: Ports,
+    grid: Grid,
+}
+
+impl Geofence {
+    /// Takes in validated ports.
+    #[must_use]
+    pub fn new(ports: Vec<Port>) -> Geofence {
+        let grid = Grid::new(&ports);
+        Geofence { ports: relations::relate(ports), grid }
+    }
+
+    /// The ports and their relations.
+    #[must_use]
+    pub fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    /// The ports that exist at `t` and hold the position; the boundary is inside.
+    #[must_use]
+    pub fn inside(&self, position: Position, t: EventTime) -> Inside {
+        let mut inside = Inside::new();
+        for entry in self.grid.candidates(position) {
+            let port = self.ports.get(entry.port());
+            if (entry.is_whole() || shape::contains(&port.shape, position)) && port.is_valid_at(t) {
+                inside.push(entry.port());
+            }
+        }
+        inside
+    }
+
+    /// Whether the position is surely more than 10 km and every exit buffer away from all ports.
+    #[must_use]
+    pub fn is_open_sea(&self, position: Position) -> bool {
+        !self.grid.is_near_port(position)
+    }
+
+    /// How far outside `port` a position is, given that it is not inside at `t`.
+    #[must_use]
+    pub fn outside(&self, port: PortIndex, position: Position, t: EventTime) -> Outside {
+        let port = self.ports.get(port);
+        if !port.is_valid_at(t) {
+            return Outside::Far;
+        }
+        let distance_m = shape::distance_m(&port.shape, position);
+        if distance_m > FAR_M {
+            Outside::Far
+        } else if distance_m > port.exit_buffer_m {
+            Outside::Beyond
+        } else {
+            Outside::Near
+        }
+    }
+
+    /// Distance to the port's area in metres, 0 inside.
+    #[must_use]
+    pub fn distance_m(&self, port: PortIndex, position: Position) -> f64 {
+        let shape = &self.ports.get(port).shape;
+        if shape::contains(shape, position) { 0.0 } else { shape::distance_m(shape, position) }
+    }
+}

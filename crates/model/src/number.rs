@@ -3,8 +3,9 @@
 /// `value / divisor`, rounded half away from zero. `divisor` is positive.
 #[must_use]
 pub fn divide_rounded(value: i64, divisor: i64) -> i64 {
-    let half = divisor / 2;
-    if value >= 0 { (value + half) / divisor } else { (value - half) / divisor }
+    let (quotient, rest) = (value / divisor, value % divisor);
+    let away = i64::from(rest.abs() >= divisor - rest.abs());
+    quotient + if value < 0 { -away } else { away }
 }
 
 /// The nearest integer, half away from zero, saturating.
@@ -62,7 +63,7 @@ pub fn parse_scaled(text: &[u8], scale: u32) -> Option<i64> {
             value = value.checked_mul(10)?;
         }
     }
-    value += i64::from(round_up);
+    value = value.checked_add(i64::from(round_up))?;
     Some(if negative { -value } else { value })
 }
 
@@ -86,5 +87,7 @@ mod tests {
         assert_eq!(parse_scaled(b"", 0), None);
         assert_eq!(parse_scaled(b"1.5e-1", 1), Some(2));
         assert_eq!(parse_scaled(b"99999999999999999999", 0), None);
+        assert_eq!(parse_scaled(b"9223372036854775807.9", 0), None);
+        assert_eq!(divide_rounded(i64::MAX, 1_000), 9_223_372_036_854_776);
     }
 }

@@ -1,1 +1,18 @@
-//! Stub.
+//! From reports as they come to the reports of each ship in time order.
+//!
+//! [`Source`] tells what is late and how far its source has come; [`Hold`] keeps reports until
+//! all sources have come that far; [`Duplicates`] knows copies; [`Identity`] tells the ships apart
+//! that use one MMSI.
+#![no_std]
+
+extern crate alloc;
+
+pub mod duplicates;
+pub mod hold;
+pub mod identity;
+pub mod source;
+
+pub use duplicates::{Copy, Duplicates, Recent};
+pub use hold::{Hold, OrderKey};
+pub use identity::{Identity, Placement};
+pub use source::{Admission, Source};

@@ -79,7 +79,9 @@ impl Random {
 
 /// 64 well-mixed bits that depend on the words and on their order.
 pub fn hash(words: &[u64]) -> u64 {
-    words.iter().fold(GOLDEN_GAMMA, |mixed, word| scramble(mixed.rotate_left(23) ^ scramble(word.wrapping_add(GOLDEN_GAMMA))))
+    words.iter().fold(GOLDEN_GAMMA, |mixed, word| {
+        scramble(mixed.rotate_left(23) ^ scramble(word.wrapping_add(GOLDEN_GAMMA)))
+    })
 }
 
 /// [`hash`] as a double in 0 ≤ x < 1.

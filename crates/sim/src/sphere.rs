@@ -70,7 +70,10 @@ pub fn destination(from: Position, course_deg: f64, distance_m: f64) -> Position
     let sin_lat = libm::sin(lat) * libm::cos(angle) + libm::cos(lat) * libm::sin(angle) * libm::cos(course);
     let east = libm::sin(course) * libm::sin(angle) * libm::cos(lat);
     let north = libm::cos(angle) - libm::sin(lat) * sin_lat;
-    Position { lon: wrap_180(from.lon + degrees(libm::atan2(east, north))), lat: degrees(libm::asin(sin_lat)) }
+    Position {
+        lon: wrap_180(from.lon + degrees(libm::atan2(east, north))),
+        lat: degrees(libm::asin(sin_lat)),
+    }
 }
 
 /// The place at `fraction` (0 to 1) of the great circle from `a` to `b`; `a` if the two are the same.
@@ -83,7 +86,8 @@ pub fn interpolate(a: Position, b: Position, fraction: f64) -> Position {
     let weight_b = libm::sin(fraction * angle) / libm::sin(angle);
     let [ax, ay, az] = unit_vector(a);
     let [bx, by, bz] = unit_vector(b);
-    let (x, y, z) = (weight_a * ax + weight_b * bx, weight_a * ay + weight_b * by, weight_a * az + weight_b * bz);
+    let (x, y, z) =
+        (weight_a * ax + weight_b * bx, weight_a * ay + weight_b * by, weight_a * az + weight_b * bz);
     Position { lon: degrees(libm::atan2(y, x)), lat: degrees(libm::atan2(z, libm::sqrt(x * x + y * y))) }
 }
 

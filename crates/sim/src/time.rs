@@ -79,7 +79,8 @@ impl EventTime {
         let second_of_day = seconds.rem_euclid(86_400);
         let era = shifted.div_euclid(146_097);
         let day_of_era = shifted.rem_euclid(146_097);
-        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let shifted_month = (5 * day_of_year + 2) / 153;
         let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
@@ -102,7 +103,10 @@ mod tests {
     fn the_calendar_knows_leap_days_and_year_ends() {
         let check = |unix_s: i64, year: u16, month: u8, day: u8, hour: u8| {
             let calendar = EventTime::from_unix_s(unix_s).calendar();
-            assert_eq!((calendar.year, calendar.month, calendar.day, calendar.hour), (year, month, day, hour));
+            assert_eq!(
+                (calendar.year, calendar.month, calendar.day, calendar.hour),
+                (year, month, day, hour)
+            );
         };
         check(0, 1970, 1, 1, 0);
         check(951_782_400, 2000, 2, 29, 0);

@@ -1,0 +1,103 @@
+//! How much a track was heard lately, in hours of the clock.
+
+use model::EventTime;
+use model::time::HOUR_MS;
+use serde::{Deserialize, Serialize};
+
+use crate::Interval;
+
+/// The hour of a silence's start and the 12 full hours before it.
+const HOURS: usize = 13;
+
+/// All ITU intervals divide this, so that expected reports add up without rounding.
+const UNIT_MS: i64 = 180_000;
+
+/// Reports heard and expected in the last 13 hours of the clock.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Activity {
+    /// The newest hour, counted from the epoch.
+    hour: i64,
+    heard: [u32; HOURS],
+    /// Milliseconds divided by the interval, in units of 1/180,000.
+    expected: [u32; HOURS],
+}
+
+impl Activity {
+    /// Counts `reports` reports at one time.
+    pub fn heard(&mut self, t: EventTime, reports: u32) {
+        self.advance(t.0.div_euclid(HOUR_MS));
+        if let Some(slot) = self.slot(t.0.div_euclid(HOUR_MS)) {
+            self.heard[slot] += reports;
+        }
+    }
+
+    /// Adds what a ship that reports at `interval` would send between two times.
+    pub fn expect(&mut self, from: EventTime, to: EventTime, interval: Interval) {
+        let last_hour = to.0.div_euclid(HOUR_MS);
+        self.advance(last_hour);
+        let mut at = from.0.max((last_hour - (HOURS as i64 - 1)) * HOUR_MS);
+        while at < to.0 {
+            let hour = at.div_euclid(HOUR_MS);
+            let until = to.0.min((hour + 1) * HOUR_MS);
+            if let Some(slot) = self.slot(hour) {
+                self.expected[slot] += ((until - at) * (UNIT_MS / interval.ms())) as u32;
+            }
+            at = until;
+        }
+    }
+
+    /// Reports heard in these hours.
+    #[must_use]
+    pub fn total_heard(&self) -> u32 {
+        self.heard.iter().sum()
+    }
+
+    /// Reports expected in these hours, rounded half up.
+    #[must_use]
+    pub fn total_expected(&self) -> i64 {
+        let units: i64 = self.expected.iter().map(|units| i64::from(*units)).sum();
+        model::number::divide_rounded(units, UNIT_MS)
+    }
+
+    fn advance(&mut self, hour: i64) {
+        let steps = hour - self.hour;
+        if steps <= 0 {
+            return;
+        }
+        for step in 1..=steps.min(HOURS as i64) {
+            let slot = (hour - steps.min(HOURS as i64) + step).rem_euclid(HOURS as i64) as usize;
+            self.heard[slot] = 0;
+            self.expected[slot] = 0;
+        }
+        self.hour = hour;
+    }
+
+    fn slot(&self, hour: i64) -> Option<usize> {
+        let age = self.hour - hour;
+        (0..HOURS as i64).contains(&age).then(|| hour.rem_euclid(HOURS as i64) as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_hour_at_ten_seconds_expects_360_reports() {
+        let mut activity = Activity::default();
+        activity.expect(EventTime(30 * 60_000), EventTime(90 * 60_000), Interval::S10);
+        assert_eq!(activity.total_expected(), 360);
+    }
+
+    #[test]
+    fn what_is_older_than_twelve_full_hours_is_forgotten() {
+        let mut activity = Activity::default();
+        activity.heard(EventTime(1), 7);
+        activity.heard(EventTime(12 * HOUR_MS), 1);
+        assert_eq!(activity.total_heard(), 8);
+        activity.heard(EventTime(13 * HOUR_MS), 1);
+        assert_eq!(activity.total_heard(), 2);
+        activity.heard(EventTime(500 * HOUR_MS), 1);
+        assert_eq!(activity.total_heard(), 1);
+    }
+}

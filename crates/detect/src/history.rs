@@ -1,0 +1,385 @@
+//! The late path: what a track keeps for 72 h so that a report that fills a silence can be taken
+//! in after all, and the facts be as if it had come in time.
+//!
+//! A track that has not been silent keeps nothing. One that has keeps its story as it was before
+//! the oldest remembered silence, and a journal of what came since; a late report goes into the
+//! journal at its place, the story is run again, and what differs is told.
+
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use model::position::reachable;
+use model::time::HOUR_MS;
+use model::{EventTime, Fact, FactChange, FactKey, Fix, Statics};
+use serde::{Deserialize, Serialize};
+
+use crate::quiet::SILENCE_MS;
+use crate::story::leg_um;
+use crate::{Chart, Inside, Report, Story};
+
+/// How far back late reports are taken in.
+const MEMORY_MS: i64 = 72 * HOUR_MS;
+/// Silences remembered per track.
+const MAX_SPANS: usize = 64;
+/// Late reports taken into one silence.
+const MAX_TAKEN: u16 = 256;
+/// Journal entries per track; beyond it the oldest silence is no longer remembered.
+const MAX_EVENTS: usize = 4_096;
+/// Reports at rest this close together tell the same.
+const SAME_BERTH_M: f64 = 20.0;
+/// At most this speed (0.1 kn) a report is at rest.
+const SLOW: u16 = 5;
+
+/// A track: its story, and what is needed to revise it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Track {
+    story: Story,
+    history: Option<Box<History>>,
+}
+
+/// What became of a late report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LateOutcome {
+    /// Taken into the story.
+    Taken,
+    /// Not within a silence that is remembered.
+    TooLate,
+    /// Not reachable from the reports around it.
+    Unreachable,
+    /// Too many late reports in this silence.
+    Limit,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct History {
+    /// The story up to the report at which the oldest remembered silence began.
+    checkpoint: Story,
+    spans: VecDeque<Span>,
+    journal: VecDeque<Event>,
+}
+
+/// A time that was a silence.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Span {
+    /// The accepted report before it.
+    from_fix: EventTime,
+    start: EventTime,
+    end: EventTime,
+    taken: u16,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+enum Event {
+    Report(Report),
+    Mute(EventTime),
+    Heard { t: EventTime, values: Arc<Statics>, is_report: bool },
+}
+
+impl Event {
+    fn t(&self) -> EventTime {
+        match self {
+            Event::Report(report) => report.fix.t,
+            Event::Mute(t) | Event::Heard { t, .. } => *t,
+        }
+    }
+
+    fn report(&self) -> Option<&Report> {
+        match self {
+            Event::Report(report) => Some(report),
+            Event::Mute(_) | Event::Heard { .. } => None,
+        }
+    }
+
+    /// Events at the same time stand in the order of their message types.
+    fn order(&self) -> u8 {
+        match self {
+            Event::Report(_) => 0,
+            Event::Mute(_) => 1,
+            Event::Heard { .. } => 2,
+        }
+    }
+}
+
+impl Track {
+    /// A new track.
+    #[must_use]
+    pub fn new(story: Story) -> Track {
+        Track { story, history: None }
+    }
+
+    /// The story as it stands.
+    #[must_use]
+    pub fn story(&self) -> &Story {
+        &self.story
+    }
+
+    /// Whether late reports may still be taken in.
+    #[must_use]
+    pub fn has_history(&self) -> bool {
+        self.history.is_some()
+    }
+
+    /// The next report in time, with the ports that hold it. `now` is how far hand-on has come.
+    pub fn report(
+        &mut self,
+        report: &Report,
+        inside: &Inside,
+        now: EventTime,
+        chart: &impl Chart,
+        out: &mut Vec<FactChange>,
+    ) {
+        let silences = self.story.silences_before(report.fix.t);
+        if let (Some(from), false) = (self.story.last_t(), silences.is_empty()) {
+            let story = &self.story;
+            let fresh = || Box::new(History::new(story.clone()));
+            let history = self.history.get_or_insert_with(fresh);
+            for silence in silences {
+                history.remember(Span { from_fix: from, start: silence.start, end: silence.end, taken: 0 });
+            }
+        }
+        if let Some(history) = &mut self.history {
+            history.journal.push_back(Event::Report(report.clone()));
+            history.thin(chart);
+            if !history.forget(now, chart) {
+                self.history = None;
+            }
+        }
+        self.story.report(report, inside, chart, out);
+    }
+
+    /// A message without a position.
+    pub fn mute(&mut self, t: EventTime, chart: &impl Chart, out: &mut Vec<FactChange>) {
+        self.quiet_event(Event::Mute(t), chart, out);
+    }
+
+    /// Static values of a message that tells no position.
+    pub fn hear(
+        &mut self,
+        t: EventTime,
+        values: &Arc<Statics>,
+        is_report: bool,
+        chart: &impl Chart,
+        out: &mut Vec<FactChange>,
+    ) {
+        self.quiet_event(Event::Heard { t, values: Arc::clone(values), is_report }, chart, out);
+    }
+
+    /// A report older than the track's last: taken in if it fills a silence.
+    pub fn take_late(
+        &mut self,
+        report: &Report,
+        now: EventTime,
+        chart: &impl Chart,
+        out: &mut Vec<FactChange>,
+    ) -> LateOutcome {
+        let outcome = match &mut self.history {
+            Some(history) => history.admit(report.fix, now),
+            None => LateOutcome::TooLate,
+        };
+        if outcome == LateOutcome::Taken {
+            self.revise(Event::Report(report.clone()), chart, out);
+        }
+        outcome
+    }
+
+    /// What [`Track::take_late`] would say, and the report before the late one.
+    #[must_use]
+    pub fn would_take(&self, fix: Fix, now: EventTime) -> (LateOutcome, Option<Fix>) {
+        self.history.as_ref().map_or((LateOutcome::TooLate, None), |history| {
+            (history.clone_admission(fix, now), history.neighbours(fix.t).0)
+        })
+    }
+
+    /// Another ship with this identity was close at `t`.
+    pub fn mark_ambiguous(&mut self, t: EventTime, chart: &impl Chart, out: &mut Vec<FactChange>) {
+        self.story.mark_ambiguous(t, chart, out);
+    }
+
+    /// The end of input.
+    pub fn finish(&mut self, at: EventTime, chart: &impl Chart, out: &mut Vec<FactChange>) {
+        self.story.finish(at, chart, out);
+    }
+
+    fn quiet_event(&mut self, event: Event, chart: &impl Chart, out: &mut Vec<FactChange>) {
+        let is_late = self.story.last_t().is_some_and(|last| event.t() < last);
+        if let (true, Some(history)) = (is_late, &self.history) {
+            // Before the checkpoint nothing can be revised; the values count from now on.
+            if history.checkpoint.last_t().is_some_and(|from| event.t() >= from) {
+                return self.revise(event, chart, out);
+            }
+        }
+        apply(&mut self.story, &event, chart, &mut Vec::new());
+        if let (false, Some(history)) = (is_late, &mut self.history) {
+            history.journal.push_back(event);
+        }
+    }
+
+    fn revise(&mut self, event: Event, chart: &impl Chart, out: &mut Vec<FactChange>) {
+        let Some(history) = &mut self.history else { return };
+        let at = event.t();
+        history.checkpoint.share_ambiguous(&self.story);
+        let (before, _) = history.run(chart);
+        let place = history.journal.partition_point(|other| (other.t(), other.order()) <= (at, event.order()));
+        history.journal.insert(place, event);
+        let (after, story) = history.run(chart);
+        for key in before.keys().filter(|key| !after.contains_key(key)) {
+            out.push(FactChange { key: *key, fact: None, ambiguous: false, at });
+        }
+        for (key, (fact, ambiguous)) in after {
+            if before.get(&key) != Some(&(fact.clone(), ambiguous)) {
+                out.push(FactChange { key, fact: Some(fact), ambiguous, at });
+            }
+        }
+        self.story = story;
+    }
+}
+
+impl History {
+    fn new(checkpoint: Story) -> History {
+        History { checkpoint, spans: VecDeque::new(), journal: VecDeque::new() }
+    }
+
+    fn remember(&mut self, span: Span) {
+        self.spans.push_back(span);
+    }
+
+    /// The accepted reports around a time.
+    fn neighbours(&self, t: EventTime) -> (Option<Fix>, Option<Fix>) {
+        let fixes = || self.journal.iter().filter_map(Event::report).map(|report| report.fix);
+        let before = fixes().take_while(|fix| fix.t <= t).last().or(self.checkpoint.last_fix());
+        (before, fixes().find(|fix| fix.t > t))
+    }
+
+    fn clone_admission(&self, fix: Fix, now: EventTime) -> LateOutcome {
+        let Some(span) = self.spans.iter().find(|span| span.start < fix.t && fix.t < span.end) else {
+            return LateOutcome::TooLate;
+        };
+        let (Some(before), Some(after)) = self.neighbours(fix.t) else { return LateOutcome::TooLate };
+        let can_reach = |other: Fix| reachable(other.position, other.t.0, fix.position, fix.t.0);
+        if now.0 - after.t.0 > MEMORY_MS {
+            LateOutcome::TooLate
+        } else if !can_reach(before) || !can_reach(after) {
+            LateOutcome::Unreachable
+        } else if span.taken >= MAX_TAKEN {
+            LateOutcome::Limit
+        } else {
+            LateOutcome::Taken
+        }
+    }
+
+    fn admit(&mut self, fix: Fix, now: EventTime) -> LateOutcome {
+        let outcome = self.clone_admission(fix, now);
+        if outcome == LateOutcome::Taken
+            && let Some(span) = self.spans.iter_mut().find(|span| span.start < fix.t && fix.t < span.end)
+        {
+            span.taken += 1;
+        }
+        outcome
+    }
+
+    /// Runs the story from the checkpoint: its facts, and how it stands at the end.
+    fn run(&self, chart: &impl Chart) -> (BTreeMap<FactKey, (Fact, bool)>, Story) {
+        let mut story = self.checkpoint.clone();
+        let mut changes = story.told_facts(chart);
+        for event in &self.journal {
+            apply(&mut story, event, chart, &mut changes);
+        }
+        let mut facts = BTreeMap::new();
+        for change in changes {
+            match change.fact {
+                Some(fact) => facts.insert(change.key, (fact, change.ambiguous)),
+                None => facts.remove(&change.key),
+            };
+        }
+        (facts, story)
+    }
+
+    /// Forgets silences that are too old or too many; `false` if none is left.
+    fn forget(&mut self, now: EventTime, chart: &impl Chart) -> bool {
+        let is_old = |span: &Span| span.end.0 + MEMORY_MS < now.0;
+        let mut changed = false;
+        while self.spans.front().is_some_and(is_old) || self.spans.len() > MAX_SPANS {
+            self.spans.pop_front();
+            changed = true;
+        }
+        if self.journal.len() > MAX_EVENTS {
+            self.spans.pop_front();
+            changed = true;
+        }
+        let Some(next) = self.spans.front() else { return false };
+        let (from, limit) = (next.from_fix, self.journal.len());
+        if changed {
+            for _ in 0..limit {
+                // The checkpoint stands at the report at which the oldest silence begins.
+                let last = self.checkpoint.last_t();
+                let more = self.journal.iter().find_map(Event::report).is_some_and(|report| report.fix.t <= from);
+                if !more || last.is_none() {
+                    break;
+                }
+                if let Some(event) = self.journal.pop_front() {
+                    apply(&mut self.checkpoint, &event, chart, &mut Vec::new());
+                }
+            }
+        }
+        true
+    }
+
+    /// Leaves out the last report but one where that can make no difference.
+    fn thin(&mut self, chart: &impl Chart) {
+        let length = self.journal.len();
+        if length < 3 {
+            return;
+        }
+        let [Event::Report(a), Event::Report(b), Event::Report(c)] =
+            [&self.journal[length - 3], &self.journal[length - 2], &self.journal[length - 1]]
+        else {
+            return;
+        };
+        if !tells_the_same(a, b, c, chart) {
+            return;
+        }
+        let leg = b.leg_um.unwrap_or_else(|| leg_um(a.fix, b.fix)) + leg_um(b.fix, c.fix);
+        let left_out = 1 + b.thinned;
+        self.journal.remove(length - 2);
+        if let Some(Event::Report(a)) = self.journal.get_mut(length - 3) {
+            a.thinned += left_out;
+        }
+        if let Some(Event::Report(c)) = self.journal.get_mut(length - 2) {
+            c.leg_um = Some(leg);
+        }
+    }
+}
+
+/// Whether `b` between `a` and `c` can be left out: the same hour, no silence, the same interval
+/// and static values, and either all far from any port or all at rest at one berth.
+fn tells_the_same(a: &Report, b: &Report, c: &Report, chart: &impl Chart) -> bool {
+    let hour = |report: &Report| report.fix.t.0.div_euclid(HOUR_MS);
+    let same_time = hour(a) == hour(b) && hour(b) == hour(c) && c.fix.t.0 - a.fix.t.0 < SILENCE_MS;
+    if !same_time || a.interval != b.interval || a.statics != b.statics {
+        return false;
+    }
+    let is_sea = |report: &Report| chart.is_open_sea(report.fix.position);
+    if is_sea(a) && is_sea(b) && is_sea(c) {
+        return true;
+    }
+    let is_slow = |report: &Report| report.sog.is_some_and(|sog| sog <= SLOW);
+    let at_berth = |other: &Report| other.fix.position.distance_m(a.fix.position) <= SAME_BERTH_M;
+    let inside = |report: &Report| chart.inside(report.fix.position, report.fix.t);
+    is_slow(a) && is_slow(b) && is_slow(c) && at_berth(b) && at_berth(c) && {
+        let ports = inside(a);
+        !ports.is_empty() && ports == inside(b) && ports == inside(c)
+    }
+}
+
+fn apply(story: &mut Story, event: &Event, chart: &impl Chart, out: &mut Vec<FactChange>) {
+    match event {
+        Event::Report(report) => {
+            let inside = chart.inside(report.fix.position, report.fix.t);
+            story.report(report, &inside, chart, out);
+        }
+        Event::Mute(t) => story.mute(*t),
+        Event::Heard { t, values, is_report } => story.hear(*t, values, *is_report),
+    }
+}

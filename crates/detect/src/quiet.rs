@@ -1,0 +1,163 @@
+//! What was heard of a ship between two accepted reports: messages without a position, which cut
+//! the time, and static reports, which do not.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use model::fact::HeardStatic;
+use model::time::MINUTE_MS;
+use model::{EventTime, Statics, TimeSpan};
+use serde::{Deserialize, Serialize};
+
+/// Two consecutive messages at least this far apart are a silence.
+pub const SILENCE_MS: i64 = 30 * MINUTE_MS;
+
+/// Static reports remembered one by one between two fixes; beyond it the last entry stands for
+/// all that follow.
+const MAX_HEARINGS: usize = 4_096;
+
+/// Messages heard since the last accepted report.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Quiet {
+    /// Messages without a position, those less than 30 min apart taken together.
+    mutes: Vec<TimeSpan>,
+    /// Static reports in time order.
+    hearings: Vec<Hearing>,
+}
+
+/// One static report, or several that followed it beyond the limit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hearing {
+    /// When it was heard.
+    pub t: EventTime,
+    /// When the last one that this stands for was heard.
+    pub last: EventTime,
+    /// How many this stands for.
+    pub count: u32,
+    /// Whether it was a static report (type 5, 24 or 19), not values of a row.
+    pub is_report: bool,
+    /// Its values.
+    pub values: Arc<Statics>,
+}
+
+impl Quiet {
+    /// Whether nothing was heard.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.mutes.is_empty() && self.hearings.is_empty()
+    }
+
+    /// A message without a position.
+    pub fn mute(&mut self, t: EventTime) {
+        let at = self.mutes.partition_point(|span| span.start <= t);
+        self.mutes.insert(at, TimeSpan { start: t, end: t });
+        let mut joined: Vec<TimeSpan> = Vec::with_capacity(self.mutes.len());
+        for span in self.mutes.drain(..) {
+            match joined.last_mut() {
+                Some(before) if span.start.0 - before.end.0 < SILENCE_MS => before.end = before.end.max(span.end),
+                _ => joined.push(span),
+            }
+        }
+        self.mutes = joined;
+    }
+
+    /// Static values.
+    pub fn hear(&mut self, t: EventTime, values: &Arc<Statics>, is_report: bool) {
+        let at = self.hearings.partition_point(|hearing| hearing.t <= t);
+        if self.hearings.len() >= MAX_HEARINGS && at == self.hearings.len() {
+            if let Some(last) = self.hearings.last_mut() {
+                last.last = t;
+                last.count += u32::from(is_report);
+                last.values = Arc::clone(values);
+            }
+            return;
+        }
+        // Ships repeat themselves: the same values are kept once.
+        let values = match self.hearings.get(at.wrapping_sub(1)) {
+            Some(before) if *before.values == **values => Arc::clone(&before.values),
+            _ => Arc::clone(values),
+        };
+        let hearing = Hearing { t, last: t, count: u32::from(is_report), is_report, values };
+        self.hearings.insert(at, hearing);
+    }
+
+    /// Takes out the static values heard up to `t`, in time order.
+    pub fn take_hearings(&mut self, t: EventTime) -> Vec<Hearing> {
+        let end = self.hearings.partition_point(|hearing| hearing.t <= t);
+        self.hearings.drain(..end).collect()
+    }
+
+    /// The static values heard up to `t`, in time order.
+    pub fn hearings_up_to(&self, t: EventTime) -> &[Hearing] {
+        &self.hearings[..self.hearings.partition_point(|hearing| hearing.t <= t)]
+    }
+
+    /// Static reports strictly between two times.
+    #[must_use]
+    pub fn heard_between(&self, span: TimeSpan) -> Option<HeardStatic> {
+        let mut heard: Option<HeardStatic> = None;
+        let within = |hearing: &&Hearing| hearing.is_report && span.start < hearing.t && hearing.t < span.end;
+        for hearing in self.hearings.iter().filter(within) {
+            let entry = heard.get_or_insert(HeardStatic { count: 0, first: hearing.t, last: hearing.last });
+            entry.count += hearing.count;
+            entry.last = hearing.last;
+        }
+        heard
+    }
+
+    /// The parts of at least 30 min into which messages without a position cut the time between
+    /// two accepted reports.
+    pub fn parts(&self, from: EventTime, to: EventTime, parts: &mut Vec<TimeSpan>) {
+        let mut heard = from;
+        for mute in self.mutes.iter().filter(|mute| mute.start < to && mute.end > from) {
+            push_if_silent(heard, mute.start, parts);
+            heard = heard.max(mute.end);
+        }
+        push_if_silent(heard, to, parts);
+    }
+
+    /// Forgets the messages without a position up to `t`, at which a report was accepted.
+    pub fn settle(&mut self, t: EventTime) {
+        self.mutes.retain_mut(|mute| {
+            mute.start = mute.start.max(t);
+            mute.end > t
+        });
+    }
+}
+
+fn push_if_silent(from: EventTime, to: EventTime, parts: &mut Vec<TimeSpan>) {
+    if to.0 - from.0 >= SILENCE_MS {
+        parts.push(TimeSpan { start: from, end: to });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn minutes(quiet: &Quiet, from: i64, to: i64) -> Vec<(i64, i64)> {
+        let mut parts = Vec::new();
+        quiet.parts(EventTime(from * MINUTE_MS), EventTime(to * MINUTE_MS), &mut parts);
+        parts.iter().map(|part| (part.start.0 / MINUTE_MS, part.end.0 / MINUTE_MS)).collect()
+    }
+
+    #[test]
+    fn messages_without_a_position_cut_the_time() {
+        let mut quiet = Quiet::default();
+        assert_eq!(minutes(&quiet, 0, 30), [(0, 30)]);
+        assert_eq!(minutes(&quiet, 0, 29), []);
+        for t in [300, 310, 360] {
+            quiet.mute(EventTime(t * MINUTE_MS));
+        }
+        assert_eq!(minutes(&quiet, 0, 720), [(0, 300), (310, 360), (360, 720)]);
+    }
+
+    #[test]
+    fn the_order_in_which_they_come_does_not_matter() {
+        let mut quiet = Quiet::default();
+        for t in [50, 10, 30] {
+            quiet.mute(EventTime(t * MINUTE_MS));
+        }
+        assert_eq!(minutes(&quiet, 0, 100), [(50, 100)]);
+    }
+}

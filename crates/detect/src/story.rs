@@ -1,0 +1,363 @@
+//! The story of one track: its reports in time order become silences, visits and hops.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use model::hash::mix;
+use model::{EventTime, Fact, FactChange, FactKey, StaticKey, Statics, TimeSpan, TrackId};
+use serde::{Deserialize, Serialize};
+
+use crate::activity::Activity;
+use crate::hop::Itinerary;
+use crate::quiet::{Quiet, SILENCE_MS};
+use crate::silence::{self, Ended, Silences};
+use crate::visit::{GAP_MS, Logged, Step, Visits};
+use crate::{Chart, Interval, Report};
+
+/// A young track may still turn out to be a false fix; all its facts can be taken back.
+const YOUNG_REPORTS: u32 = 3;
+/// Moments at which another ship with the same identity was close, remembered per track.
+const MAX_AMBIGUOUS: usize = 64;
+
+/// Everything that the facts of a track depend on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Story {
+    track: TrackId,
+    reports: u32,
+    last: Option<Last>,
+    quiet: Quiet,
+    statics: Known,
+    activity: Activity,
+    silences: Silences,
+    visits: Visits,
+    itinerary: Itinerary,
+    ambiguous: Vec<EventTime>,
+    /// Visits and hops as last told.
+    told: Vec<(FactKey, u64)>,
+}
+
+/// The last accepted report.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Last {
+    logged: Logged,
+    interval: Interval,
+}
+
+/// The static values known, and when each was last heard.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Known {
+    values: Arc<Statics>,
+    heard: [EventTime; StaticKey::ALL.len()],
+}
+
+impl Known {
+    /// Takes in values heard at `t`; what is older than what is known is left.
+    pub fn update(&mut self, t: EventTime, newer: &Statics) {
+        for (key, heard) in StaticKey::ALL.into_iter().zip(&mut self.heard) {
+            if newer.has(key) && *heard <= t {
+                *heard = t;
+                if !self.values.same(newer, key) {
+                    Arc::make_mut(&mut self.values).take(newer, key);
+                }
+            }
+        }
+        if newer.ship_type.is_some() && newer.ship_type != self.values.ship_type {
+            Arc::make_mut(&mut self.values).ship_type = newer.ship_type;
+        }
+    }
+
+    /// The values.
+    #[must_use]
+    pub fn values(&self) -> &Statics {
+        &self.values
+    }
+}
+
+impl Story {
+    /// The story of a new track, of whose identity something may be known.
+    #[must_use]
+    pub fn new(track: TrackId, statics: Known) -> Story {
+        Story {
+            track,
+            reports: 0,
+            last: None,
+            quiet: Quiet::default(),
+            statics,
+            activity: Activity::default(),
+            silences: Silences::default(),
+            visits: Visits::default(),
+            itinerary: Itinerary::default(),
+            ambiguous: Vec::new(),
+            told: Vec::new(),
+        }
+    }
+
+    /// Which track this is.
+    #[must_use]
+    pub fn track(&self) -> TrackId {
+        self.track
+    }
+
+    /// Time of the last accepted report.
+    #[must_use]
+    pub fn last_t(&self) -> Option<EventTime> {
+        self.last.map(|last| last.logged.fix.t)
+    }
+
+    /// The fix of the last accepted report.
+    #[must_use]
+    pub fn last_fix(&self) -> Option<model::Fix> {
+        self.last.map(|last| last.logged.fix)
+    }
+
+    /// Whether all facts told so far can be taken back by [`Story::told_facts`].
+    #[must_use]
+    pub fn is_young(&self) -> bool {
+        self.reports < YOUNG_REPORTS
+    }
+
+    /// A message without a position.
+    pub fn mute(&mut self, t: EventTime) {
+        self.quiet.mute(t);
+    }
+
+    /// Static values of a message that tells no position.
+    pub fn hear(&mut self, t: EventTime, values: &Arc<Statics>, is_report: bool) {
+        self.quiet.hear(t, values, is_report);
+    }
+
+    /// The silences that a report at `t` would end.
+    #[must_use]
+    pub fn silences_before(&self, t: EventTime) -> Vec<TimeSpan> {
+        let mut parts = Vec::new();
+        if let Some(last) = self.last
+            && t.0 - last.logged.fix.t.0 >= SILENCE_MS
+        {
+            self.quiet.parts(last.logged.fix.t, t, &mut parts);
+        }
+        parts
+    }
+
+    /// The next accepted report, with the ports that hold it.
+    pub fn report(
+        &mut self,
+        report: &Report,
+        inside: &[model::PortIndex],
+        chart: &impl Chart,
+        out: &mut Vec<FactChange>,
+    ) {
+        let t = report.fix.t;
+        let parts = self.silences_before(t);
+        let mut changed = false;
+        for part in &parts {
+            changed |= self.apply_hearings(part.start, out);
+            self.end_silence(report, *part);
+        }
+        self.told_silences(&parts, t, out);
+        let odometer_um = self.sail(report);
+        self.activity.heard(t, 1 + report.thinned);
+        changed |= self.apply_hearings(t, out);
+        if let Some(values) = &report.statics {
+            changed |= self.apply(t, values, t, out);
+        }
+        self.quiet.settle(t);
+        let logged = Logged { fix: report.fix, odometer_um };
+        if !inside.is_empty() || !self.visits.is_empty() {
+            changed |= self.visit(report, logged, inside, &parts, chart);
+        }
+        if !self.itinerary.is_empty() {
+            self.itinerary.watch_distance(report.fix);
+        }
+        self.last = Some(Last { logged, interval: report.interval });
+        self.reports = self.reports.saturating_add(1);
+        if changed {
+            self.tell(t, chart, out);
+        }
+        if !self.is_young() {
+            self.silences.settle(t);
+        }
+        if self.itinerary.has_settled(t) {
+            self.tell(t, chart, out);
+            self.itinerary.settle(t, &mut self.visits, chart.ports());
+            self.told = self.visits_and_hops(chart).iter().map(|(key, fact)| (*key, self.print(fact))).collect();
+        }
+    }
+
+    /// Another ship with this identity was close at `t`, the time of a report of this track.
+    pub fn mark_ambiguous(&mut self, t: EventTime, chart: &impl Chart, out: &mut Vec<FactChange>) {
+        if self.ambiguous.last() == Some(&t) {
+            return;
+        }
+        if self.ambiguous.len() == MAX_AMBIGUOUS {
+            self.ambiguous.remove(0);
+        }
+        self.ambiguous.push(t);
+        for silence in self.silences.waiting() {
+            if silence.start.t <= t && t <= silence.end.t {
+                let fact = Fact::Silence(silence.clone());
+                out.push(self.change(silence::key(self.track, silence), fact, t));
+            }
+        }
+        self.tell(t, chart, out);
+    }
+
+    /// Takes over what another run of the same track knows of ships close by.
+    pub fn share_ambiguous(&mut self, other: &Story) {
+        self.ambiguous.clone_from(&other.ambiguous);
+    }
+
+    /// The end of input: tells visits that are still under way as they are.
+    pub fn finish(&mut self, at: EventTime, chart: &impl Chart, out: &mut Vec<FactChange>) {
+        self.apply_hearings(EventTime::MAX, out);
+        self.tell(at, chart, out);
+    }
+
+    /// The facts told that may still change.
+    #[must_use]
+    pub fn told_facts(&self, chart: &impl Chart) -> Vec<FactChange> {
+        let at = self.last_t().unwrap_or(EventTime::MIN);
+        let silences = self.silences.waiting().iter();
+        let mut facts: Vec<FactChange> = silences
+            .map(|silence| self.change(silence::key(self.track, silence), Fact::Silence(silence.clone()), at))
+            .collect();
+        let told = |key: &FactKey| self.told.iter().any(|(other, _)| other == key);
+        for (key, fact) in self.visits_and_hops(chart).into_iter().filter(|(key, _)| told(key)) {
+            facts.push(self.change(key, fact, at));
+        }
+        facts
+    }
+
+    fn end_silence(&mut self, report: &Report, part: TimeSpan) {
+        let Some(last) = self.last else { return };
+        self.silences.end(&Ended {
+            start: last.logged.fix,
+            end: report.fix,
+            heard: part,
+            heard_static: self.quiet.heard_between(part),
+            activity: &self.activity,
+            before: self.statics.values(),
+        });
+        self.itinerary.silence(part);
+    }
+
+    fn told_silences(&self, parts: &[TimeSpan], at: EventTime, out: &mut Vec<FactChange>) {
+        for silence in self.silences.waiting().iter().filter(|silence| parts.contains(&silence.heard)) {
+            let fact = Fact::Silence(silence.clone());
+            out.push(self.change(silence::key(self.track, silence), fact, at));
+        }
+    }
+
+    /// Counts the way to a report, in distance and expected reports.
+    fn sail(&mut self, report: &Report) -> i64 {
+        let Some(last) = self.last else { return 0 };
+        self.activity.expect(last.logged.fix.t, report.fix.t, last.interval);
+        let leg_um = report.leg_um.unwrap_or_else(|| leg_um(last.logged.fix, report.fix));
+        last.logged.odometer_um + leg_um
+    }
+
+    fn visit(
+        &mut self,
+        report: &Report,
+        logged: Logged,
+        inside: &[model::PortIndex],
+        parts: &[TimeSpan],
+        chart: &impl Chart,
+    ) -> bool {
+        let gaps: Vec<TimeSpan> = parts.iter().copied().filter(|part| part.length_ms() >= GAP_MS).collect();
+        let mut over = Vec::new();
+        let statics = Arc::clone(&self.statics.values);
+        let step = Step { report, logged, inside, previous: self.last_t(), gaps: &gaps, statics: &statics };
+        let changed = self.visits.step(&step, chart, &mut over);
+        over.into_iter().for_each(|stay| self.itinerary.add(stay));
+        changed
+    }
+
+    fn apply_hearings(&mut self, up_to: EventTime, out: &mut Vec<FactChange>) -> bool {
+        let mut changed = false;
+        for hearing in self.quiet.take_hearings(up_to) {
+            changed |= self.apply(hearing.t, &hearing.values, hearing.t, out);
+        }
+        changed
+    }
+
+    /// Takes in static values; tells whether visits or hops may change by them.
+    fn apply(&mut self, t: EventTime, values: &Statics, at: EventTime, out: &mut Vec<FactChange>) -> bool {
+        self.statics.update(t, values);
+        for silence in self.silences.hear(t, values) {
+            let key = silence::key(self.track, &silence);
+            out.push(self.change(key, Fact::Silence(silence), at));
+        }
+        let mut changed = self.itinerary.hear(t, values);
+        for stay in self.visits.stays_mut() {
+            changed |= stay.hear(t, values);
+        }
+        changed
+    }
+
+    fn visits_and_hops(&self, chart: &impl Chart) -> Vec<(FactKey, Fact)> {
+        self.itinerary.facts(self.visits.open(), self.track, chart.ports())
+    }
+
+    /// Tells visits and hops that differ from what was told.
+    fn tell(&mut self, at: EventTime, chart: &impl Chart, out: &mut Vec<FactChange>) {
+        let facts = self.visits_and_hops(chart);
+        for (key, _) in self.told.iter().filter(|(key, _)| facts.iter().all(|(other, _)| other != key)) {
+            out.push(FactChange { key: *key, fact: None, ambiguous: false, at });
+        }
+        let prints: Vec<(FactKey, u64)> = facts.iter().map(|(key, fact)| (*key, self.print(fact))).collect();
+        for ((key, fact), print) in facts.into_iter().zip(&prints) {
+            if !self.told.contains(print) {
+                out.push(self.change(key, fact, at));
+            }
+        }
+        self.told = prints;
+    }
+
+    fn change(&self, key: FactKey, fact: Fact, at: EventTime) -> FactChange {
+        FactChange { key, ambiguous: self.is_ambiguous(&fact), fact: Some(fact), at }
+    }
+
+    fn is_ambiguous(&self, fact: &Fact) -> bool {
+        let extent = silence::extent(fact);
+        self.ambiguous.iter().any(|t| extent.start <= *t && *t <= extent.end)
+    }
+
+    /// A hash by which a fact that was told is known to be unchanged.
+    fn print(&self, fact: &Fact) -> u64 {
+        let time = |t: Option<EventTime>| t.map_or(1, |t| t.0 as u64);
+        let text = |text: &Option<model::CompactString>| text.as_ref().map_or(1, |text| model::hash::bytes(0, text.as_bytes()));
+        let words: &[u64] = match fact {
+            Fact::Silence(_) => &[],
+            Fact::Visit(visit) => &[
+                visit.last_inside.t.0 as u64,
+                time(visit.entry.map(|entry| entry.not_before)),
+                time(visit.exit.map(|exit| exit.t)),
+                visit.class as u64,
+                visit.stops.len() as u64,
+                time(visit.stops.last().map(|stop| stop.end)),
+                visit.gaps.len() as u64,
+            ],
+            Fact::Hop(hop) => &[
+                u64::from(hop.from.0),
+                hop.arrival.t.0 as u64,
+                time(hop.exit.map(|exit| exit.t)),
+                time(hop.entry.map(|entry| entry.not_before)),
+                hop.distance_sailed_m.to_bits(),
+                hop.silences.len() as u64,
+                hop.observed_share.to_bits(),
+                u64::from(hop.through_silence),
+                u64::from(hop.draught_before.unwrap_or(0)),
+                u64::from(hop.draught_after.unwrap_or(0)),
+                text(&hop.destination_before),
+                text(&hop.destination_after),
+            ],
+        };
+        words.iter().fold(u64::from(self.is_ambiguous(fact)), |state, word| mix(state, *word))
+    }
+}
+
+/// Great-circle distance between two fixes in micrometres.
+#[must_use]
+pub fn leg_um(from: model::Fix, to: model::Fix) -> i64 {
+    model::number::round(from.position.distance_m(to.position) * 1e6)
+}

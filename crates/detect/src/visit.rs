@@ -1,0 +1,352 @@
+//! Port visits: one machine for each port that a track is in or has just left.
+
+use alloc::vec::Vec;
+
+use model::position::NAUTICAL_MILE_M;
+use model::time::{DAY_MS, HOUR_MS, MINUTE_MS};
+use model::{CompactString, Crossing, EventTime, Fix, PortIndex, Position, Statics, TimeSpan, Visit, VisitClass};
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+use crate::stop::Stops;
+use crate::{Chart, Outside, Report};
+
+/// A silence in port of at least this long can be a call.
+pub const GAP_MS: i64 = 4 * HOUR_MS;
+/// One isolated report inside is an entry if its neighbours are at least this far away in time.
+const SINGLE_MS: i64 = 10 * MINUTE_MS;
+/// A ship that comes back to the port it left has hopped if it was at least this far away.
+pub const AWAY_M: f64 = 20.0 * NAUTICAL_MILE_M;
+/// Static values count for an arrival this long after it.
+const ARRIVAL_MS: i64 = DAY_MS;
+
+/// A fix with the distance sailed up to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Logged {
+    /// When and where.
+    pub fix: Fix,
+    /// Distance sailed by the track up to here, micrometres: sums of integers are exact in any order.
+    pub odometer_um: i64,
+}
+
+/// Draught and destination at some moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cargo {
+    /// Draught in 0.1 m.
+    pub draught: Option<u16>,
+    /// Destination.
+    pub destination: Option<CompactString>,
+}
+
+impl Cargo {
+    fn of(statics: &Statics) -> Cargo {
+        Cargo { draught: statics.draught, destination: statics.destination.clone() }
+    }
+
+    fn update(&mut self, newer: &Statics) {
+        self.draught = newer.draught.or(self.draught);
+        if newer.destination.is_some() {
+            self.destination.clone_from(&newer.destination);
+        }
+    }
+
+    fn fill(&mut self, later: &Statics) {
+        self.draught = self.draught.or(later.draught);
+        if self.destination.is_none() {
+            self.destination.clone_from(&later.destination);
+        }
+    }
+}
+
+/// A visit, open or over, with what hops need of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Stay {
+    /// The port.
+    pub port: PortIndex,
+    /// First report inside.
+    pub first: Logged,
+    /// Last report inside so far.
+    pub last: Logged,
+    /// The report before the first.
+    pub before: Option<EventTime>,
+    /// The first report outside after the last inside, so far.
+    pub first_outside: Option<EventTime>,
+    /// Whether it has left.
+    pub is_over: bool,
+    /// Whether two consecutive reports were inside.
+    pub has_pair: bool,
+    /// Silences of 4 h or more that began inside.
+    pub gaps: Vec<TimeSpan>,
+    /// Stops.
+    pub stops: Stops,
+    /// The first report at least 20 nm from the last inside.
+    pub away_since: Option<EventTime>,
+    /// Where the track last was inside the ports it was also visiting when this visit began.
+    pub overlapped: SmallVec<[(PortIndex, EventTime, Logged); 1]>,
+    /// Last values up to the first report inside.
+    pub at_arrival: Cargo,
+    /// First values from the first report inside on.
+    pub after_arrival: Cargo,
+    /// Last values up to the exit.
+    pub at_exit: Cargo,
+    /// Highest class of a visit inside a child of this port that is no longer kept.
+    pub settled_child: Option<VisitClass>,
+    /// Whether a call at a port close by, no longer kept, makes this anchorage no end of a hop.
+    pub settled_by_port: bool,
+}
+
+impl Stay {
+    /// What the visit amounts to so far.
+    #[must_use]
+    pub fn class(&self) -> VisitClass {
+        if !self.has_pair {
+            VisitClass::Single
+        } else if self.stops.any() {
+            VisitClass::Call
+        } else if self.gaps.is_empty() {
+            VisitClass::Transit
+        } else {
+            VisitClass::GapCall
+        }
+    }
+
+    /// From the first to the last report inside.
+    #[must_use]
+    pub fn span(&self) -> TimeSpan {
+        TimeSpan { start: self.first.fix.t, end: self.last.fix.t }
+    }
+
+    /// When it came in.
+    #[must_use]
+    pub fn entry(&self) -> Option<Crossing> {
+        let t = self.first.fix.t;
+        self.before.map(|before| Crossing { t, not_before: before, not_after: t })
+    }
+
+    /// When it left, if it has.
+    #[must_use]
+    pub fn exit(&self) -> Option<Crossing> {
+        let t = self.first_outside.filter(|_| self.is_over)?;
+        Some(Crossing { t, not_before: self.last.fix.t, not_after: t })
+    }
+
+    /// The fact.
+    #[must_use]
+    pub fn visit(&self) -> Visit {
+        Visit {
+            port: self.port,
+            first_inside: self.first.fix,
+            last_inside: self.last.fix,
+            entry: self.entry(),
+            exit: self.exit(),
+            stops: self.stops.list(self.last.fix.t),
+            gaps: self.gaps.clone(),
+            class: self.class(),
+        }
+    }
+
+    /// Static values were heard.
+    pub fn hear(&mut self, t: EventTime, values: &Statics) -> bool {
+        let had = (self.after_arrival.clone(), self.at_exit.clone(), self.at_arrival.clone());
+        let after_ms = t.0 - self.first.fix.t.0;
+        if (0..=ARRIVAL_MS).contains(&after_ms) {
+            self.after_arrival.fill(values);
+        }
+        if after_ms <= 0 {
+            self.at_arrival.update(values);
+        }
+        if self.first_outside.is_some_and(|exit| t <= exit) {
+            self.at_exit.update(values);
+        }
+        had != (self.after_arrival.clone(), self.at_exit.clone(), self.at_arrival.clone())
+    }
+
+    /// A report outside: notes whether it is far from the last one inside.
+    pub fn watch_distance(&mut self, fix: Fix) {
+        if self.away_since.is_none() && self.is_away(fix.position) {
+            self.away_since = Some(fix.t);
+        }
+    }
+
+    fn is_away(&self, position: Position) -> bool {
+        // 20 nm are a third of a degree of latitude and a bit; only what is nearer needs trigonometry.
+        const SURELY_AWAY: i32 = 334_000;
+        let from = self.last.fix.position;
+        (position.lat - from.lat).abs() > SURELY_AWAY || position.distance_m(from) >= AWAY_M
+    }
+}
+
+/// A port that the track is in, or has just left.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Machine {
+    stay: Stay,
+    /// Whether the visit has begun; before, one report inside waits for the next.
+    is_visit: bool,
+    /// Whether the last report was more than the exit buffer outside.
+    was_beyond: bool,
+    /// Unrelated ports that held the last report, if that was outside this one.
+    was_in: SmallVec<[PortIndex; 2]>,
+}
+
+/// All ports that a track is in or has just left.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Visits {
+    machines: Vec<Machine>,
+}
+
+
+/// One step of all machines.
+pub struct Step<'a> {
+    /// The report.
+    pub report: &'a Report,
+    /// With the distance sailed up to it.
+    pub logged: Logged,
+    /// Ports that hold it.
+    pub inside: &'a [PortIndex],
+    /// The report before.
+    pub previous: Option<EventTime>,
+    /// Silences of 4 h or more between the two.
+    pub gaps: &'a [TimeSpan],
+    /// Static values up to the report, those that came with it included.
+    pub statics: &'a Statics,
+}
+
+impl Visits {
+    /// Whether the track is in no port and has none to leave.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.machines.is_empty()
+    }
+
+    /// Visits under way.
+    pub fn open(&self) -> impl Iterator<Item = &Stay> {
+        self.machines.iter().filter(|machine| machine.is_visit).map(|machine| &machine.stay)
+    }
+
+    /// All stays, those included that are no visits yet.
+    pub fn stays_mut(&mut self) -> impl Iterator<Item = &mut Stay> {
+        self.machines.iter_mut().map(|machine| &mut machine.stay)
+    }
+
+    /// Takes one report; stays that are over go to `over`. Tells whether a visit began, ended or
+    /// changed its class.
+    pub fn step(&mut self, step: &Step<'_>, chart: &impl Chart, over: &mut Vec<Stay>) -> bool {
+        let mut changed = false;
+        self.machines.retain_mut(|machine| {
+            let class = machine.is_visit.then(|| machine.stay.class());
+            let keep = machine.step(step, chart);
+            changed |= class != machine.is_visit.then(|| machine.stay.class()) || machine.stay.is_over;
+            if machine.stay.is_over {
+                over.push(machine.stay.clone());
+            }
+            keep && !machine.stay.is_over
+        });
+        let arrived: Vec<PortIndex> =
+            step.inside.iter().copied().filter(|port| self.machines.iter().all(|m| m.stay.port != *port)).collect();
+        for port in &arrived {
+            self.machines.push(Machine::arrive(*port, step));
+        }
+        self.note_overlaps(&arrived);
+        changed
+    }
+
+    fn note_overlaps(&mut self, arrived: &[PortIndex]) {
+        for port in arrived {
+            let others = self.machines.iter().filter(|m| m.stay.port != *port);
+            let overlapped = others.map(|m| (m.stay.port, m.stay.first.fix.t, m.stay.last)).collect();
+            if let Some(machine) = self.machines.iter_mut().find(|m| m.stay.port == *port) {
+                machine.stay.overlapped = overlapped;
+            }
+        }
+    }
+}
+
+impl Machine {
+    fn arrive(port: PortIndex, step: &Step<'_>) -> Machine {
+        let mut stops = Stops::default();
+        stops.inside(step.report);
+        let mut after_arrival = Cargo::default();
+        if let Some(values) = &step.report.statics {
+            after_arrival.fill(values);
+        }
+        let stay = Stay {
+            port,
+            first: step.logged,
+            last: step.logged,
+            before: step.previous,
+            first_outside: None,
+            is_over: false,
+            has_pair: false,
+            gaps: Vec::new(),
+            stops,
+            away_since: None,
+            overlapped: SmallVec::new(),
+            at_arrival: Cargo::of(step.statics),
+            after_arrival,
+            at_exit: Cargo::default(),
+            settled_child: None,
+            settled_by_port: false,
+        };
+        Machine { stay, is_visit: false, was_beyond: false, was_in: SmallVec::new() }
+    }
+
+    /// Takes one report; `false` if the machine is of no more use.
+    fn step(&mut self, step: &Step<'_>, chart: &impl Chart) -> bool {
+        let was_inside = self.stay.first_outside.is_none();
+        for gap in step.gaps {
+            self.stay.stops.silence(gap.start);
+            if was_inside {
+                self.stay.gaps.push(*gap);
+            }
+        }
+        if step.inside.contains(&self.stay.port) {
+            self.stay.stops.inside(step.report);
+            self.inside(step, was_inside);
+            return true;
+        }
+        if !self.is_visit && !self.is_single(step) {
+            return false;
+        }
+        self.is_visit = true;
+        self.stay.stops.outside(step.report);
+        self.outside(step, chart);
+        true
+    }
+
+    fn is_single(&self, step: &Step<'_>) -> bool {
+        let t = self.stay.first.fix.t.0;
+        self.stay.before.is_some_and(|before| t - before.0 >= SINGLE_MS) && step.report.fix.t.0 - t >= SINGLE_MS
+    }
+
+    fn inside(&mut self, step: &Step<'_>, was_inside: bool) {
+        if was_inside {
+            self.is_visit = true;
+            self.stay.has_pair = true;
+        }
+        self.stay.last = step.logged;
+        self.stay.first_outside = None;
+        self.stay.away_since = None;
+        self.stay.at_exit = Cargo::default();
+        self.was_beyond = false;
+        self.was_in.clear();
+    }
+
+    fn outside(&mut self, step: &Step<'_>, chart: &impl Chart) {
+        let fix = step.report.fix;
+        if self.stay.first_outside.is_none() {
+            self.stay.first_outside = Some(fix.t);
+            self.stay.at_exit = Cargo::of(step.statics);
+        }
+        self.stay.watch_distance(fix);
+        let ports = chart.ports();
+        let elsewhere = |port: &PortIndex| !ports.related(*port, self.stay.port);
+        let is_in: SmallVec<[PortIndex; 2]> = step.inside.iter().copied().filter(elsewhere).collect();
+        let outside = chart.outside(self.stay.port, fix.position, fix.t);
+        let is_beyond = outside != Outside::Near;
+        self.stay.is_over = outside == Outside::Far
+            || is_beyond && self.was_beyond
+            || is_in.iter().any(|port| self.was_in.contains(port));
+        self.was_beyond = is_beyond;
+        self.was_in = is_in;
+    }
+}

@@ -1,0 +1,153 @@
+//! The ships of one bucket.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use detect::Chart;
+use hashbrown::HashMap;
+use model::fate::Counts;
+use model::report::NoPositionReport;
+use model::{EventTime, FactChange, Fate, Mmsi, PositionReport, Reason, StaticReport, Transmission};
+use reorder::{Copy, Duplicates, OrderKey};
+use serde::{Deserialize, Serialize};
+
+use crate::Limits;
+use crate::ship::Ship;
+
+/// Speed (0.1 kn) above which a ship does not repeat a payload.
+const MOVING: u16 = 10;
+
+/// Ships, and the fingerprints of what they sent lately.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Bucket {
+    ships: HashMap<Mmsi, Ship, foldhash::fast::FixedState>,
+    duplicates: Duplicates,
+    /// Ships in the order in which they were first heard, for when room is needed.
+    strangers: VecDeque<Mmsi>,
+}
+
+impl Bucket {
+    /// Ships remembered.
+    pub fn len(&self) -> usize {
+        self.ships.len()
+    }
+
+    /// Hands on one transmission in its order.
+    pub fn hand_on(
+        &mut self,
+        key: OrderKey,
+        transmission: Transmission,
+        limits: &Limits,
+        chart: &impl Chart,
+        counts: &mut Counts,
+        out: &mut Vec<FactChange>,
+    ) {
+        let mmsi = transmission.mmsi();
+        if !self.make_room(mmsi, key.at, limits, chart, counts, out) {
+            counts.count(Fate::Rejected(Reason::Limit), transmission.lines());
+            return;
+        }
+        let ship = self.ships.entry(mmsi).or_insert_with(|| Ship::new(mmsi));
+        ship.expire(key.at, chart, counts, out);
+        match transmission {
+            Transmission::NoPosition(report) => no_position(ship, &report, chart, counts, out),
+            Transmission::Static(report) => statics(ship, &mut self.duplicates, key.at, &report, chart, counts, out),
+            Transmission::Position(report) => {
+                if is_first(ship, &mut self.duplicates, key.at, &report, counts) {
+                    ship.position(&report, key, chart, counts, out);
+                }
+            }
+        }
+    }
+
+    /// The end of input.
+    pub fn finish(&mut self, highest: EventTime, chart: &impl Chart, counts: &mut Counts, out: &mut Vec<FactChange>) {
+        let mut mmsis: Vec<Mmsi> = self.ships.keys().copied().collect();
+        mmsis.sort_unstable();
+        for mmsi in mmsis {
+            if let Some(ship) = self.ships.get_mut(&mmsi) {
+                ship.expire(highest, chart, counts, out);
+                ship.finish(highest, chart, out);
+            }
+        }
+    }
+
+    /// Whether a ship is known or can be: strangers make room, ships heard often do not.
+    fn make_room(
+        &mut self,
+        mmsi: Mmsi,
+        now: EventTime,
+        limits: &Limits,
+        chart: &impl Chart,
+        counts: &mut Counts,
+        out: &mut Vec<FactChange>,
+    ) -> bool {
+        if self.ships.contains_key(&mmsi) {
+            return true;
+        }
+        while self.ships.len() >= limits.ships_per_bucket {
+            let Some(stranger) = self.strangers.pop_front() else { return false };
+            if self.ships.get(&stranger).is_some_and(Ship::is_stranger)
+                && let Some(mut ship) = self.ships.remove(&stranger)
+            {
+                ship.expire(now, chart, counts, out);
+                ship.finish(now, chart, out);
+            }
+        }
+        self.strangers.push_back(mmsi);
+        true
+    }
+}
+
+fn is_first(
+    ship: &mut Ship,
+    duplicates: &mut Duplicates,
+    now: EventTime,
+    report: &PositionReport,
+    counts: &mut Counts,
+) -> bool {
+    let is_moving = matches!(report.kind.0, 1..=3 | 18 | 19) && report.sog.is_some_and(|sog| sog > MOVING);
+    let fingerprint = report.payload.fingerprint(report.mmsi, report.kind);
+    let copy = duplicates.judge(fingerprint, report.t, now, is_moving, ship.recent_mut());
+    match copy {
+        Copy::First => return true,
+        Copy::Repeated => {}
+        Copy::Restamped => counts.restamped += 1,
+    }
+    counts.count(Fate::Rejected(Reason::Duplicate), u64::from(report.lines));
+    false
+}
+
+fn no_position(
+    ship: &mut Ship,
+    report: &NoPositionReport,
+    chart: &impl Chart,
+    counts: &mut Counts,
+    out: &mut Vec<FactChange>,
+) {
+    counts.count(Fate::Rejected(Reason::NoPosition), u64::from(report.lines));
+    ship.mute(report.t, chart, out);
+    if let Some(values) = &report.statics {
+        ship.hear(report.t, values, report.kind.0 == 19, None, chart, out);
+    }
+}
+
+fn statics(
+    ship: &mut Ship,
+    duplicates: &mut Duplicates,
+    now: EventTime,
+    report: &StaticReport,
+    chart: &impl Chart,
+    counts: &mut Counts,
+    out: &mut Vec<FactChange>,
+) {
+    let fingerprint = report.payload.fingerprint(report.mmsi, report.kind);
+    let copy = duplicates.judge(fingerprint, report.t, now, false, ship.recent_mut());
+    let fate = if copy == Copy::First {
+        ship.hear(report.t, &report.statics, true, None, chart, out);
+        Fate::Accepted
+    } else {
+        Fate::Rejected(Reason::Duplicate)
+    };
+    counts.count(fate, u64::from(report.lines));
+}

@@ -1,0 +1,214 @@
+//! From decoded lines of several sources to entries of the log.
+
+use alloc::vec::Vec;
+
+use decode::{Content, Decoded};
+use model::fate::Counts;
+use model::{EventTime, Fate, Reason, Transmission};
+use reorder::{Admission, OrderKey, Source};
+use serde::{Deserialize, Serialize};
+
+use crate::Entry;
+
+/// Number of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SourceId(pub u32);
+
+/// In what order a source gives its reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Order {
+    /// At most this many milliseconds out of order.
+    Bounded {
+        /// The delay bound.
+        bound_ms: i64,
+    },
+    /// By time, MMSI and row.
+    Sorted,
+}
+
+/// Takes in what sources read, and tells how far all of them have come.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Ingest {
+    sources: Vec<State>,
+    counts: Counts,
+    highest: Option<EventTime>,
+    told: Option<EventTime>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct State {
+    clock: Clock,
+    late_arrivals: u64,
+    is_closed: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Clock {
+    /// Nothing earlier than this will come.
+    Floor(EventTime, Order),
+    Bounded(Source<Item>),
+    Sorted(EventTime),
+}
+
+/// A message that waits for its stamp to be confirmed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+enum Item {
+    Transmission(Transmission),
+    Fate(Fate, u8),
+}
+
+impl Ingest {
+    /// Adds a source of which nothing is known but that it has nothing earlier than `floor`.
+    pub fn add(&mut self, order: Order, floor: EventTime) -> SourceId {
+        self.sources.push(State { clock: Clock::Floor(floor, order), late_arrivals: 0, is_closed: false });
+        SourceId(self.sources.len() as u32 - 1)
+    }
+
+    /// Takes in one decoded line or message of an open source.
+    pub fn read(&mut self, id: SourceId, decoded: Decoded, out: &mut impl FnMut(Entry)) {
+        if let Some(kind) = decoded.kind {
+            self.counts.messages.0[usize::from(kind).min(27)] += 1;
+        }
+        let item = match decoded.content {
+            Content::Transmission(transmission) => Item::Transmission(transmission),
+            Content::Fate(fate) => Item::Fate(fate, decoded.lines),
+        };
+        let Some(stamp) = decoded.stamp else {
+            return settle(item, None, &mut self.counts);
+        };
+        let state = &mut self.sources[id.0 as usize];
+        if let Clock::Floor(floor, order) = state.clock {
+            state.clock = match order {
+                Order::Bounded { bound_ms } => Clock::Bounded(Source::new(bound_ms)),
+                Order::Sorted => Clock::Sorted(floor),
+            };
+        }
+        let (counts, highest) = (&mut self.counts, &mut self.highest);
+        match &mut state.clock {
+            Clock::Floor(..) => {}
+            Clock::Sorted(at) => {
+                if let Item::Transmission(transmission) = item {
+                    *highest = (*highest).max(Some(transmission.t()));
+                    if transmission.t() < *at {
+                        // Rows come sorted; one that does not is late like any other.
+                        state.late_arrivals += 1;
+                        out(Entry::Transmission(OrderKey::late(*at, id.0, state.late_arrivals), transmission));
+                    } else {
+                        *at = transmission.t();
+                        out(Entry::Transmission(OrderKey::row(&transmission), transmission));
+                    }
+                } else {
+                    settle(item, None, counts);
+                }
+            }
+            Clock::Bounded(source) => source.read(stamp.t, stamp.mmsi, item, &mut |item, admission| {
+                *highest = (*highest).max(if admission == Admission::BadTime { None } else { Some(item.t(stamp.t)) });
+                admit(item, admission, id, &mut state.late_arrivals, counts, out);
+            }),
+        }
+    }
+
+    /// Ends a source: it holds nobody up any more.
+    pub fn close(&mut self, id: SourceId, out: &mut impl FnMut(Entry)) {
+        let state = &mut self.sources[id.0 as usize];
+        let (counts, highest) = (&mut self.counts, &mut self.highest);
+        if let Clock::Bounded(source) = &mut state.clock {
+            source.finish(&mut |item, admission| {
+                *highest = (*highest).max(item.own_t());
+                admit(item, admission, id, &mut state.late_arrivals, counts, out);
+            });
+        }
+        state.is_closed = true;
+    }
+
+    /// Opens a closed source again: another file goes on where it ended.
+    pub fn reopen(&mut self, id: SourceId) {
+        self.sources[id.0 as usize].is_closed = false;
+    }
+
+    /// How far a source has come.
+    #[must_use]
+    pub fn watermark_of(&self, id: SourceId) -> EventTime {
+        match &self.sources[id.0 as usize].clock {
+            Clock::Floor(floor, _) => *floor,
+            Clock::Bounded(source) => source.watermark(),
+            // Another row of the same time may follow.
+            Clock::Sorted(at) => EventTime(at.0 - 1),
+        }
+    }
+
+    /// How far all open sources have come; `None` if that was told before.
+    pub fn advance(&mut self) -> Option<EventTime> {
+        let open = (0..self.sources.len()).filter(|at| !self.sources[*at].is_closed);
+        let watermark = open.map(|at| self.watermark_of(SourceId(at as u32))).min()?;
+        let is_news = self.told.is_none_or(|told| told < watermark) && watermark > EventTime::MIN;
+        is_news.then(|| {
+            self.told = Some(watermark);
+            watermark
+        })
+    }
+
+    /// Highest event time taken in.
+    #[must_use]
+    pub fn highest(&self) -> Option<EventTime> {
+        self.highest
+    }
+
+    /// What became of the lines that never became a transmission.
+    #[must_use]
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// The same, to add to.
+    pub fn counts_mut(&mut self) -> &mut Counts {
+        &mut self.counts
+    }
+}
+
+impl Item {
+    fn own_t(&self) -> Option<EventTime> {
+        match self {
+            Item::Transmission(transmission) => Some(transmission.t()),
+            Item::Fate(..) => None,
+        }
+    }
+
+    fn t(&self, of_message: EventTime) -> EventTime {
+        self.own_t().unwrap_or(of_message)
+    }
+}
+
+fn admit(
+    item: Item,
+    admission: Admission,
+    id: SourceId,
+    late_arrivals: &mut u64,
+    counts: &mut Counts,
+    out: &mut impl FnMut(Entry),
+) {
+    match (item, admission) {
+        (item, Admission::BadTime) => settle(item, Some(Reason::BadTime), counts),
+        (item @ Item::Fate(..), Admission::InTime | Admission::Late(_)) => settle(item, None, counts),
+        (Item::Transmission(transmission), Admission::InTime) => {
+            out(Entry::Transmission(OrderKey::in_time(&transmission), transmission));
+        }
+        (Item::Transmission(transmission), Admission::Late(watermark)) => {
+            *late_arrivals += 1;
+            out(Entry::Transmission(OrderKey::late(watermark, id.0, *late_arrivals), transmission));
+        }
+    }
+}
+
+/// Counts an item that goes no further.
+fn settle(item: Item, reason: Option<Reason>, counts: &mut Counts) {
+    let (fate, lines) = match (item, reason) {
+        (Item::Fate(Fate::OtherType, lines), _) => (Fate::OtherType, u64::from(lines)),
+        (Item::Fate(_, lines), Some(reason)) => (Fate::Rejected(reason), u64::from(lines)),
+        (Item::Fate(fate, lines), None) => (fate, u64::from(lines)),
+        (Item::Transmission(transmission), Some(reason)) => (Fate::Rejected(reason), transmission.lines()),
+        // A transmission without a stamp does not exist; its time is not known.
+        (Item::Transmission(transmission), None) => (Fate::Rejected(Reason::NoTime), transmission.lines()),
+    };
+    counts.count(fate, lines);
+}

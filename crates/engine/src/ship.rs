@@ -1,0 +1,355 @@
+//! Everything known of one MMSI: the tracks of the ships that use it, and what they say of themselves.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use detect::story::Known;
+use detect::{Chart, LateOutcome, Report, Story, Track};
+use model::fate::Counts;
+use model::time::{HOUR_MS, MINUTE_MS};
+use model::{EventTime, FactChange, Fate, Fix, Mmsi, PositionReport, Reason, Statics, TrackId};
+use reorder::identity::Aftermath;
+use reorder::{Identity, OrderKey, Placement, Recent};
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+/// A ship with fewer reports than this may make room for others.
+const FAMILIAR_REPORTS: u32 = 3;
+/// A track is silent when nothing was heard of it for this long.
+const SILENT_MS: i64 = 30 * MINUTE_MS;
+/// Late reports are taken in up to this long after their time.
+const LATE_MS: i64 = 72 * HOUR_MS;
+/// Another track this near in time …
+const CLOSE_MS: i64 = 10 * MINUTE_MS;
+/// … and space makes facts ambiguous, metres.
+const CLOSE_M: f64 = 1_000.0;
+/// Static values remembered while a candidate waits.
+const MAX_HEARD: usize = 256;
+
+/// One MMSI.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Ship {
+    mmsi: Mmsi,
+    reports: u32,
+    identity: Identity,
+    tracks: SmallVec<[Numbered; 1]>,
+    recent: Recent,
+    statics: Known,
+    /// What was heard since the oldest candidate began, for the case that it becomes a track.
+    waiting: Option<Waiting>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Numbered {
+    number: u32,
+    track: Track,
+    /// Lines of its reports while it is young enough to be taken back.
+    young_lines: u64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Waiting {
+    statics: Known,
+    heard: Vec<(EventTime, Arc<Statics>, bool)>,
+}
+
+impl Ship {
+    /// A ship of which nothing was heard.
+    pub fn new(mmsi: Mmsi) -> Ship {
+        Ship {
+            mmsi,
+            reports: 0,
+            identity: Identity::default(),
+            tracks: SmallVec::new(),
+            recent: Recent::default(),
+            statics: Known::default(),
+            waiting: None,
+        }
+    }
+
+    /// Whether it was heard so rarely that it may make room for others.
+    pub fn is_stranger(&self) -> bool {
+        self.reports < FAMILIAR_REPORTS
+    }
+
+    /// The reports remembered for the long duplicate window.
+    pub fn recent_mut(&mut self) -> &mut Recent {
+        &mut self.recent
+    }
+
+    /// Ends what has run out of time.
+    pub fn expire(&mut self, now: EventTime, chart: &impl Chart, counts: &mut Counts, out: &mut Vec<FactChange>) {
+        let mut aftermath = Aftermath::default();
+        self.identity.expire(now, &mut aftermath);
+        self.clear_up(aftermath, now, chart, counts, out);
+    }
+
+    /// A message without a position: it is of the track heard last.
+    pub fn mute(&mut self, t: EventTime, chart: &impl Chart, out: &mut Vec<FactChange>) {
+        if let Some(number) = self.identity.heard_last()
+            && let Some(track) = self.track_mut(number)
+        {
+            track.mute(t, chart, out);
+        }
+    }
+
+    /// Static values belong to the MMSI: all tracks but the one that they came with learn of them here.
+    pub fn hear(
+        &mut self,
+        t: EventTime,
+        values: &Arc<Statics>,
+        is_report: bool,
+        but: Option<u32>,
+        chart: &impl Chart,
+        out: &mut Vec<FactChange>,
+    ) {
+        self.statics.update(t, values);
+        if let Some(waiting) = &mut self.waiting
+            && waiting.heard.len() < MAX_HEARD
+            && is_report
+        {
+            waiting.heard.push((t, Arc::clone(values), is_report));
+        }
+        for numbered in self.tracks.iter_mut().filter(|numbered| Some(numbered.number) != but) {
+            numbered.track.hear(t, values, is_report, chart, out);
+        }
+    }
+
+    /// A position report that is no copy.
+    pub fn position(
+        &mut self,
+        report: &PositionReport,
+        key: OrderKey,
+        chart: &impl Chart,
+        counts: &mut Counts,
+        out: &mut Vec<FactChange>,
+    ) {
+        let is_newest = self.identity.newest().is_none_or(|newest| report.t > newest);
+        if key.is_late() && !is_newest {
+            let fate = self.take_late(report, key.at, chart, out);
+            counts.count(fate, u64::from(report.lines));
+            return;
+        }
+        let mut aftermath = Aftermath::default();
+        let placement = self.identity.place(report, &mut aftermath);
+        self.clear_up(aftermath, key.at, chart, counts, out);
+        let lines = u64::from(report.lines);
+        match placement {
+            Placement::Waits => {
+                counts.count(Fate::Candidate, lines);
+                let statics = &self.statics;
+                self.waiting.get_or_insert_with(|| Waiting { statics: statics.clone(), heard: Vec::new() });
+            }
+            Placement::Founds(number) => {
+                counts.count(Fate::Accepted, lines);
+                self.begin(number, self.statics.clone());
+                self.take(number, report, key.at, chart, out);
+            }
+            Placement::Joins(number) => {
+                counts.count(Fate::Accepted, lines);
+                self.take(number, report, key.at, chart, out);
+            }
+            Placement::Confirms { number, reports, replaces } => {
+                counts.count(Fate::Candidate, lines);
+                self.confirm(number, reports, replaces, key.at, chart, counts, out);
+            }
+        }
+    }
+
+    /// The end of input.
+    pub fn finish(&mut self, at: EventTime, chart: &impl Chart, out: &mut Vec<FactChange>) {
+        for numbered in &mut self.tracks {
+            numbered.track.finish(at, chart, out);
+        }
+    }
+
+    fn begin(&mut self, number: u32, statics: Known) {
+        let story = Story::new(TrackId { mmsi: self.mmsi, number }, statics);
+        self.tracks.push(Numbered { number, track: Track::new(story), young_lines: 0 });
+    }
+
+    /// A report of a track, newer than its last.
+    fn take(
+        &mut self,
+        number: u32,
+        report: &PositionReport,
+        now: EventTime,
+        chart: &impl Chart,
+        out: &mut Vec<FactChange>,
+    ) {
+        self.reports = self.reports.saturating_add(1);
+        if let Some(numbered) = self.tracks.iter_mut().find(|numbered| numbered.number == number) {
+            if numbered.track.story().is_young() {
+                numbered.young_lines += u64::from(report.lines);
+            }
+            let inside = chart.inside(report.position, report.t);
+            numbered.track.report(&Report::new(report), &inside, now, chart, out);
+        }
+        if let Some(values) = &report.statics {
+            self.hear(report.t, &Arc::clone(values), report.kind.0 == 19, Some(number), chart, out);
+        }
+        self.note_others(number, Fix { t: report.t, position: report.position }, chart, out);
+    }
+
+    /// Marks facts as ambiguous where another ship with this identity was close.
+    fn note_others(&mut self, number: u32, fix: Fix, chart: &impl Chart, out: &mut Vec<FactChange>) {
+        if self.tracks.len() < 2 {
+            return;
+        }
+        let is_close = |other: Fix| {
+            (other.t.0 - fix.t.0).abs() <= CLOSE_MS && other.position.distance_m(fix.position) <= CLOSE_M
+        };
+        let mut any = false;
+        for numbered in self.tracks.iter_mut().filter(|numbered| numbered.number != number) {
+            if let Some(other) = numbered.track.story().last_fix().filter(|other| is_close(*other)) {
+                numbered.track.mark_ambiguous(other.t, chart, out);
+                any = true;
+            }
+        }
+        if let (true, Some(track)) = (any, self.track_mut(number)) {
+            track.mark_ambiguous(fix.t, chart, out);
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one call, where all of a candidate's fate is decided")]
+    fn confirm(
+        &mut self,
+        number: u32,
+        mut reports: Vec<PositionReport>,
+        replaces: bool,
+        now: EventTime,
+        chart: &impl Chart,
+        counts: &mut Counts,
+        out: &mut Vec<FactChange>,
+    ) {
+        if replaces {
+            self.take_back(number, now, chart, counts, out);
+        }
+        let waiting = self.waiting.clone();
+        let statics = waiting.as_ref().map_or_else(|| self.statics.clone(), |waiting| waiting.statics.clone());
+        let mut heard = waiting.map_or_else(Vec::new, |waiting| waiting.heard);
+        heard.sort_by_key(|(t, ..)| *t);
+        self.begin(number, statics);
+        reports.sort_by_key(|report| report.t);
+        let mut heard = heard.into_iter().peekable();
+        for report in &reports {
+            while let Some((t, values, is_report)) = heard.next_if(|(t, ..)| *t < report.t) {
+                if let Some(track) = self.track_mut(number) {
+                    track.hear(t, &values, is_report, chart, out);
+                }
+            }
+            counts.recount(Fate::Candidate, Fate::Accepted, u64::from(report.lines));
+            self.take(number, report, now, chart, out);
+        }
+        for (t, values, is_report) in heard {
+            if let Some(track) = self.track_mut(number) {
+                track.hear(t, &values, is_report, chart, out);
+            }
+        }
+        self.forget_waiting();
+    }
+
+    /// A young track turns out to have been a false fix: its reports were jumps, its facts none.
+    fn take_back(
+        &mut self,
+        number: u32,
+        at: EventTime,
+        chart: &impl Chart,
+        counts: &mut Counts,
+        out: &mut Vec<FactChange>,
+    ) {
+        let Some(place) = self.tracks.iter().position(|numbered| numbered.number == number) else { return };
+        let false_one = self.tracks.remove(place);
+        counts.recount(Fate::Accepted, Fate::Rejected(Reason::Jump), false_one.young_lines);
+        for told in false_one.track.story().told_facts(chart) {
+            out.push(FactChange { key: told.key, fact: None, ambiguous: false, at });
+        }
+    }
+
+    /// A report older than the last of some track: taken in where it fills a silence.
+    fn take_late(
+        &mut self,
+        report: &PositionReport,
+        now: EventTime,
+        chart: &impl Chart,
+        out: &mut Vec<FactChange>,
+    ) -> Fate {
+        let fix = Fix { t: report.t, position: report.position };
+        let mut nearest: Option<(f64, u32)> = None;
+        let mut refusal = Reason::Late;
+        for numbered in &self.tracks {
+            let (outcome, before) = admission(&numbered.track, fix, now);
+            match outcome {
+                LateOutcome::Taken => {
+                    let distance_m = before.map_or(0.0, |before| before.position.distance_m(fix.position));
+                    if nearest.is_none_or(|(best, _)| distance_m < best) {
+                        nearest = Some((distance_m, numbered.number));
+                    }
+                }
+                LateOutcome::Unreachable => refusal = Reason::Jump,
+                LateOutcome::Limit => refusal = Reason::Limit,
+                LateOutcome::TooLate => {}
+            }
+        }
+        let Some((_, number)) = nearest else { return Fate::Rejected(refusal) };
+        self.identity.took_late(number, fix);
+        let Some(track) = self.track_mut(number) else { return Fate::Rejected(refusal) };
+        if track.story().last_t().is_some_and(|last| last < report.t) {
+            self.take(number, report, now, chart, out);
+            return Fate::Accepted;
+        }
+        track.take_late(&Report::new(report), now, chart, out);
+        self.reports = self.reports.saturating_add(1);
+        if let Some(values) = &report.statics {
+            self.hear(report.t, &Arc::clone(values), report.kind.0 == 19, Some(number), chart, out);
+        }
+        self.note_others(number, fix, chart, out);
+        Fate::Accepted
+    }
+
+    fn clear_up(
+        &mut self,
+        aftermath: Aftermath,
+        at: EventTime,
+        chart: &impl Chart,
+        counts: &mut Counts,
+        out: &mut Vec<FactChange>,
+    ) {
+        for jump in &aftermath.jumps {
+            counts.recount(Fate::Candidate, Fate::Rejected(Reason::Jump), u64::from(jump.lines));
+        }
+        for number in aftermath.ended {
+            if let Some(place) = self.tracks.iter().position(|numbered| numbered.number == number) {
+                self.tracks.remove(place).track.finish(at, chart, out);
+            }
+        }
+        self.forget_waiting();
+    }
+
+    fn forget_waiting(&mut self) {
+        if self.waiting.is_some() && !self.identity.has_candidates() {
+            self.waiting = None;
+        }
+    }
+
+    fn track_mut(&mut self, number: u32) -> Option<&mut Track> {
+        self.tracks.iter_mut().find(|numbered| numbered.number == number).map(|numbered| &mut numbered.track)
+    }
+}
+
+/// Whether a track takes in a late report, and the report before it.
+fn admission(track: &Track, fix: Fix, now: EventTime) -> (LateOutcome, Option<Fix>) {
+    let Some(last) = track.story().last_fix() else { return (LateOutcome::TooLate, None) };
+    if fix.t <= last.t {
+        return track.would_take(fix, now);
+    }
+    let is_silent = now.0 - last.t.0 >= SILENT_MS;
+    let outcome = if !is_silent || now.0 - fix.t.0 > LATE_MS {
+        LateOutcome::TooLate
+    } else if model::position::reachable(last.position, last.t.0, fix.position, fix.t.0) {
+        LateOutcome::Taken
+    } else {
+        LateOutcome::Unreachable
+    };
+    (outcome, Some(last))
+}

@@ -1,0 +1,91 @@
+//! The state of an engine as bytes.
+
+use alloc::vec::Vec;
+
+use model::fate::Counts;
+use model::{EventTime, Transmission};
+use reorder::{Hold, OrderKey};
+use serde::{Deserialize, Serialize};
+
+use crate::bucket::Bucket;
+use crate::{BUCKETS, Engine, Limits};
+
+/// Version of the format; another is refused, never guessed at.
+const VERSION: u32 = 1;
+
+/// Why bytes are no snapshot.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// Written by another version.
+    #[error("snapshot has format version {found}, this program reads version {VERSION}")]
+    Version {
+        /// The version found.
+        found: u32,
+    },
+    /// Cut short or damaged.
+    #[error("snapshot is damaged: {0}")]
+    Damaged(postcard::Error),
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    limits: Limits,
+    watermark: EventTime,
+    counts: &'a Counts,
+    held: Vec<(OrderKey, &'a Transmission)>,
+    buckets: Vec<(u16, &'a Bucket)>,
+}
+
+#[derive(Deserialize)]
+struct Read {
+    limits: Limits,
+    watermark: EventTime,
+    counts: Counts,
+    held: Vec<(OrderKey, Transmission)>,
+    buckets: Vec<(u16, Bucket)>,
+}
+
+impl Engine {
+    /// The whole state.
+    ///
+    /// # Errors
+    /// Only if memory for it cannot be had.
+    pub fn snapshot(&self) -> Result<Vec<u8>, SnapshotError> {
+        let numbered = self.buckets.iter().enumerate();
+        let written = Written {
+            limits: self.limits,
+            watermark: self.watermark,
+            counts: &self.counts,
+            held: self.hold.contents(),
+            buckets: numbered.filter_map(|(at, bucket)| bucket.as_ref().map(|bucket| (at as u16, bucket))).collect(),
+        };
+        let bytes = VERSION.to_le_bytes().to_vec();
+        postcard::to_extend(&written, bytes).map_err(SnapshotError::Damaged)
+    }
+
+    /// An engine that goes on where the snapshot was taken.
+    ///
+    /// # Errors
+    /// If the bytes are of another version, or damaged.
+    pub fn restore(bytes: &[u8]) -> Result<Engine, SnapshotError> {
+        let Some((version, body)) = bytes.split_first_chunk::<4>() else {
+            return Err(SnapshotError::Damaged(postcard::Error::DeserializeUnexpectedEnd));
+        };
+        let found = u32::from_le_bytes(*version);
+        if found != VERSION {
+            return Err(SnapshotError::Version { found });
+        }
+        let read: Read = postcard::from_bytes(body).map_err(SnapshotError::Damaged)?;
+        let mut engine = Engine::new(read.limits);
+        (engine.watermark, engine.counts) = (read.watermark, read.counts);
+        let mut hold = Hold::default();
+        read.held.into_iter().for_each(|(key, transmission)| hold.push(key, transmission));
+        engine.hold = hold;
+        for (at, bucket) in read.buckets {
+            if usize::from(at) < BUCKETS {
+                engine.buckets[usize::from(at)] = Some(bucket);
+            }
+        }
+        Ok(engine)
+    }
+}

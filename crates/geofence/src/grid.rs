@@ -1,0 +1,225 @@
+//! A two-level grid over port areas: blocks of one degree, each of 32 × 32 cells.
+//!
+//! A cell lists the ports of which it holds a part, marks those that cover it whole, and says
+//! whether any port is near. What most reports ask is answered by two array look-ups.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use model::port::Vertex;
+use model::position::{EARTH_RADIUS_M, RADIANS_PER_UNIT};
+use model::{Port, PortIndex, Position, Shape};
+
+use crate::FAR_M;
+use crate::shape::{self, Bounds, TURN};
+
+/// Cells along one side of a block.
+const CELLS: i64 = 32;
+/// Side of a cell in units of 10⁻⁶ degree.
+const CELL: i64 = 1_000_000 / CELLS;
+/// Columns and rows of cells around the globe.
+const COLUMNS: i64 = 360 * CELLS;
+const ROWS: i64 = 180 * CELLS;
+const NO_BLOCK: u32 = u32::MAX;
+
+/// A port in a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry(u32);
+
+impl Entry {
+    const WHOLE: u32 = 1 << 31;
+
+    /// Which port.
+    #[must_use]
+    pub fn port(self) -> PortIndex {
+        PortIndex(self.0 & !Entry::WHOLE)
+    }
+
+    /// Whether the port holds every position of the cell.
+    #[must_use]
+    pub fn is_whole(self) -> bool {
+        self.0 & Entry::WHOLE != 0
+    }
+}
+
+/// A cell: its entries, and whether a port is near.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cell {
+    start: u32,
+    length: u16,
+    is_near: bool,
+}
+
+type Block = [Cell; (CELLS * CELLS) as usize];
+
+/// The grid.
+#[derive(Debug)]
+pub struct Grid {
+    blocks: Vec<u32>,
+    cells: Vec<Box<Block>>,
+    entries: Vec<Entry>,
+}
+
+impl Grid {
+    /// Lays the ports into the grid.
+    #[must_use]
+    pub fn new(ports: &[Port]) -> Grid {
+        let mut filling: BTreeMap<(i64, i64), (bool, Vec<Entry>)> = BTreeMap::new();
+        for (index, port) in ports.iter().enumerate() {
+            let bounds = shape::bounds(&port.shape);
+            let reach = bounds.grown(FAR_M.max(port.exit_buffer_m) * 1.01);
+            for at in cells_of(reach) {
+                filling.entry(at).or_default().0 = true;
+            }
+            for (at, whole) in cover(&port.shape, bounds) {
+                let entry = Entry(index as u32 | if whole { Entry::WHOLE } else { 0 });
+                filling.entry(at).or_default().1.push(entry);
+            }
+        }
+        let mut grid = Grid { blocks: vec![NO_BLOCK; 360 * 180], cells: Vec::new(), entries: Vec::new() };
+        for ((column, row), (is_near, mut entries)) in filling {
+            // A shape that wraps around the globe may have met a cell twice.
+            entries.sort_by_key(|entry| (entry.port(), !entry.is_whole()));
+            entries.dedup_by_key(|entry| entry.port());
+            let block = (row / CELLS * 360 + column / CELLS) as usize;
+            if grid.blocks[block] == NO_BLOCK {
+                grid.blocks[block] = grid.cells.len() as u32;
+                grid.cells.push(Box::new([Cell::default(); (CELLS * CELLS) as usize]));
+            }
+            let cell = (row % CELLS * CELLS + column % CELLS) as usize;
+            grid.cells[grid.blocks[block] as usize][cell] =
+                Cell { start: grid.entries.len() as u32, length: entries.len() as u16, is_near };
+            grid.entries.extend(entries);
+        }
+        grid
+    }
+
+    /// The ports that may hold a position.
+    #[must_use]
+    pub fn candidates(&self, position: Position) -> &[Entry] {
+        self.cell(position).map_or(&[], |cell| {
+            let start = cell.start as usize;
+            &self.entries[start..start + usize::from(cell.length)]
+        })
+    }
+
+    /// Whether a port may be within 10 km or its exit buffer.
+    #[must_use]
+    pub fn is_near_port(&self, position: Position) -> bool {
+        self.cell(position).is_some_and(|cell| cell.is_near)
+    }
+
+    fn cell(&self, position: Position) -> Option<Cell> {
+        let column = ((i64::from(position.lon) + 180_000_000) / CELL).min(COLUMNS - 1);
+        let row = ((i64::from(position.lat) + 90_000_000) / CELL).min(ROWS - 1);
+        let block = self.blocks[(row / CELLS * 360 + column / CELLS) as usize];
+        let cells = self.cells.get(block as usize)?;
+        Some(cells[(row % CELLS * CELLS + column % CELLS) as usize])
+    }
+}
+
+/// Columns and rows that a rectangle touches, unwrapped; one unit wider than it, so that a
+/// position on an edge that two cells share is found from both.
+fn span(bounds: Bounds) -> (i64, i64, i64, i64) {
+    let column = |lon: i64| (lon + 180_000_000).div_euclid(CELL);
+    let row = |lat: i64| (lat + 90_000_000).div_euclid(CELL).clamp(0, ROWS - 1);
+    let (west, mut east) = (column(bounds.west - 1), column(bounds.east + 1));
+    east = east.min(west + COLUMNS - 1);
+    (west, east, row(bounds.south - 1), row(bounds.north + 1))
+}
+
+fn cells_of(bounds: Bounds) -> impl Iterator<Item = (i64, i64)> {
+    let (west, east, south, north) = span(bounds);
+    (south..=north).flat_map(move |row| (west..=east).map(move |column| (column.rem_euclid(COLUMNS), row)))
+}
+
+/// The cells that a shape touches, and whether it covers them whole.
+fn cover(shape: &Shape, bounds: Bounds) -> Vec<((i64, i64), bool)> {
+    let (west, east, south, north) = span(bounds);
+    let wrap = |column: i64, row: i64| (column.rem_euclid(COLUMNS), row);
+    let centre = |column: i64, row: i64| Vertex {
+        lon: (column * CELL - 180_000_000 + CELL / 2) as i32,
+        lat: (row * CELL - 90_000_000 + CELL / 2) as i32,
+    };
+    let mut covered = Vec::new();
+    match shape {
+        Shape::Circle { centre: middle, radius_m } => {
+            let half_diagonal_m = CELL as f64 * RADIANS_PER_UNIT * EARTH_RADIUS_M * 0.7072;
+            for row in south..=north {
+                for column in west..=east {
+                    let at = centre(column, row);
+                    let position = Position { lon: wrap_lon(at.lon), lat: at.lat };
+                    let distance_m = middle.distance_m(position);
+                    if distance_m - half_diagonal_m <= radius_m + 1.0 {
+                        covered.push((wrap(column, row), distance_m + half_diagonal_m < radius_m - 1.0));
+                    }
+                }
+            }
+        }
+        Shape::Polygons(polygons) => {
+            let width = (east - west + 1) as usize;
+            let at = |column: i64, row: i64| (row - south) as usize * width + (column - west) as usize;
+            for rings in polygons {
+                let mut crossed = vec![false; width * (north - south + 1) as usize];
+                for (a, b) in rings.iter().flat_map(shape::edges) {
+                    mark_edge(a, b, &mut |column, row| {
+                        if (west..=east).contains(&column) && (south..=north).contains(&row) {
+                            crossed[at(column, row)] = true;
+                        }
+                    });
+                }
+                for row in south..=north {
+                    for column in west..=east {
+                        if crossed[at(column, row)] {
+                            covered.push((wrap(column, row), false));
+                        } else if shape::polygon_contains(rings, centre(column, row)) {
+                            covered.push((wrap(column, row), true));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    covered
+}
+
+fn wrap_lon(lon: i32) -> i32 {
+    if lon > TURN / 2 {
+        lon - TURN
+    } else if lon < -TURN / 2 {
+        lon + TURN
+    } else {
+        lon
+    }
+}
+
+/// Marks every cell that an edge touches, row by row.
+fn mark_edge(a: Vertex, b: Vertex, mark: &mut impl FnMut(i64, i64)) {
+    let (low, high) = if a.lat <= b.lat { (a, b) } else { (b, a) };
+    let row_of = |lat: i64| (lat + 90_000_000).div_euclid(CELL);
+    let column_of = |lon: i64| (lon + 180_000_000).div_euclid(CELL);
+    let (first, last) = (row_of(i64::from(low.lat) - 1), row_of(i64::from(high.lat) + 1));
+    for row in first..=last {
+        // The part of the edge within the row, widened by a unit for rounding.
+        let bottom = (row * CELL - 90_000_000 - 1).max(i64::from(low.lat));
+        let top = ((row + 1) * CELL - 90_000_000 + 1).min(i64::from(high.lat));
+        let (from, to) = if low.lat == high.lat {
+            (i64::from(low.lon), i64::from(high.lon))
+        } else {
+            (lon_at(low, high, bottom), lon_at(low, high, top))
+        };
+        for column in column_of(from.min(to) - 2)..=column_of(from.max(to) + 2) {
+            mark(column, row);
+        }
+    }
+}
+
+// For edges that are not level.
+fn lon_at(low: Vertex, high: Vertex, lat: i64) -> i64 {
+    let rise = i64::from(high.lat) - i64::from(low.lat);
+    let run = i64::from(high.lon) - i64::from(low.lon);
+    let lat = lat.clamp(i64::from(low.lat), i64::from(high.lat));
+    i64::from(low.lon) + run * (lat - i64::from(low.lat)) / rise
+}

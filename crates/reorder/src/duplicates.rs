@@ -1,0 +1,140 @@
+//! Copies of a message: from other receivers, or sent again with a new stamp.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use hashbrown::HashMap;
+use model::EventTime;
+use model::time::MINUTE_MS;
+use serde::{Deserialize, Serialize};
+
+/// Any message this close in time to its first is a copy.
+const WINDOW_MS: i64 = 30_000;
+/// A moving ship does not repeat a payload for this long.
+const MOVING_WINDOW_MS: i64 = 30 * MINUTE_MS;
+/// Reports of a moving ship remembered for the long window …
+const MOVING_REPORTS: usize = 16;
+/// … each at least this far from the one before.
+const MOVING_APART_MS: i64 = 30_000;
+
+/// Whether a message is a copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Copy {
+    /// The first of its group.
+    First,
+    /// A copy.
+    Repeated,
+    /// A copy whose stamp is more than 30 s from the first's.
+    Restamped,
+}
+
+/// The fingerprints of the last 30 s of all ships of a shard.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Duplicates {
+    first: HashMap<u64, EventTime, foldhash::fast::FixedState>,
+    order: VecDeque<(EventTime, u64)>,
+}
+
+/// The reports of one moving ship that are remembered for 30 min.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Recent(Option<Box<Vec<(EventTime, u64)>>>);
+
+impl Duplicates {
+    /// Judges a message with event time `t`, handed on at `now`.
+    pub fn judge(
+        &mut self,
+        fingerprint: u64,
+        t: EventTime,
+        now: EventTime,
+        is_moving: bool,
+        recent: &mut Recent,
+    ) -> Copy {
+        self.forget(now);
+        if let Some(first) = self.first.get(&fingerprint)
+            && (first.0 - t.0).abs() <= WINDOW_MS
+            && now.0 <= first.0 + WINDOW_MS
+        {
+            return Copy::Repeated;
+        }
+        if is_moving && let Some(first) = recent.find(fingerprint, t, now) {
+            return if (first.0 - t.0).abs() <= WINDOW_MS { Copy::Repeated } else { Copy::Restamped };
+        }
+        self.first.insert(fingerprint, t);
+        self.order.push_back((t, fingerprint));
+        if is_moving {
+            recent.remember(fingerprint, t);
+        }
+        Copy::First
+    }
+
+    fn forget(&mut self, now: EventTime) {
+        while let Some((first, fingerprint)) = self.order.front().copied()
+            && first.0 + WINDOW_MS < now.0
+        {
+            self.order.pop_front();
+            if self.first.get(&fingerprint) == Some(&first) {
+                self.first.remove(&fingerprint);
+            }
+        }
+    }
+}
+
+impl Recent {
+    fn find(&self, fingerprint: u64, t: EventTime, now: EventTime) -> Option<EventTime> {
+        let is_copy = |(first, print): &&(EventTime, u64)| {
+            *print == fingerprint && (first.0 - t.0).abs() <= MOVING_WINDOW_MS && now.0 <= first.0 + MOVING_WINDOW_MS
+        };
+        self.0.as_ref()?.iter().rev().find(is_copy).map(|(first, _)| *first)
+    }
+
+    fn remember(&mut self, fingerprint: u64, t: EventTime) {
+        let kept = self.0.get_or_insert_default();
+        if kept.last().is_some_and(|(last, _)| (t.0 - last.0).abs() < MOVING_APART_MS) {
+            return;
+        }
+        if kept.len() == MOVING_REPORTS {
+            kept.remove(0);
+        }
+        kept.push((t, fingerprint));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Judges (fingerprint, second, handed on at second) of a ship.
+    fn judge(is_moving: bool, messages: &[(u64, i64, i64)]) -> Vec<Copy> {
+        let (mut duplicates, mut recent) = (Duplicates::default(), Recent::default());
+        let second = |s: i64| EventTime(s * 1_000);
+        messages
+            .iter()
+            .map(|(print, t, now)| duplicates.judge(*print, second(*t), second(*now), is_moving, &mut recent))
+            .collect()
+    }
+
+    #[test]
+    fn thirty_seconds_count_from_the_first_of_the_group() {
+        let got = judge(false, &[(1, 0, 0), (1, 20, 20), (1, 30, 30), (1, 31, 31), (2, 31, 31)]);
+        assert_eq!(got, [Copy::First, Copy::Repeated, Copy::Repeated, Copy::First, Copy::First]);
+    }
+
+    #[test]
+    fn a_moving_ship_does_not_repeat_itself_for_half_an_hour() {
+        let got = judge(true, &[(1, 0, 0), (1, 1_800, 1_800), (1, 1_801, 1_801)]);
+        assert_eq!(got, [Copy::First, Copy::Restamped, Copy::First]);
+    }
+
+    #[test]
+    fn only_reports_thirty_seconds_apart_are_kept_for_the_long_window() {
+        let got = judge(true, &[(1, 0, 0), (2, 29, 29), (2, 100, 100)]);
+        assert_eq!(got, [Copy::First, Copy::First, Copy::First]);
+    }
+
+    #[test]
+    fn a_late_copy_is_known_either_way_while_remembered() {
+        let got = judge(false, &[(1, 100, 100), (1, 90, 110), (1, 90, 131)]);
+        assert_eq!(got, [Copy::First, Copy::Repeated, Copy::First]);
+    }
+}

@@ -1,0 +1,287 @@
+//! Tells apart the ships that use one MMSI, and a ship from a false fix.
+
+use alloc::vec::Vec;
+
+use model::position::reachable;
+use model::time::{DAY_MS, HOUR_MS, MINUTE_MS};
+use model::{EventTime, Fix, PositionReport};
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+/// Ships that may use one MMSI at a time.
+const MAX_TRACKS: usize = 4;
+/// Unconfirmed ones.
+const MAX_CANDIDATES: usize = 4;
+/// Reports of a candidate that are looked at.
+const CANDIDATE_REPORTS: usize = 8;
+/// A track of which nothing is heard for this long has ended.
+const TRACK_ENDS_MS: i64 = 30 * DAY_MS;
+/// A candidate is dropped this long after its first report …
+const CANDIDATE_MS: i64 = 60 * MINUTE_MS;
+/// … or this long where reports are rare …
+const SPARSE_CANDIDATE_MS: i64 = 6 * HOUR_MS;
+/// … that is, where the median of the last intervals is over this.
+const SPARSE_MS: i64 = 10 * MINUTE_MS;
+/// Times of accepted reports of which the last intervals are taken.
+const TIMES: usize = 9;
+/// A track with fewer reports than this, alone, may have been a false fix.
+const YOUNG_REPORTS: u32 = 3;
+
+/// The ships behind an MMSI.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Identity {
+    tracks: SmallVec<[Head; 1]>,
+    candidates: Vec<Candidate>,
+    /// Numbers given to tracks so far.
+    numbers: u32,
+    /// Times of the last accepted reports, ascending.
+    times: SmallVec<[EventTime; TIMES]>,
+}
+
+/// What must be known of a track to place the next report.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Head {
+    number: u32,
+    last: Fix,
+    reports: u32,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Candidate {
+    first: EventTime,
+    reports: Vec<PositionReport>,
+}
+
+/// Where a report belongs. Tracks are named by their number.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Placement {
+    /// It joins a track.
+    Joins(u32),
+    /// It founds a track.
+    Founds(u32),
+    /// It waits for others that confirm it.
+    Waits,
+    /// It and earlier ones, all given, are a track.
+    Confirms {
+        /// The track's number.
+        number: u32,
+        /// Its reports so far, in time order.
+        reports: Vec<PositionReport>,
+        /// Whether a young track of the same number was a false fix.
+        replaces: bool,
+    },
+}
+
+/// What placing a report did to others.
+#[derive(Clone, Debug, Default)]
+pub struct Aftermath {
+    /// Reports of candidates that were dropped.
+    pub jumps: Vec<PositionReport>,
+    /// Tracks that have ended.
+    pub ended: SmallVec<[u32; 1]>,
+}
+
+impl Identity {
+    /// Numbers of the live tracks.
+    pub fn tracks(&self) -> impl Iterator<Item = u32> + '_ {
+        self.tracks.iter().map(|head| head.number)
+    }
+
+    /// Whether some reports wait to be confirmed.
+    #[must_use]
+    pub fn has_candidates(&self) -> bool {
+        !self.candidates.is_empty()
+    }
+
+    /// The track heard last.
+    #[must_use]
+    pub fn heard_last(&self) -> Option<u32> {
+        self.tracks.iter().max_by_key(|head| (head.last.t, core::cmp::Reverse(head.number))).map(|head| head.number)
+    }
+
+    /// Time of the last accepted report of any track.
+    #[must_use]
+    pub fn newest(&self) -> Option<EventTime> {
+        self.tracks.iter().map(|head| head.last.t).max()
+    }
+
+    /// Last fix of a track.
+    #[must_use]
+    pub fn last_fix(&self, number: u32) -> Option<Fix> {
+        self.tracks.iter().find(|head| head.number == number).map(|head| head.last)
+    }
+
+    /// Ends tracks and candidates whose time has run out at `now`.
+    pub fn expire(&mut self, now: EventTime, aftermath: &mut Aftermath) {
+        self.tracks.retain(|head| {
+            let ended = head.last.t.0 + TRACK_ENDS_MS < now.0;
+            if ended {
+                aftermath.ended.push(head.number);
+            }
+            !ended
+        });
+        if self.candidates.is_empty() {
+            return;
+        }
+        let life_ms = if self.is_sparse() { SPARSE_CANDIDATE_MS } else { CANDIDATE_MS };
+        self.candidates.retain_mut(|candidate| {
+            let dropped = candidate.first.0 + life_ms < now.0;
+            if dropped {
+                aftermath.jumps.append(&mut candidate.reports);
+            }
+            !dropped
+        });
+    }
+
+    /// Places a report that is newer than the last of every track.
+    pub fn place(&mut self, report: &PositionReport, aftermath: &mut Aftermath) -> Placement {
+        let fix = Fix { t: report.t, position: report.position };
+        if let Some(head) = nearest(&mut self.tracks, fix, |head| head.last, |head| head.number) {
+            head.last = fix;
+            head.reports = head.reports.saturating_add(1);
+            let number = head.number;
+            self.accepted(fix.t);
+            return Placement::Joins(number);
+        }
+        if self.tracks.is_empty() {
+            return Placement::Founds(self.found(fix, 1, aftermath));
+        }
+        self.wait(report, fix, aftermath)
+    }
+
+    /// A late report was taken into a track.
+    pub fn took_late(&mut self, number: u32, fix: Fix) {
+        if let Some(head) = self.tracks.iter_mut().find(|head| head.number == number) {
+            head.reports = head.reports.saturating_add(1);
+            if head.last.t < fix.t {
+                head.last = fix;
+            }
+        }
+        self.accepted(fix.t);
+    }
+
+    /// The reports that still wait, at the end of input.
+    pub fn unconfirmed(&mut self) -> Vec<PositionReport> {
+        self.candidates.drain(..).flat_map(|candidate| candidate.reports).collect()
+    }
+
+    fn wait(&mut self, report: &PositionReport, fix: Fix, aftermath: &mut Aftermath) -> Placement {
+        let mut order = 0;
+        let last = |candidate: &Candidate| candidate.reports.last().map_or(fix, fix_of);
+        let number = |_: &Candidate| {
+            order += 1;
+            order
+        };
+        let Some(candidate) = nearest(&mut self.candidates, fix, last, number) else {
+            if self.candidates.len() == MAX_CANDIDATES {
+                aftermath.jumps.append(&mut self.candidates.remove(0).reports);
+            }
+            self.candidates.push(Candidate { first: report.t, reports: alloc::vec![report.clone()] });
+            return Placement::Waits;
+        };
+        if candidate.reports.len() == CANDIDATE_REPORTS {
+            aftermath.jumps.push(candidate.reports.remove(0));
+        }
+        candidate.reports.push(report.clone());
+        if !is_confirmed(&candidate.reports) {
+            return Placement::Waits;
+        }
+        let reports = core::mem::take(&mut candidate.reports);
+        self.candidates.retain(|candidate| !candidate.reports.is_empty());
+        self.confirm(fix, reports, aftermath)
+    }
+
+    fn confirm(&mut self, fix: Fix, reports: Vec<PositionReport>, aftermath: &mut Aftermath) -> Placement {
+        let count = reports.len() as u32;
+        if let [young] = &mut self.tracks[..]
+            && young.reports < YOUNG_REPORTS
+        {
+            (young.last, young.reports) = (fix, count);
+            let number = young.number;
+            self.times.clear();
+            reports.iter().for_each(|report| self.accepted(report.t));
+            return Placement::Confirms { number, reports, replaces: true };
+        }
+        let number = self.found(fix, count, aftermath);
+        reports.iter().rev().skip(1).for_each(|report| self.accepted(report.t));
+        Placement::Confirms { number, reports, replaces: false }
+    }
+
+    fn found(&mut self, fix: Fix, reports: u32, aftermath: &mut Aftermath) -> u32 {
+        if self.tracks.len() == MAX_TRACKS
+            && let Some(silent) = self.tracks.iter().min_by_key(|head| (head.last.t, head.number)).map(|head| head.number)
+        {
+            aftermath.ended.push(silent);
+            self.tracks.retain(|head| head.number != silent);
+        }
+        self.numbers += 1;
+        self.tracks.push(Head { number: self.numbers, last: fix, reports });
+        self.accepted(fix.t);
+        self.numbers
+    }
+
+    fn accepted(&mut self, t: EventTime) {
+        let at = self.times.partition_point(|time| *time <= t);
+        if self.times.len() == TIMES {
+            if at == 0 {
+                return;
+            }
+            self.times.remove(0);
+            self.times.insert(at - 1, t);
+        } else {
+            self.times.insert(at, t);
+        }
+    }
+
+    /// Whether the median of the last intervals between accepted reports is over 10 min.
+    fn is_sparse(&self) -> bool {
+        let mut intervals: SmallVec<[i64; TIMES]> = self.times.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
+        intervals.sort_unstable();
+        let middle = intervals.len() / 2;
+        match intervals.len() {
+            0 => false,
+            length if length % 2 == 1 => intervals[middle] > SPARSE_MS,
+            _ => intervals[middle - 1] + intervals[middle] > 2 * SPARSE_MS,
+        }
+    }
+}
+
+fn fix_of(report: &PositionReport) -> Fix {
+    Fix { t: report.t, position: report.position }
+}
+
+fn can_reach(a: Fix, b: Fix) -> bool {
+    reachable(a.position, a.t.0, b.position, b.t.0)
+}
+
+/// The one that reaches a fix and is nearest to it; if equal the one heard last, then the lower number.
+fn nearest<H>(
+    heads: &mut [H],
+    fix: Fix,
+    last: impl Fn(&H) -> Fix,
+    mut number: impl FnMut(&H) -> u32,
+) -> Option<&mut H> {
+    if let [only] = heads {
+        return if can_reach(last(only), fix) { Some(only) } else { None };
+    }
+    let mut best: Option<(f64, core::cmp::Reverse<EventTime>, u32, usize)> = None;
+    for (at, head) in heads.iter().enumerate() {
+        let (from, number) = (last(head), number(head));
+        if can_reach(from, fix) {
+            let rank = (from.position.distance_m(fix.position), core::cmp::Reverse(from.t), number, at);
+            if best.is_none_or(|best| rank < best) {
+                best = Some(rank);
+            }
+        }
+    }
+    best.map(|(_, _, _, at)| &mut heads[at])
+}
+
+/// Whether three of the reports are pairwise reachable.
+fn is_confirmed(reports: &[PositionReport]) -> bool {
+    let reach = |a: usize, b: usize| can_reach(fix_of(&reports[a]), fix_of(&reports[b]));
+    let count = reports.len();
+    (0..count).any(|a| {
+        (a + 1..count).any(|b| reach(a, b) && (b + 1..count).any(|c| reach(a, c) && reach(b, c)))
+    })
+}

@@ -1,0 +1,216 @@
+//! How far one source has come in time, and which of its reports are late.
+
+use alloc::collections::VecDeque;
+
+use model::time::MINUTE_MS;
+use model::{EventTime, Mmsi};
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+/// A stamp this far ahead of its source's highest needs confirmation.
+const AHEAD_MS: i64 = 10 * MINUTE_MS;
+/// So many further messages not far before it confirm a stamp …
+const CONFIRMATIONS: u32 = 10;
+/// … of so many ships, if the source has had that many …
+const SHIPS: usize = 3;
+/// … unless so many that are far before it come first.
+const DENIALS: u32 = 1_000;
+
+/// What a source says of a report's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// Later than the source's watermark when it was read.
+    InTime,
+    /// At or below the source's watermark when it was read, which is given.
+    Late(EventTime),
+    /// Its stamp was never confirmed.
+    BadTime,
+}
+
+/// A source and its watermark: highest stamp − delay bound.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Source<T> {
+    bound_ms: i64,
+    highest: Option<EventTime>,
+    ships: SmallVec<[Mmsi; SHIPS]>,
+    pending: VecDeque<Pending<T>>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Pending<T> {
+    t: EventTime,
+    confirmations: u32,
+    ships: SmallVec<[Mmsi; SHIPS]>,
+    denials: u32,
+    item: T,
+}
+
+impl<T> Source<T> {
+    /// A source whose reports come at most `bound_ms` out of order.
+    #[must_use]
+    pub fn new(bound_ms: i64) -> Source<T> {
+        Source { bound_ms, highest: None, ships: SmallVec::new(), pending: VecDeque::new() }
+    }
+
+    /// All reports with times up to here have been read; later ones with such times are late.
+    #[must_use]
+    pub fn watermark(&self) -> EventTime {
+        self.highest.map_or(EventTime::MIN, |highest| EventTime(highest.0 - self.bound_ms))
+    }
+
+    /// Highest confirmed stamp.
+    #[must_use]
+    pub fn highest(&self) -> Option<EventTime> {
+        self.highest
+    }
+
+    /// Reads a message; gives out it and those that it decides, each once.
+    pub fn read(&mut self, t: EventTime, mmsi: Mmsi, item: T, out: &mut impl FnMut(T, Admission)) {
+        let watermark = self.watermark();
+        note(&mut self.ships, mmsi);
+        if !self.pending.is_empty() {
+            self.weigh(t, mmsi, out);
+        }
+        if t <= watermark {
+            out(item, Admission::Late(watermark));
+        } else if self.highest.is_some_and(|highest| t.0 <= highest.0 + AHEAD_MS) {
+            self.highest = self.highest.max(Some(t));
+            out(item, Admission::InTime);
+        } else {
+            let fresh = Pending { t, confirmations: 0, ships: SmallVec::new(), denials: 0, item };
+            self.pending.push_back(fresh);
+        }
+    }
+
+    /// The end of the source: stamps that were not denied are believed.
+    pub fn finish(&mut self, out: &mut impl FnMut(T, Admission)) {
+        for pending in self.pending.drain(..) {
+            self.highest = self.highest.max(Some(pending.t));
+            out(pending.item, Admission::InTime);
+        }
+    }
+
+    /// Counts a message for or against the stamps that wait.
+    fn weigh(&mut self, t: EventTime, mmsi: Mmsi, out: &mut impl FnMut(T, Admission)) {
+        let has_ships = self.ships.len() >= SHIPS;
+        let mut confirmed = self.highest;
+        for pending in &mut self.pending {
+            if t.0 >= pending.t.0 - AHEAD_MS {
+                pending.confirmations += 1;
+                note(&mut pending.ships, mmsi);
+            } else {
+                pending.denials += 1;
+            }
+            if pending.confirmations >= CONFIRMATIONS && (!has_ships || pending.ships.len() >= SHIPS) {
+                confirmed = confirmed.max(Some(pending.t));
+            }
+        }
+        if confirmed == self.highest && self.pending.iter().all(|pending| pending.denials < DENIALS) {
+            return;
+        }
+        self.highest = confirmed;
+        self.release(out);
+    }
+
+    /// Gives out the stamps that are decided; one that is believed may bring others within reach.
+    fn release(&mut self, out: &mut impl FnMut(T, Admission)) {
+        let mut kept = VecDeque::with_capacity(self.pending.len());
+        let mut reach = self.highest;
+        loop {
+            let within = |t: EventTime| reach.is_some_and(|highest| t.0 <= highest.0 + AHEAD_MS);
+            let next = self.pending.iter().map(|pending| pending.t).filter(|t| within(*t)).max();
+            if next <= reach {
+                break;
+            }
+            reach = next;
+        }
+        self.highest = reach;
+        for pending in self.pending.drain(..) {
+            if reach.is_some_and(|highest| pending.t.0 <= highest.0 + AHEAD_MS) {
+                out(pending.item, Admission::InTime);
+            } else if pending.denials >= DENIALS {
+                out(pending.item, Admission::BadTime);
+            } else {
+                kept.push_back(pending);
+            }
+        }
+        self.pending = kept;
+    }
+}
+
+fn note(ships: &mut SmallVec<[Mmsi; SHIPS]>, mmsi: Mmsi) {
+    if ships.len() < SHIPS && !ships.contains(&mmsi) {
+        ships.push(mmsi);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    const L: i64 = 30_000;
+
+    /// Reads (minute, ship) pairs and gives the admissions in the order given out.
+    fn read(source: &mut Source<i64>, messages: impl IntoIterator<Item = (i64, u32)>) -> Vec<(i64, Admission)> {
+        let mut out = Vec::new();
+        for (minute, ship) in messages {
+            source.read(EventTime(minute * MINUTE_MS), Mmsi(ship), minute, &mut |m, a| out.push((m, a)));
+        }
+        out
+    }
+
+    fn started() -> Source<i64> {
+        let mut source = Source::new(L);
+        read(&mut source, (0..11).map(|n| (100, n)));
+        source
+    }
+
+    #[test]
+    fn the_first_stamp_waits_for_ten_more() {
+        let mut source = Source::new(L);
+        assert_eq!(read(&mut source, (0..10).map(|n| (100, n))), []);
+        assert_eq!(source.highest(), None);
+        assert_eq!(read(&mut source, [(100, 5)]).len(), 11);
+        assert_eq!(source.watermark(), EventTime(100 * MINUTE_MS - L));
+    }
+
+    #[test]
+    fn a_report_at_the_watermark_is_late() {
+        let mut source = started();
+        let watermark = source.watermark();
+        let mut got = Vec::new();
+        source.read(watermark, Mmsi(1), 7, &mut |m, a| got.push((m, a)));
+        source.read(EventTime(watermark.0 + 1), Mmsi(1), 8, &mut |m, a| got.push((m, a)));
+        assert_eq!(got, [(7, Admission::Late(watermark)), (8, Admission::InTime)]);
+    }
+
+    #[test]
+    fn a_lone_stamp_of_the_future_moves_nothing_and_is_denied_in_the_end() {
+        let mut source = started();
+        assert_eq!(read(&mut source, [(100 + 36 * 60, 9)]), []);
+        let rest = read(&mut source, (0..1_000).map(|n| (101, n)));
+        assert_eq!(rest.iter().filter(|(_, a)| *a == Admission::InTime).count(), 1_000);
+        assert!(rest.contains(&(100 + 36 * 60, Admission::BadTime)));
+        assert_eq!(source.highest(), Some(EventTime(101 * MINUTE_MS)));
+    }
+
+    #[test]
+    fn a_gap_of_the_whole_feed_is_believed_after_ten_messages_of_three_ships() {
+        let mut source = started();
+        assert_eq!(read(&mut source, (0..30).map(|_| (400, 1))), [], "one ship alone convinces nobody");
+        assert_eq!(read(&mut source, [(400, 2)]), []);
+        assert_eq!(read(&mut source, [(400, 3)]).len(), 32);
+        assert_eq!(source.highest(), Some(EventTime(400 * MINUTE_MS)));
+    }
+
+    #[test]
+    fn at_the_end_what_was_not_denied_is_believed() {
+        let mut source = started();
+        read(&mut source, [(500, 1)]);
+        let mut out = Vec::new();
+        source.finish(&mut |m, a| out.push((m, a)));
+        assert_eq!(out, [(500, Admission::InTime)]);
+    }
+}
