@@ -1,1 +1,62 @@
-fn main() {}
+//! `darkwake`: AIS in; silences, port visits and hops out.
+
+mod check;
+mod cli;
+mod config;
+mod driver;
+mod outputs;
+mod ports;
+mod progress;
+mod replay;
+mod schema;
+mod shards;
+mod stats;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, Command};
+
+/// Wrong usage or configuration.
+const EXIT_USAGE: u8 = 2;
+/// It could not be done.
+const EXIT_FAILED: u8 = 1;
+
+/// An error that comes of what the user gave, not of the world.
+#[derive(Debug)]
+struct Usage(String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    cli::start_log(&cli);
+    let done = match cli.command {
+        Command::Replay(arguments) => replay::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Ports(command) => ports::run(&command),
+        Command::Schema { of } => schema::run(of),
+        Command::Generate(arguments) => cli::generate(&arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            cli::talk(&format!("error: {error:#}"));
+            ExitCode::from(if error.is::<Usage>() { EXIT_USAGE } else { EXIT_FAILED })
+        }
+    }
+}
+
+/// `darkwake … | head` ends well.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}

@@ -1,1 +1,16 @@
-//! Stub.
+//! The shell's sources and sinks: files of every kind in, facts and alerts out.
+//!
+//! Nothing here decides anything about ships. A source gives decoded lines with their origin; a
+//! sink writes what the core says.
+
+pub mod alerts;
+pub mod facts;
+pub mod files;
+pub mod json;
+pub mod lines;
+pub mod ports;
+pub mod reader;
+pub mod sorted;
+
+pub use files::{Input, InputError};
+pub use reader::{Format, Reader};

@@ -224,12 +224,14 @@ impl Track {
         let place = history.journal.partition_point(|other| (other.t(), other.order()) <= (at, event.order()));
         history.journal.insert(place, event);
         let (after, story) = history.run(chart);
+        let vessel = || Arc::clone(story.statics());
         for key in before.keys().filter(|key| !after.contains_key(key)) {
-            out.push(FactChange { key: *key, fact: None, ambiguous: false, at });
+            out.push(FactChange { key: *key, fact: None, ambiguous: false, at, vessel: vessel() });
         }
-        for (key, (fact, ambiguous)) in after {
-            if before.get(&key) != Some(&(fact.clone(), ambiguous)) {
-                out.push(FactChange { key, fact: Some(fact), ambiguous, at });
+        for (key, told) in after {
+            if before.get(&key) != Some(&told) {
+                let (fact, ambiguous) = told;
+                out.push(FactChange { key, fact: Some(fact), ambiguous, at, vessel: vessel() });
             }
         }
         self.story = story;

@@ -96,7 +96,6 @@ impl Itinerary {
                 stay.settled_by_port |= is_anchored_at(stay, &settled, ports);
             }
             let ends_hop = settled.class().is_call()
-                && ports.get(settled.port).kind != PortKind::Zone
                 && !settled.settled_by_port
                 && !self.over.iter().any(|other| is_anchored_at(&settled, other, ports))
                 && self.former.as_ref().is_none_or(|former| settled.last.fix.t > former.last.fix.t);
@@ -221,7 +220,6 @@ fn is_printed(stay: &Stay, all: &[&Stay], ports: &Ports) -> bool {
 
 fn can_end_hop(stay: &Stay, all: &[&Stay], ports: &Ports) -> bool {
     stay.class().is_call()
-        && ports.get(stay.port).kind != PortKind::Zone
         && !stay.settled_by_port
         && !all.iter().any(|other| is_anchored_at(stay, other, ports))
 }

@@ -33,8 +33,8 @@ pub trait Chart {
     fn inside(&self, position: Position, t: EventTime) -> Inside;
     /// Whether the position is surely more than 10 km and every exit buffer away from all ports.
     fn is_open_sea(&self, position: Position) -> bool;
-    /// How far outside `port` a position is that is not inside it at `t`.
-    fn outside(&self, port: PortIndex, position: Position, t: EventTime) -> Outside;
+    /// How far outside `port` a position is.
+    fn outside(&self, port: PortIndex, position: Position) -> Outside;
 }
 
 /// The ports that hold a position, in the order of the port file.
@@ -47,7 +47,7 @@ pub enum Outside {
     Near,
     /// More than the exit buffer.
     Beyond,
-    /// More than 10 km, or the port does not exist at that time.
+    /// More than 10 km.
     Far,
 }
 

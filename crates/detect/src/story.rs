@@ -68,7 +68,7 @@ impl Known {
 
     /// The values.
     #[must_use]
-    pub fn values(&self) -> &Statics {
+    pub fn values(&self) -> &Arc<Statics> {
         &self.values
     }
 }
@@ -108,6 +108,12 @@ impl Story {
     #[must_use]
     pub fn last_fix(&self) -> Option<model::Fix> {
         self.last.map(|last| last.logged.fix)
+    }
+
+    /// What the ship has said of itself.
+    #[must_use]
+    pub fn statics(&self) -> &Arc<Statics> {
+        self.statics.values()
     }
 
     /// Whether all facts told so far can be taken back by [`Story::told_facts`].
@@ -302,7 +308,8 @@ impl Story {
     fn tell(&mut self, at: EventTime, chart: &impl Chart, out: &mut Vec<FactChange>) {
         let facts = self.visits_and_hops(chart);
         for (key, _) in self.told.iter().filter(|(key, _)| facts.iter().all(|(other, _)| other != key)) {
-            out.push(FactChange { key: *key, fact: None, ambiguous: false, at });
+            let vessel = Arc::clone(&self.statics.values);
+            out.push(FactChange { key: *key, fact: None, ambiguous: false, at, vessel });
         }
         let prints: Vec<(FactKey, u64)> = facts.iter().map(|(key, fact)| (*key, self.print(fact))).collect();
         for ((key, fact), print) in facts.into_iter().zip(&prints) {
@@ -314,7 +321,8 @@ impl Story {
     }
 
     fn change(&self, key: FactKey, fact: Fact, at: EventTime) -> FactChange {
-        FactChange { key, ambiguous: self.is_ambiguous(&fact), fact: Some(fact), at }
+        let vessel = Arc::clone(&self.statics.values);
+        FactChange { key, ambiguous: self.is_ambiguous(&fact), fact: Some(fact), at, vessel }
     }
 
     fn is_ambiguous(&self, fact: &Fact) -> bool {

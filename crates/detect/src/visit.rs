@@ -4,7 +4,9 @@ use alloc::vec::Vec;
 
 use model::position::NAUTICAL_MILE_M;
 use model::time::{DAY_MS, HOUR_MS, MINUTE_MS};
-use model::{CompactString, Crossing, EventTime, Fix, PortIndex, Position, Statics, TimeSpan, Visit, VisitClass};
+use model::{
+    CompactString, Crossing, EventTime, Fix, PortIndex, PortKind, Position, Statics, TimeSpan, Visit, VisitClass,
+};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -75,6 +77,8 @@ pub struct Stay {
     pub is_over: bool,
     /// Whether two consecutive reports were inside.
     pub has_pair: bool,
+    /// Whether the port is a zone, which makes no calls.
+    pub is_zone: bool,
     /// Silences of 4 h or more that began inside.
     pub gaps: Vec<TimeSpan>,
     /// Stops.
@@ -101,6 +105,8 @@ impl Stay {
     pub fn class(&self) -> VisitClass {
         if !self.has_pair {
             VisitClass::Single
+        } else if self.is_zone {
+            VisitClass::Transit
         } else if self.stops.any() {
             VisitClass::Call
         } else if self.gaps.is_empty() {
@@ -244,7 +250,8 @@ impl Visits {
         let arrived: Vec<PortIndex> =
             step.inside.iter().copied().filter(|port| self.machines.iter().all(|m| m.stay.port != *port)).collect();
         for port in &arrived {
-            self.machines.push(Machine::arrive(*port, step));
+            let is_zone = chart.ports().get(*port).kind == PortKind::Zone;
+            self.machines.push(Machine::arrive(*port, is_zone, step));
         }
         self.note_overlaps(&arrived);
         changed
@@ -262,7 +269,7 @@ impl Visits {
 }
 
 impl Machine {
-    fn arrive(port: PortIndex, step: &Step<'_>) -> Machine {
+    fn arrive(port: PortIndex, is_zone: bool, step: &Step<'_>) -> Machine {
         let mut stops = Stops::default();
         stops.inside(step.report);
         let mut after_arrival = Cargo::default();
@@ -277,6 +284,7 @@ impl Machine {
             first_outside: None,
             is_over: false,
             has_pair: false,
+            is_zone,
             gaps: Vec::new(),
             stops,
             away_since: None,
@@ -341,7 +349,7 @@ impl Machine {
         let ports = chart.ports();
         let elsewhere = |port: &PortIndex| !ports.related(*port, self.stay.port);
         let is_in: SmallVec<[PortIndex; 2]> = step.inside.iter().copied().filter(elsewhere).collect();
-        let outside = chart.outside(self.stay.port, fix.position, fix.t);
+        let outside = chart.outside(self.stay.port, fix.position);
         let is_beyond = outside != Outside::Near;
         self.stay.is_over = outside == Outside::Far
             || is_beyond && self.was_beyond

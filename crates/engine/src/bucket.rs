@@ -32,6 +32,11 @@ impl Bucket {
         self.ships.len()
     }
 
+    /// Tracks that were ever told apart.
+    pub fn tracks(&self) -> u64 {
+        self.ships.values().map(|ship| u64::from(ship.tracks())).sum()
+    }
+
     /// Hands on one transmission in its order.
     pub fn hand_on(
         &mut self,

@@ -20,8 +20,8 @@ impl detect::Chart for ChartOf<'_> {
         self.0.is_open_sea(position)
     }
 
-    fn outside(&self, port: PortIndex, position: Position, t: EventTime) -> Outside {
-        match self.0.outside(port, position, t) {
+    fn outside(&self, port: PortIndex, position: Position) -> Outside {
+        match self.0.outside(port, position) {
             geofence::Outside::Near => Outside::Near,
             geofence::Outside::Beyond => Outside::Beyond,
             geofence::Outside::Far => Outside::Far,

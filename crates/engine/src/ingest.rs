@@ -64,11 +64,30 @@ impl Ingest {
         SourceId(self.sources.len() as u32 - 1)
     }
 
-    /// Takes in one decoded line or message of an open source.
-    pub fn read(&mut self, id: SourceId, decoded: Decoded, out: &mut impl FnMut(Entry)) {
-        if let Some(kind) = decoded.kind {
+    /// Tells in what order a source of which nothing was read yet gives its reports.
+    pub fn set_order(&mut self, id: SourceId, order: Order) {
+        if let Clock::Floor(_, told) = &mut self.sources[id.0 as usize].clock {
+            *told = order;
+        }
+    }
+
+    /// Counts a message by its type.
+    pub fn count_message(&mut self, kind: Option<u8>) {
+        if let Some(kind) = kind {
             self.counts.messages.0[usize::from(kind).min(27)] += 1;
         }
+    }
+
+    /// Counts a line that goes no further.
+    pub fn count(&mut self, decoded: &Decoded) {
+        if let Content::Fate(fate) = decoded.content {
+            self.counts.count(fate, u64::from(decoded.lines));
+        }
+    }
+
+    /// Takes in one decoded line or message of an open source.
+    pub fn read(&mut self, id: SourceId, decoded: Decoded, out: &mut impl FnMut(Entry)) {
+        self.count_message(decoded.kind);
         let item = match decoded.content {
             Content::Transmission(transmission) => Item::Transmission(transmission),
             Content::Fate(fate) => Item::Fate(fate, decoded.lines),
@@ -159,11 +178,6 @@ impl Ingest {
     pub fn counts(&self) -> &Counts {
         &self.counts
     }
-
-    /// The same, to add to.
-    pub fn counts_mut(&mut self) -> &mut Counts {
-        &mut self.counts
-    }
 }
 
 impl Item {
@@ -203,7 +217,6 @@ fn admit(
 /// Counts an item that goes no further.
 fn settle(item: Item, reason: Option<Reason>, counts: &mut Counts) {
     let (fate, lines) = match (item, reason) {
-        (Item::Fate(Fate::OtherType, lines), _) => (Fate::OtherType, u64::from(lines)),
         (Item::Fate(_, lines), Some(reason)) => (Fate::Rejected(reason), u64::from(lines)),
         (Item::Fate(fate, lines), None) => (fate, u64::from(lines)),
         (Item::Transmission(transmission), Some(reason)) => (Fate::Rejected(reason), transmission.lines()),

@@ -112,6 +112,12 @@ impl Engine {
         self.buckets.iter().flatten().map(Bucket::len).sum()
     }
 
+    /// Tracks that were ever told apart.
+    #[must_use]
+    pub fn tracks(&self) -> u64 {
+        self.buckets.iter().flatten().map(Bucket::tracks).sum()
+    }
+
     /// Transmissions that wait for the watermark.
     #[must_use]
     pub fn held(&self) -> usize {

@@ -72,6 +72,11 @@ impl Ship {
         self.reports < FAMILIAR_REPORTS
     }
 
+    /// Tracks that were ever told apart.
+    pub fn tracks(&self) -> u32 {
+        self.identity.numbers()
+    }
+
     /// The reports remembered for the long duplicate window.
     pub fn recent_mut(&mut self) -> &mut Recent {
         &mut self.recent
@@ -106,7 +111,6 @@ impl Ship {
         self.statics.update(t, values);
         if let Some(waiting) = &mut self.waiting
             && waiting.heard.len() < MAX_HEARD
-            && is_report
         {
             waiting.heard.push((t, Arc::clone(values), is_report));
         }
@@ -128,6 +132,9 @@ impl Ship {
         if key.is_late() && !is_newest {
             let fate = self.take_late(report, key.at, chart, out);
             counts.count(fate, u64::from(report.lines));
+            if fate != Fate::Accepted {
+                self.hear_of(report, chart, out);
+            }
             return;
         }
         let mut aftermath = Aftermath::default();
@@ -139,6 +146,7 @@ impl Ship {
                 counts.count(Fate::Candidate, lines);
                 let statics = &self.statics;
                 self.waiting.get_or_insert_with(|| Waiting { statics: statics.clone(), heard: Vec::new() });
+                self.hear_of(report, chart, out);
             }
             Placement::Founds(number) => {
                 counts.count(Fate::Accepted, lines);
@@ -153,6 +161,13 @@ impl Ship {
                 counts.count(Fate::Candidate, lines);
                 self.confirm(number, reports, replaces, key.at, chart, counts, out);
             }
+        }
+    }
+
+    /// Static values of a report that is of no track (yet) are the MMSI's all the same.
+    fn hear_of(&mut self, report: &PositionReport, chart: &impl Chart, out: &mut Vec<FactChange>) {
+        if let Some(values) = &report.statics {
+            self.hear(report.t, &Arc::clone(values), report.kind.0 == 19, None, chart, out);
         }
     }
 
@@ -262,7 +277,7 @@ impl Ship {
         let false_one = self.tracks.remove(place);
         counts.recount(Fate::Accepted, Fate::Rejected(Reason::Jump), false_one.young_lines);
         for told in false_one.track.story().told_facts(chart) {
-            out.push(FactChange { key: told.key, fact: None, ambiguous: false, at });
+            out.push(FactChange { fact: None, ambiguous: false, at, ..told });
         }
     }
 

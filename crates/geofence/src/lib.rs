@@ -1,7 +1,7 @@
 //! Which port a position is in or near.
 //!
 //! [`Geofence`] answers with exact integer arithmetic from a two-level grid; `geo` serves
-//! validation and the relations between ports, and checks the grid in tests.
+//! the relations between areas of several parts, and checks the grid in tests.
 #![no_std]
 
 extern crate alloc;
@@ -28,7 +28,7 @@ pub enum Outside {
     Near,
     /// More than the exit buffer.
     Beyond,
-    /// More than 10 km, or the port does not exist at that time.
+    /// More than 10 km.
     Far,
 }
 
@@ -75,17 +75,13 @@ impl Geofence {
         !self.grid.is_near_port(position)
     }
 
-    /// How far outside `port` a position is, given that it is not inside at `t`.
+    /// How far outside `port` a position is; the area counts whether or not the port exists now.
     #[must_use]
-    pub fn outside(&self, port: PortIndex, position: Position, t: EventTime) -> Outside {
-        let port = self.ports.get(port);
-        if !port.is_valid_at(t) {
-            return Outside::Far;
-        }
-        let distance_m = shape::distance_m(&port.shape, position);
+    pub fn outside(&self, port: PortIndex, position: Position) -> Outside {
+        let distance_m = self.distance_m(port, position);
         if distance_m > FAR_M {
             Outside::Far
-        } else if distance_m > port.exit_buffer_m {
+        } else if distance_m > self.ports.get(port).exit_buffer_m {
             Outside::Beyond
         } else {
             Outside::Near

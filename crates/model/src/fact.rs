@@ -1,5 +1,6 @@
 //! Facts: what follows from the accepted reports of a track in time order, and from nothing else.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
@@ -259,4 +260,6 @@ pub struct FactChange {
     pub ambiguous: bool,
     /// Event time of the report or deadline that decided this.
     pub at: EventTime,
+    /// What the ship said of itself up to then.
+    pub vessel: Arc<Statics>,
 }

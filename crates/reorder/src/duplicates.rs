@@ -32,13 +32,20 @@ pub enum Copy {
 /// The fingerprints of the last 30 s of all ships of a shard.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Duplicates {
-    first: HashMap<u64, EventTime, foldhash::fast::FixedState>,
+    first: HashMap<u64, First, foldhash::fast::FixedState>,
     order: VecDeque<(EventTime, u64)>,
+}
+
+/// The first of a group: its time, and when it was handed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct First {
+    t: EventTime,
+    handed_on: EventTime,
 }
 
 /// The reports of one moving ship that are remembered for 30 min.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Recent(Option<Box<Vec<(EventTime, u64)>>>);
+pub struct Recent(Option<Box<Vec<(First, u64)>>>);
 
 impl Duplicates {
     /// Judges a message with event time `t`, handed on at `now`.
@@ -52,28 +59,29 @@ impl Duplicates {
     ) -> Copy {
         self.forget(now);
         if let Some(first) = self.first.get(&fingerprint)
-            && (first.0 - t.0).abs() <= WINDOW_MS
-            && now.0 <= first.0 + WINDOW_MS
+            && (first.t.0 - t.0).abs() <= WINDOW_MS
+            && now.0 <= first.handed_on.0 + WINDOW_MS
         {
             return Copy::Repeated;
         }
         if is_moving && let Some(first) = recent.find(fingerprint, t, now) {
-            return if (first.0 - t.0).abs() <= WINDOW_MS { Copy::Repeated } else { Copy::Restamped };
+            return if (first.t.0 - t.0).abs() <= WINDOW_MS { Copy::Repeated } else { Copy::Restamped };
         }
-        self.first.insert(fingerprint, t);
-        self.order.push_back((t, fingerprint));
+        let first = First { t, handed_on: now };
+        self.first.insert(fingerprint, first);
+        self.order.push_back((now, fingerprint));
         if is_moving {
-            recent.remember(fingerprint, t);
+            recent.remember(fingerprint, first);
         }
         Copy::First
     }
 
     fn forget(&mut self, now: EventTime) {
-        while let Some((first, fingerprint)) = self.order.front().copied()
-            && first.0 + WINDOW_MS < now.0
+        while let Some((handed_on, fingerprint)) = self.order.front().copied()
+            && handed_on.0 + WINDOW_MS < now.0
         {
             self.order.pop_front();
-            if self.first.get(&fingerprint) == Some(&first) {
+            if self.first.get(&fingerprint).is_some_and(|first| first.handed_on == handed_on) {
                 self.first.remove(&fingerprint);
             }
         }
@@ -81,22 +89,24 @@ impl Duplicates {
 }
 
 impl Recent {
-    fn find(&self, fingerprint: u64, t: EventTime, now: EventTime) -> Option<EventTime> {
-        let is_copy = |(first, print): &&(EventTime, u64)| {
-            *print == fingerprint && (first.0 - t.0).abs() <= MOVING_WINDOW_MS && now.0 <= first.0 + MOVING_WINDOW_MS
+    fn find(&self, fingerprint: u64, t: EventTime, now: EventTime) -> Option<First> {
+        let is_copy = |(first, print): &&(First, u64)| {
+            *print == fingerprint
+                && (first.t.0 - t.0).abs() <= MOVING_WINDOW_MS
+                && now.0 <= first.handed_on.0 + MOVING_WINDOW_MS
         };
         self.0.as_ref()?.iter().rev().find(is_copy).map(|(first, _)| *first)
     }
 
-    fn remember(&mut self, fingerprint: u64, t: EventTime) {
+    fn remember(&mut self, fingerprint: u64, first: First) {
         let kept = self.0.get_or_insert_default();
-        if kept.last().is_some_and(|(last, _)| (t.0 - last.0).abs() < MOVING_APART_MS) {
+        if kept.last().is_some_and(|(last, _)| first.handed_on.0 - last.handed_on.0 < MOVING_APART_MS) {
             return;
         }
         if kept.len() == MOVING_REPORTS {
             kept.remove(0);
         }
-        kept.push((t, fingerprint));
+        kept.push((first, fingerprint));
     }
 }
 

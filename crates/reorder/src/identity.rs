@@ -87,6 +87,12 @@ impl Identity {
         self.tracks.iter().map(|head| head.number)
     }
 
+    /// How many tracks there ever were.
+    #[must_use]
+    pub fn numbers(&self) -> u32 {
+        self.numbers
+    }
+
     /// Whether some reports wait to be confirmed.
     #[must_use]
     pub fn has_candidates(&self) -> bool {

@@ -83,10 +83,12 @@ impl Assembly {
             slot.parts.drain(..).for_each(|held| incomplete(held.origin));
         }
         let origin = part.origin;
-        slot.line = line;
+        if slot.parts.is_empty() {
+            slot.line = line;
+            self.order.push_back((line, key));
+        }
         slot.parts.push(part);
         if slot.parts.len() < usize::from(key.total) {
-            self.order.push_back((line, key));
             return None;
         }
         let mut slot = self.slots.remove(&key)?;

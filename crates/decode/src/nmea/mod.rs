@@ -211,8 +211,7 @@ impl NmeaDecoder {
             let assumed = self.assumed?;
             Some(EventTime(assumed.start.0 + (self.lines as i64 - 1) * assumed.step_ms))
         });
-        let is_other_type = !matches!(kind, Some(1..=3 | 5 | 18 | 19 | 24 | 27));
-        let reject = |reason| Content::Fate(if is_other_type { Fate::OtherType } else { Fate::Rejected(reason) });
+        let reject = |reason| Content::Fate(Fate::Rejected(reason));
         match t {
             None => decoded.content = reject(Reason::NoTime),
             Some(t) if !self.settings.believes(t) => decoded.content = reject(Reason::BadTime),

@@ -1,0 +1,79 @@
+//! Lines of bounded length.
+
+use std::io::BufRead;
+
+/// A line, or what stands for it.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Line<'a> {
+    /// Its bytes, without the line end.
+    Text(&'a [u8]),
+    /// Longer than the limit: its bytes are skipped.
+    TooLong,
+}
+
+/// Reads lines; what is longer than `limit` bytes is told and skipped.
+pub struct Lines<R> {
+    reader: R,
+    line: Vec<u8>,
+    limit: usize,
+    /// Bytes read so far.
+    pub bytes: u64,
+}
+
+impl<R: BufRead> Lines<R> {
+    /// Lines of a reader.
+    pub fn new(reader: R, limit: usize) -> Lines<R> {
+        Lines { reader, line: Vec::new(), limit, bytes: 0 }
+    }
+
+    /// The next line; `None` at the end.
+    ///
+    /// # Errors
+    /// If the reader fails, for example because compressed data ends early.
+    pub fn next_line(&mut self) -> std::io::Result<Option<Line<'_>>> {
+        self.line.clear();
+        let mut is_too_long = false;
+        let mut any = false;
+        loop {
+            let block = self.reader.fill_buf()?;
+            if block.is_empty() {
+                break;
+            }
+            any = true;
+            let end = memchr::memchr(b'\n', block);
+            let part = &block[..end.unwrap_or(block.len())];
+            if self.line.len() + part.len() > self.limit {
+                is_too_long = true;
+            } else {
+                self.line.extend_from_slice(part);
+            }
+            let used = end.map_or(block.len(), |at| at + 1);
+            self.bytes += used as u64;
+            self.reader.consume(used);
+            if end.is_some() {
+                break;
+            }
+        }
+        Ok(match (any, is_too_long) {
+            (false, _) => None,
+            (true, true) => Some(Line::TooLong),
+            (true, false) => Some(Line::Text(self.line.strip_suffix(b"\r").unwrap_or(&self.line))),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_as_they_like_and_long_ones_are_skipped() {
+        let mut lines = Lines::new(&b"a\r\n\nlonger than eight\nb"[..], 8);
+        assert_eq!(lines.next_line().unwrap(), Some(Line::Text(b"a")));
+        assert_eq!(lines.next_line().unwrap(), Some(Line::Text(b"")));
+        assert_eq!(lines.next_line().unwrap(), Some(Line::TooLong));
+        assert_eq!(lines.next_line().unwrap(), Some(Line::Text(b"b")));
+        assert_eq!(lines.next_line().unwrap(), None);
+        assert_eq!(lines.bytes, 23);
+    }
+}

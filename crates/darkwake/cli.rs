@@ -1,0 +1,238 @@
+//! The command line.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use model::EventTime;
+
+/// AIS stream processing: silences, port visits and hops, seen or unseen.
+#[derive(Debug, Parser)]
+#[command(name = "darkwake", version, propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// How to write the log to stderr.
+    #[arg(long, global = true, value_enum, default_value_t, env = "DARKWAKE_LOG_FORMAT")]
+    pub log_format: LogFormat,
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t, env = "DARKWAKE_COLOR")]
+    pub color: Color,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read historic streams as fast as the machine goes.
+    Replay(Box<Replay>),
+    /// Validate configuration and ports without connecting to anything.
+    Check(Check),
+    /// Work with port files.
+    #[command(subcommand)]
+    Ports(Ports),
+    /// Print a JSON Schema.
+    Schema {
+        /// Of what.
+        #[arg(value_enum)]
+        of: SchemaOf,
+    },
+    /// Write a seeded feed with known truth.
+    Generate(Generate),
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// Files, directories, patterns or - ; plain or .gz, .zst, .zip, .bz2.
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<String>,
+    /// What the lines are; auto looks at them.
+    #[arg(long, value_enum, default_value_t, env = "DARKWAKE_FORMAT")]
+    pub format: Format,
+    /// Port files (GeoJSON) instead of the built-in ones.
+    #[arg(long, value_name = "FILE", num_args = 1, env = "DARKWAKE_PORTS")]
+    pub ports: Vec<PathBuf>,
+    /// Configuration (TOML).
+    #[arg(long, value_name = "FILE", env = "DARKWAKE_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Alerts, all revisions: .jsonl or .csv by ending, - for stdout.
+    #[arg(long, value_name = "FILE", env = "DARKWAKE_OUT")]
+    pub out: Vec<PathBuf>,
+    /// Facts as JSON lines, - for stdout.
+    #[arg(long, value_name = "FILE", env = "DARKWAKE_FACTS")]
+    pub facts: Option<PathBuf>,
+    /// Statistics as one JSON object, - for stdout.
+    #[arg(long, value_name = "FILE", env = "DARKWAKE_STATS")]
+    pub stats: Option<PathBuf>,
+    /// Leave out what is before (ISO 8601 or epoch).
+    #[arg(long, value_name = "T", value_parser = parse_time, env = "DARKWAKE_SINCE")]
+    pub since: Option<EventTime>,
+    /// Leave out what is at or after (ISO 8601 or epoch).
+    #[arg(long, value_name = "T", value_parser = parse_time, env = "DARKWAKE_UNTIL")]
+    pub until: Option<EventTime>,
+    /// Threads that detect; the output is the same for any number.
+    #[arg(long, value_name = "N", env = "DARKWAKE_SHARDS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub shards: Option<u16>,
+    /// max, or how many times faster than the time in the stream.
+    #[arg(long, value_name = "max|N", default_value = "max", value_parser = parse_speed, env = "DARKWAKE_SPEED")]
+    pub speed: Speed,
+    /// Time of the first line, for lines that have none.
+    #[arg(long, value_name = "T", value_parser = parse_time, env = "DARKWAKE_START")]
+    pub start: Option<EventTime>,
+    /// Milliseconds from line to line with --start.
+    #[arg(long, value_name = "MS", default_value_t = 1, requires = "start", env = "DARKWAKE_STEP")]
+    pub step: i64,
+    /// Only the last revision of each alert.
+    #[arg(long = "final", env = "DARKWAKE_FINAL")]
+    pub only_final: bool,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Configuration (TOML).
+    #[arg(long, value_name = "FILE", env = "DARKWAKE_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Port files (GeoJSON) instead of the configured ones.
+    #[arg(long, value_name = "FILE", num_args = 1, env = "DARKWAKE_PORTS")]
+    pub ports: Vec<PathBuf>,
+}
+
+/// Subcommands of `ports`.
+#[derive(Debug, Subcommand)]
+pub enum Ports {
+    /// Say what is wrong with port files.
+    Validate {
+        /// Port files (GeoJSON).
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// Arguments of `generate`.
+#[derive(Debug, Args)]
+pub struct Generate {
+    /// Which scenario.
+    #[arg(value_parser = clap::builder::PossibleValuesParser::new(sim::NAMES))]
+    pub scenario: String,
+    /// The same seed gives the same bytes.
+    #[arg(long, default_value_t = 1, env = "DARKWAKE_SEED")]
+    pub seed: u64,
+    /// Where the feed goes, - for stdout.
+    #[arg(long, value_name = "FILE", default_value = "-", env = "DARKWAKE_OUT")]
+    pub out: PathBuf,
+    /// Where the truth goes, as JSON.
+    #[arg(long, value_name = "FILE", env = "DARKWAKE_TRUTH")]
+    pub truth: Option<PathBuf>,
+}
+
+/// What the lines of inputs are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Look at the first lines.
+    #[default]
+    Auto,
+    /// NMEA sentences.
+    Nmea,
+    /// Tables of the Danish Maritime Authority.
+    Aisdk,
+    /// Tables of MarineCadastre.
+    Noaa,
+    /// JSON objects.
+    Json,
+}
+
+/// How to write the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Of what to print a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// An alert.
+    Alert,
+    /// The configuration file.
+    Config,
+    /// A fact.
+    Facts,
+}
+
+/// How fast to replay.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Speed {
+    /// As fast as the machine goes.
+    Max,
+    /// This many seconds of the stream a second.
+    Times(f64),
+}
+
+fn parse_speed(text: &str) -> Result<Speed, String> {
+    match text.trim_end_matches(['x', '×']).parse::<f64>() {
+        _ if text == "max" => Ok(Speed::Max),
+        Ok(times) if times > 0.0 && times.is_finite() => Ok(Speed::Times(times)),
+        _ => Err("give max, or a number above 0".to_owned()),
+    }
+}
+
+fn parse_time(text: &str) -> Result<EventTime, String> {
+    let number = text.parse::<i64>().ok().map(EventTime::from_epoch_number);
+    number
+        .or_else(|| EventTime::parse_iso(text.as_bytes()))
+        .ok_or_else(|| "give a time such as 2023-10-01T00:00:00Z, a date, or seconds since 1970".to_owned())
+}
+
+/// Starts the log on stderr.
+pub fn start_log(cli: &Cli) {
+    let ansi = match cli.color {
+        Color::Auto => std::io::stderr().is_terminal(),
+        Color::Always => true,
+        Color::Never => false,
+    };
+    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).with_ansi(ansi);
+    match cli.log_format {
+        LogFormat::Human => log.without_time().init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
+
+/// Says something to the person at the terminal.
+pub fn talk(text: &str) {
+    // A closed stderr leaves nobody to tell.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// `darkwake generate`
+pub fn generate(arguments: &Generate) -> anyhow::Result<()> {
+    let truth = {
+        let mut out = crate::outputs::create(&arguments.out)?;
+        let truth = sim::generate(&arguments.scenario, arguments.seed, &mut out)?;
+        out.finish()?;
+        truth.context("no such scenario")?
+    };
+    if let Some(path) = &arguments.truth {
+        let mut file = crate::outputs::create(path)?;
+        truth.write_json(&mut file)?;
+        file.finish()?;
+    }
+    Ok(())
+}

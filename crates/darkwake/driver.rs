@@ -1,0 +1,334 @@
+//! Reads the inputs of a replay in the order of their times.
+//!
+//! Files that follow each other are chained: the later goes on where the former ended. Files that
+//! overlap are merged: whichever is farthest behind is read next. A file that is not open yet holds
+//! the watermark at its first stamp.
+
+use std::time::Instant;
+
+use anyhow::Context;
+use connect::files::Input;
+use connect::reader::{self, Format, Opened, ReadSettings, Reader};
+use connect::sorted::{self, Sorted, Sorter};
+use decode::Decoded;
+use engine::{Entry, Ingest, Order, SourceId};
+use model::{EventTime, Reason};
+
+use crate::cli::{self, Speed};
+use crate::config::{Config, TableOrder};
+use crate::progress::Progress;
+use crate::shards::Shards;
+
+/// Lines read from one input before another has its turn.
+const TURN_LINES: usize = 512;
+/// The first row of an unsorted table may be this much later than its earliest.
+const TABLE_DISORDER_MS: i64 = 86_400_000;
+
+/// How to read.
+pub struct Plan {
+    /// Settings of the readers.
+    pub read: ReadSettings,
+    /// Leave out what is before.
+    pub since: Option<EventTime>,
+    /// Leave out what is at or after.
+    pub until: Option<EventTime>,
+    /// How fast.
+    pub speed: Speed,
+}
+
+/// What reading found beside the reports.
+#[derive(Debug, Default)]
+pub struct ReadTotals {
+    /// Bytes, after decompression.
+    pub bytes: u64,
+    /// Lines left out by `--since` and `--until`.
+    pub skipped: u64,
+    /// TAG blocks used in spite of a wrong checksum.
+    pub tag_warnings: u64,
+    /// Inputs that ended in an error, and which.
+    pub broken: Vec<String>,
+    /// Inputs in which nothing could be read.
+    pub unreadable: usize,
+}
+
+/// An input that is not open yet.
+struct Unopened {
+    number: u32,
+    input: Input,
+    floor: EventTime,
+    source: SourceId,
+}
+
+/// An open input.
+struct Open {
+    name: String,
+    source: SourceId,
+    body: Body,
+}
+
+enum Body {
+    Lines(Box<Reader>),
+    Rows(Box<Sorted>),
+}
+
+/// Reads inputs into shards.
+pub struct Driver<'a> {
+    plan: &'a Plan,
+    config: &'a Config,
+    ingest: Ingest,
+    shards: Shards,
+    totals: ReadTotals,
+    progress: Progress,
+    pace: Option<(Instant, EventTime)>,
+    bytes_done: u64,
+}
+
+impl<'a> Driver<'a> {
+    /// A driver for the shards.
+    pub fn new(plan: &'a Plan, config: &'a Config, shards: Shards, progress: Progress) -> Driver<'a> {
+        Driver {
+            plan,
+            config,
+            ingest: Ingest::default(),
+            shards,
+            totals: ReadTotals::default(),
+            progress,
+            pace: None,
+            bytes_done: 0,
+        }
+    }
+
+    /// Reads all inputs to their ends.
+    pub fn run(mut self, inputs: Vec<Input>) -> anyhow::Result<(Ingest, Shards, ReadTotals)> {
+        let mut waiting = self.survey(inputs)?;
+        let mut open: Vec<Open> = Vec::new();
+        let mut former: Option<Open> = None;
+        loop {
+            let behind = (0..open.len()).min_by_key(|at| (self.ingest.watermark_of(open[*at].source), *at));
+            let reached = behind.map(|at| self.ingest.watermark_of(open[at].source));
+            if let Some(next) = waiting.last()
+                && reached.is_none_or(|reached| next.floor <= reached)
+                && let Some(next) = waiting.pop()
+            {
+                self.open(next, former.take(), &mut open)?;
+                continue;
+            }
+            let Some(at) = behind else { break };
+            if !self.turn(&mut open[at]) {
+                let ended = open.remove(at);
+                if open.is_empty() && !waiting.is_empty() {
+                    former = Some(ended);
+                } else {
+                    self.close(ended);
+                }
+            }
+            self.advance();
+        }
+        if let Some(former) = former {
+            self.close(former);
+        }
+        let highest = self.ingest.highest().unwrap_or(EventTime::MIN);
+        self.shards.push(Entry::End(highest));
+        self.progress.finish();
+        Ok((self.ingest, self.shards, self.totals))
+    }
+
+    /// Looks up the first stamp of each input; the earliest is last.
+    fn survey(&mut self, inputs: Vec<Input>) -> anyhow::Result<Vec<Unopened>> {
+        let many = inputs.len() > 1;
+        let mut waiting = Vec::new();
+        for (number, input) in inputs.into_iter().enumerate() {
+            let first = if many && !input.is_stdin() { reader::first_time(&input, &self.plan.read)? } else { None };
+            let floor = first.map_or(EventTime::MIN, |(t, format)| match format {
+                // Its own watermark when its first stamp has been read.
+                Format::Nmea | Format::Json => EventTime(t.0 - self.config.input.delay_bound.ms),
+                Format::Table => EventTime(t.0 - TABLE_DISORDER_MS),
+            });
+            waiting.push((floor, number as u32, input));
+        }
+        waiting.sort_by_key(|(floor, number, _)| std::cmp::Reverse((*floor, *number)));
+        let bound_ms = self.config.input.delay_bound.ms;
+        let unopened = waiting.into_iter().map(|(floor, number, input)| {
+            let source = self.ingest.add(Order::Bounded { bound_ms }, floor);
+            Unopened { number, input, floor, source }
+        });
+        Ok(unopened.collect())
+    }
+
+    fn open(&mut self, next: Unopened, former: Option<Open>, open: &mut Vec<Open>) -> anyhow::Result<()> {
+        let name = next.input.name();
+        let opened = Reader::open(&next.input, next.number, &self.plan.read)?;
+        let mut reader = match opened {
+            Opened::Reader(reader) => reader,
+            Opened::Empty => return Ok(self.give_up(&next, former, &format!("{name}: is empty"), open)),
+            Opened::Unknown => {
+                let told = format!(
+                    "{name}: no AIS sentence, table header or JSON object in its first lines; \
+                     give --format if it is one after all"
+                );
+                return Ok(self.give_up(&next, former, &told, open));
+            }
+            Opened::Header(error) => {
+                return Ok(self.give_up(&next, former, &format!("{name}: {error}"), open));
+            }
+        };
+        if reader.format() == Format::Table && self.config.input.table_order == TableOrder::Sort {
+            if let Some(former) = former {
+                self.close(former);
+            }
+            let rows = self.sort(&name, &mut reader)?;
+            self.ingest.set_order(next.source, Order::Sorted);
+            open.push(Open { name, source: next.source, body: Body::Rows(Box::new(rows)) });
+            return Ok(());
+        }
+        let mut source = next.source;
+        match former {
+            Some(Open { source: earlier, body: Body::Lines(ended), .. })
+                if ended.format() == reader.format() && self.ingest.watermark_of(earlier) < first_stamp(&next, self) =>
+            {
+                // The same feed goes on: what was pending in it still is.
+                self.totals.bytes += ended.bytes();
+                reader.continue_from(*ended);
+                self.ingest.close(source, &mut |_| {});
+                source = earlier;
+            }
+            Some(former) => self.close(former),
+            None => {}
+        }
+        open.push(Open { name, source, body: Body::Lines(reader) });
+        Ok(())
+    }
+
+    /// An input in which nothing can be read is told and left out.
+    fn give_up(&mut self, next: &Unopened, former: Option<Open>, told: &str, open: &mut Vec<Open>) {
+        cli::talk(&format!("warning: {told}"));
+        self.totals.unreadable += 1;
+        self.ingest.close(next.source, &mut |_| {});
+        // The file before may still be followed by another.
+        open.extend(former);
+    }
+
+    /// Sorts a table; what is wrong with its rows is counted on the way.
+    fn sort(&mut self, name: &str, reader: &mut Reader) -> anyhow::Result<Sorted> {
+        let mut sorter = Sorter::new(self.config.limits.sort_rows);
+        let mut failed: Option<std::io::Error> = None;
+        let mut more = true;
+        while more {
+            let mut batch = Vec::with_capacity(TURN_LINES);
+            more = self.read_lines(name, reader, &mut batch);
+            for mut decoded in batch {
+                let kind = decoded.kind.take();
+                self.ingest.count_message(kind);
+                match sorter.push(decoded) {
+                    Ok(None) => {}
+                    Ok(Some(rejected)) => self.ingest.count(&rejected),
+                    Err(error) => failed = failed.or(Some(error)),
+                }
+            }
+            self.progress.tell(self.totals.bytes + reader.bytes(), None, 0);
+        }
+        self.totals.bytes += reader.bytes();
+        match failed {
+            Some(error) => Err(error).context("the temporary file for sorting cannot be written"),
+            None => sorter.finish().context("the temporary files for sorting cannot be read"),
+        }
+    }
+
+    /// Reads some lines of an input; `false` at its end.
+    fn turn(&mut self, open: &mut Open) -> bool {
+        let mut batch = Vec::with_capacity(TURN_LINES);
+        let more = match &mut open.body {
+            Body::Lines(reader) => self.read_lines(&open.name, reader, &mut batch),
+            Body::Rows(rows) => {
+                let mut more = true;
+                while more && batch.len() < TURN_LINES {
+                    match rows.next_row() {
+                        Ok(Some(row)) => batch.push(sorted::decoded(row)),
+                        Ok(None) => more = false,
+                        Err(error) => {
+                            self.broken(&open.name, &error);
+                            more = false;
+                        }
+                    }
+                }
+                more
+            }
+        };
+        let (ingest, shards) = (&mut self.ingest, &mut self.shards);
+        for decoded in batch {
+            ingest.read(open.source, decoded, &mut |entry| shards.push(entry));
+        }
+        more
+    }
+
+    /// Reads and filters some lines; `false` at the end.
+    fn read_lines(&mut self, name: &str, reader: &mut Reader, batch: &mut Vec<Decoded>) -> bool {
+        let (since, until) = (self.plan.since, self.plan.until);
+        let mut skipped = 0;
+        let mut keep = |decoded: Decoded| {
+            let is_out = |t: EventTime| since.is_some_and(|since| t < since) || until.is_some_and(|until| t >= until);
+            if decoded.stamp.is_some_and(|stamp| is_out(stamp.t)) {
+                skipped += u64::from(decoded.lines);
+            } else {
+                batch.push(decoded);
+            }
+        };
+        let more = match reader.read(TURN_LINES, &mut keep) {
+            Ok(more) => more,
+            Err(error) => {
+                self.broken(name, &error);
+                false
+            }
+        };
+        self.totals.skipped += skipped;
+        more
+    }
+
+    fn broken(&mut self, name: &str, error: &std::io::Error) {
+        let told = format!("{name}: ends early: {error}; what was read before is kept");
+        cli::talk(&format!("warning: {told}"));
+        self.totals.broken.push(told);
+    }
+
+    fn close(&mut self, mut ended: Open) {
+        let (ingest, shards) = (&mut self.ingest, &mut self.shards);
+        let source = ended.source;
+        if let Body::Lines(reader) = &mut ended.body {
+            reader.finish(&mut |decoded| ingest.read(source, decoded, &mut |entry| shards.push(entry)));
+            self.totals.bytes += reader.bytes();
+            self.totals.tag_warnings += reader.tag_warnings();
+        }
+        ingest.close(source, &mut |entry| shards.push(entry));
+    }
+
+    fn advance(&mut self) {
+        if let Some(watermark) = self.ingest.advance() {
+            self.shards.push(Entry::Watermark(watermark));
+            self.keep_pace(watermark);
+        }
+        self.progress.tell(self.bytes_done.max(self.totals.bytes), self.ingest.highest(), self.shards.told());
+    }
+
+    /// Waits until as much time has passed as the speed asks for.
+    fn keep_pace(&mut self, watermark: EventTime) {
+        let Speed::Times(times) = self.plan.speed else { return };
+        let (began, first) = *self.pace.get_or_insert((Instant::now(), watermark));
+        let due = std::time::Duration::from_secs_f64((watermark.0 - first.0).max(0) as f64 / 1_000.0 / times);
+        if let Some(wait) = due.checked_sub(began.elapsed()) {
+            std::thread::sleep(wait);
+        }
+    }
+}
+
+/// The first stamp of an input, as far as its floor tells.
+fn first_stamp(next: &Unopened, driver: &Driver<'_>) -> EventTime {
+    EventTime(next.floor.0 + driver.config.input.delay_bound.ms)
+}
+
+/// Whether lines were all without a time, though some were messages.
+pub fn all_without_time(counts: &model::fate::Counts) -> bool {
+    counts.rejected(Reason::NoTime) > 0
+        && counts.accepted == 0
+        && Reason::ALL.iter().filter(|reason| **reason >= Reason::BadTime).all(|reason| counts.rejected(*reason) == 0)
+}
+

@@ -1,0 +1,121 @@
+//! Files that are written whole or not at all.
+
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use connect::alerts::Alert;
+
+/// An output: standard output, or a file that gets its name when it is complete.
+pub enum Output {
+    /// Standard output.
+    Stdout(BufWriter<std::io::Stdout>),
+    /// A file under a temporary name.
+    File(BufWriter<std::fs::File>, PathBuf, PathBuf),
+}
+
+/// Opens an output; `-` is standard output.
+pub fn create(path: &Path) -> anyhow::Result<Output> {
+    if path == Path::new("-") {
+        return Ok(Output::Stdout(BufWriter::new(std::io::stdout())));
+    }
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    let beside = PathBuf::from(beside);
+    let file = std::fs::File::create(&beside).with_context(|| format!("{}: cannot be written", path.display()))?;
+    Ok(Output::File(BufWriter::with_capacity(1 << 18, file), beside, path.to_owned()))
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self {
+            Output::Stdout(out) => out.write(bytes),
+            Output::File(out, ..) => out.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        match self {
+            Output::Stdout(out) => out.flush(),
+            Output::File(out, ..) => out.flush(),
+        }
+    }
+}
+
+impl Output {
+    /// Writes all, and gives a file its name.
+    pub fn finish(mut self) -> std::io::Result<()> {
+        self.flush()?;
+        match self {
+            Output::Stdout(_) => Ok(()),
+            Output::File(_, beside, path) => std::fs::rename(beside, path),
+        }
+    }
+}
+
+/// What alerts are written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlertFormat {
+    /// JSON lines.
+    Lines,
+    /// A table.
+    Csv,
+}
+
+/// The format that a file's ending names.
+pub fn alert_format(path: &Path) -> anyhow::Result<AlertFormat> {
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    match ending.as_deref() {
+        Some("jsonl" | "json" | "ndjson") => Ok(AlertFormat::Lines),
+        Some("csv") => Ok(AlertFormat::Csv),
+        None if path == Path::new("-") => Ok(AlertFormat::Lines),
+        _ => anyhow::bail!(crate::Usage(format!("{}: --out takes .jsonl or .csv, or - for stdout", path.display()))),
+    }
+}
+
+/// Writes alerts.
+pub fn write_alerts(path: &Path, format: AlertFormat, alerts: &[Alert]) -> anyhow::Result<()> {
+    let mut out = create(path)?;
+    match format {
+        AlertFormat::Lines => {
+            for alert in alerts {
+                out.write_all(alert.json.as_bytes())?;
+                out.write_all(b"\n")?;
+            }
+        }
+        AlertFormat::Csv => write_csv(&mut out, alerts)?,
+    }
+    out.finish()?;
+    Ok(())
+}
+
+const COLUMNS: [&str; 19] = [
+    "id", "revision", "kind", "status", "severity", "at", "mmsi", "track", "imo", "name", "flag", "start_t",
+    "start_lon", "start_lat", "end_t", "end_lon", "end_lat", "ports", "explain",
+];
+
+fn write_csv(out: &mut impl Write, alerts: &[Alert]) -> anyhow::Result<()> {
+    let mut table = csv::Writer::from_writer(out);
+    table.write_record(COLUMNS)?;
+    for alert in alerts {
+        let value: serde_json::Value = serde_json::from_str(&alert.json)?;
+        let cell = |pointer: &str| match value.pointer(pointer) {
+            None | Some(serde_json::Value::Null) => String::new(),
+            Some(serde_json::Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        };
+        let ports = value["ports"].as_object().map(|ports| {
+            let ports = ports.iter().map(|(role, port)| format!("{role}={}", port.as_str().unwrap_or_default()));
+            ports.collect::<Vec<_>>().join(" ")
+        });
+        let fixed = ["/id", "/revision", "/kind", "/status", "/severity", "/at"].map(cell);
+        let vessel = ["mmsi", "track", "imo", "name", "flag"].map(|key| cell(&format!("/vessel/{key}")));
+        let fixes = ["start", "end"].map(|fix| ["t", "lon", "lat"].map(|key| cell(&format!("/{fix}/{key}"))));
+        let mut row: Vec<String> = fixed.into_iter().chain(vessel).chain(fixes.into_iter().flatten()).collect();
+        row.push(ports.unwrap_or_default());
+        row.push(cell("/explain"));
+        table.write_record(row)?;
+    }
+    table.flush()?;
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! Port files: loading, validating.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use geofence::Geofence;
+use geofence::port_file::{self, PortFile, Severity};
+
+use crate::Usage;
+use crate::cli::{self, Ports};
+
+/// `darkwake ports …`
+pub fn run(command: &Ports) -> anyhow::Result<()> {
+    match command {
+        Ports::Validate { files } => {
+            let (read, _) = read(files)?;
+            let errors = tell(&read);
+            anyhow::ensure!(errors == 0, Usage(format!("{} in {}", count(errors, "error"), names(files))));
+            cli::talk(&format!("{}: {} ports, no errors", names(files), read.ports.len()));
+            Ok(())
+        }
+    }
+}
+
+/// The ports to use, and the hash of the files they came from.
+pub fn load(files: &[PathBuf]) -> anyhow::Result<(Geofence, String)> {
+    if files.is_empty() {
+        let hash = connect::ports::built_in_texts().iter().fold(0, |hash, (_, text)| hash_of(hash, text));
+        return Ok((Geofence::new(connect::ports::built_in().ports), format!("{hash:016x}")));
+    }
+    let (read, hash) = read(files)?;
+    let errors = tell(&read);
+    anyhow::ensure!(errors == 0, Usage(format!("{} in {}", count(errors, "error"), names(files))));
+    Ok((Geofence::new(read.ports), format!("{hash:016x}")))
+}
+
+fn read(files: &[PathBuf]) -> anyhow::Result<(PortFile, u64)> {
+    let mut texts = Vec::new();
+    for path in files {
+        texts.push((path.display().to_string(), text_of(path)?));
+    }
+    let hash = texts.iter().fold(0, |hash, (_, text)| hash_of(hash, text));
+    Ok((port_file::read_all(texts.iter().map(|(name, text)| (name.as_str(), text.as_str()))), hash))
+}
+
+fn text_of(path: &Path) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let mut reader = connect::Input::file(path).open()?;
+    std::io::Read::read_to_string(&mut reader, &mut text)
+        .with_context(|| format!("{}: cannot be read", path.display()))?;
+    Ok(text)
+}
+
+/// Prints what is wrong; gives the number of errors.
+fn tell(read: &PortFile) -> usize {
+    const OF_A_SORT: usize = 3;
+    if !read.problems.is_empty() {
+        cli::talk(read.listing(OF_A_SORT).to_string().trim_end());
+    }
+    read.problems.iter().filter(|problem| problem.severity == Severity::Error).count()
+}
+
+fn hash_of(before: u64, text: &str) -> u64 {
+    model::hash::bytes(before, text.as_bytes())
+}
+
+fn names(files: &[PathBuf]) -> String {
+    files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,148 @@
+//! `darkwake replay`: historic streams as fast as the machine goes.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
+use connect::alerts::{Alert, AlertStage};
+use connect::files;
+use connect::reader::ReadSettings;
+use decode::Settings;
+use decode::nmea::AssumedTime;
+use engine::{BUCKETS, Limits};
+use model::{EventTime, FactChange, Ports};
+
+use crate::cli::{self, Replay};
+use crate::config::{self, Config};
+use crate::driver::{self, Driver, Plan};
+use crate::outputs;
+use crate::progress::Progress;
+use crate::shards::{Outcome, Shards};
+use crate::stats::{self, Totals};
+
+/// Stamps of files may be this far ahead of the present.
+const FUTURE_MS: i64 = 86_400_000;
+
+/// Reads the inputs and writes what was asked for.
+pub fn run(arguments: &Replay) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let config = Config::load(arguments.config.as_deref())?;
+    let formats = arguments
+        .out
+        .iter()
+        .map(|path| outputs::alert_format(path).map(|format| (path, format)))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let port_files = if arguments.ports.is_empty() { &config.ports.files } else { &arguments.ports };
+    let (geofence, ports_hash) = crate::ports::load(port_files)?;
+    let geofence = Arc::new(geofence);
+    let inputs = files::find(&arguments.inputs)?;
+    let plan = plan(arguments, &config);
+    let sizes: Option<u64> = inputs.iter().map(files::Input::size).sum();
+    let limits = Limits { ships_per_bucket: config.limits.ships.div_ceil(BUCKETS) };
+    let shards = Shards::start(shard_count(arguments), &geofence, limits, !formats.is_empty());
+    let count = inputs.len();
+    let driver = Driver::new(&plan, &config, shards, Progress::new(sizes));
+    let (ingest, shards, read) = driver.run(inputs)?;
+    let mut outcome = shards.finish();
+
+    let mut counts = ingest.counts().clone();
+    counts.add(&outcome.counts);
+    counts.tag_warning += read.tag_warnings;
+    anyhow::ensure!(read.unreadable < count, "nothing could be read");
+    if driver::all_without_time(&counts) {
+        anyhow::bail!(
+            "none of the {} messages has a time; give --start T (such as --start 2023-10-01T00:00:00Z), \
+             and line n has the time T + n milliseconds (or n times --step)",
+            counts.rejected(model::Reason::NoTime)
+        );
+    }
+    let alerts = alerts(&mut outcome, geofence.ports(), &config, &ports_hash, arguments.only_final);
+    for (path, format) in &formats {
+        outputs::write_alerts(path, *format, &alerts)?;
+    }
+    let default_stdout = arguments.out.is_empty() && arguments.facts.is_none() && arguments.stats.is_none();
+    if let Some(path) = arguments.facts.as_deref().or(default_stdout.then_some(Path::new("-"))) {
+        write_facts(path, &outcome, geofence.ports(), arguments.start.is_some())?;
+    }
+    let mut totals = Totals {
+        bytes: read.bytes,
+        skipped: read.skipped,
+        vessels: outcome.ships,
+        tracks: outcome.tracks,
+        facts: outcome.facts.totals(),
+        elapsed_ms: began.elapsed().as_millis() as u64,
+        ..Totals::default()
+    };
+    for alert in &alerts {
+        *totals.alerts.entry(alert.kind).or_default() += 1;
+    }
+    let object = stats::object(&counts, &totals);
+    if let Some(path) = &arguments.stats {
+        let mut out = outputs::create(path)?;
+        writeln!(out, "{object}")?;
+        out.finish()?;
+    }
+    let [silences, visits, hops] = totals.facts;
+    cli::talk(&format!(
+        "{} lines, {} accepted, {} vessels: {silences} silences, {visits} visits, {hops} hops in {:.1} s",
+        object["lines"],
+        counts.accepted,
+        outcome.ships,
+        began.elapsed().as_secs_f64()
+    ));
+    anyhow::ensure!(read.broken.is_empty(), "{}", read.broken.join("; "));
+    Ok(())
+}
+
+fn plan(arguments: &Replay, config: &Config) -> Plan {
+    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis() as i64);
+    let decode = Settings { latest: EventTime(now_ms + FUTURE_MS), tag_checksum: config.input.tag_checksum };
+    Plan {
+        read: ReadSettings {
+            decode,
+            format: config::reader_format(arguments.format),
+            columns: config.input.columns.clone(),
+            assumed: arguments.start.map(|start| AssumedTime { start, step_ms: arguments.step }),
+            max_line_bytes: config.limits.line_bytes,
+        },
+        since: arguments.since,
+        until: arguments.until,
+        speed: arguments.speed,
+    }
+}
+
+fn shard_count(arguments: &Replay) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    arguments.shards.map_or_else(|| cores().saturating_sub(1).max(1), usize::from)
+}
+
+/// The alerts in the order of event time, MMSI and kind.
+fn alerts(
+    outcome: &mut Outcome,
+    ports: &Ports,
+    config: &Config,
+    ports_hash: &str,
+    only_final: bool,
+) -> Vec<Alert> {
+    let mut changes: Vec<FactChange> = std::mem::take(&mut outcome.changes);
+    changes.sort_by_key(|change| (change.at, change.key.track, change.key.kind));
+    let mut stage = AlertStage::new(ports, &config.hash(), ports_hash);
+    let mut alerts: Vec<Alert> = changes.iter().filter_map(|change| stage.apply(change)).collect();
+    if only_final {
+        let last: std::collections::BTreeMap<String, u32> =
+            alerts.iter().map(|alert| (alert.id.clone(), alert.revision)).collect();
+        alerts.retain(|alert| last.get(&alert.id) == Some(&alert.revision));
+    }
+    alerts
+}
+
+fn write_facts(path: &Path, outcome: &Outcome, ports: &Ports, is_time_assumed: bool) -> anyhow::Result<()> {
+    let mut out = outputs::create(path)?;
+    for line in outcome.facts.lines(ports, is_time_assumed) {
+        writeln!(out, "{line}").with_context(|| format!("{}: cannot be written", path.display()))?;
+    }
+    out.finish()?;
+    Ok(())
+}
