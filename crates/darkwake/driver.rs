@@ -4,15 +4,17 @@
 //! overlap are merged: whichever is farthest behind is read next. A file that is not open yet holds
 //! the watermark at its first stamp.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use anyhow::Context;
 use connect::files::Input;
 use connect::reader::{self, Format, Opened, ReadSettings, Reader};
 use connect::sorted::{self, Sorted, Sorter};
-use decode::Decoded;
+use decode::rare::Landmark;
+use decode::{Content, Decoded};
 use engine::{Entry, Ingest, Order, SourceId};
-use model::{EventTime, Reason};
+use model::{EventTime, Mmsi, Reason};
 
 use crate::cli::{self, Speed};
 use crate::config::{Config, TableOrder};
@@ -23,6 +25,8 @@ use crate::shards::Shards;
 const TURN_LINES: usize = 512;
 /// The first row of an unsorted table may be this much later than its earliest.
 const TABLE_DISORDER_MS: i64 = 86_400_000;
+/// Base stations told apart; there are a few thousand in the world.
+const MAX_BASE_STATIONS: usize = 65_536;
 
 /// How to read.
 pub struct Plan {
@@ -45,6 +49,8 @@ pub struct ReadTotals {
     pub skipped: u64,
     /// TAG blocks used in spite of a wrong checksum.
     pub tag_warnings: u64,
+    /// Senders of messages 4 and 11, up to a limit far above what there are.
+    pub base_stations: BTreeSet<Mmsi>,
     /// Inputs that ended in an error, and which.
     pub broken: Vec<String>,
     /// Inputs in which nothing could be read.
@@ -160,16 +166,21 @@ impl<'a> Driver<'a> {
         let opened = Reader::open(&next.input, next.number, &self.plan.read)?;
         let mut reader = match opened {
             Opened::Reader(reader) => reader,
-            Opened::Empty => return Ok(self.give_up(&next, former, &format!("{name}: is empty"), open)),
+            Opened::Empty => {
+                self.give_up(&next, former, &format!("{name}: is empty"), open);
+                return Ok(());
+            }
             Opened::Unknown => {
                 let told = format!(
                     "{name}: no AIS sentence, table header or JSON object in its first lines; \
                      give --format if it is one after all"
                 );
-                return Ok(self.give_up(&next, former, &told, open));
+                self.give_up(&next, former, &told, open);
+                return Ok(());
             }
             Opened::Header(error) => {
-                return Ok(self.give_up(&next, former, &format!("{name}: {error}"), open));
+                self.give_up(&next, former, &format!("{name}: {error}"), open);
+                return Ok(());
             }
         };
         if reader.format() == Format::Table && self.config.input.table_order == TableOrder::Sort {
@@ -265,11 +276,17 @@ impl<'a> Driver<'a> {
     fn read_lines(&mut self, name: &str, reader: &mut Reader, batch: &mut Vec<Decoded>) -> bool {
         let (since, until) = (self.plan.since, self.plan.until);
         let mut skipped = 0;
+        let base_stations = &mut self.totals.base_stations;
         let mut keep = |decoded: Decoded| {
             let is_out = |t: EventTime| since.is_some_and(|since| t < since) || until.is_some_and(|until| t >= until);
             if decoded.stamp.is_some_and(|stamp| is_out(stamp.t)) {
                 skipped += u64::from(decoded.lines);
             } else {
+                if let Content::Landmark(Landmark { mmsi, kind: 4 | 11, .. }) = decoded.content
+                    && base_stations.len() < MAX_BASE_STATIONS
+                {
+                    base_stations.insert(mmsi);
+                }
                 batch.push(decoded);
             }
         };

@@ -69,6 +69,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let mut totals = Totals {
         bytes: read.bytes,
         skipped: read.skipped,
+        base_stations: read.base_stations.len() as u64,
         vessels: outcome.ships,
         tracks: outcome.tracks,
         facts: outcome.facts.totals(),

@@ -13,6 +13,8 @@ pub struct Totals {
     pub bytes: u64,
     /// Lines left out by `--since` and `--until`.
     pub skipped: u64,
+    /// Senders of messages 4 and 11.
+    pub base_stations: u64,
     /// Ships.
     pub vessels: u64,
     /// Tracks.
@@ -53,6 +55,7 @@ pub fn object(counts: &Counts, totals: &Totals) -> Value {
         "skipped": totals.skipped,
         "tag_warning": counts.tag_warning,
         "restamped": counts.restamped,
+        "base_stations": totals.base_stations,
         "vessels": totals.vessels,
         "tracks": totals.tracks,
         "silences": silences,

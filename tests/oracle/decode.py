@@ -352,7 +352,7 @@ class NmeaReader:
             return
         number, total, name = tag.group
         known = self.groups.get(name)
-        if known and known["total"] == total and known["number"] < number and self.line - known["line"] <= 1000:
+        if known and known["total"] == total and number > 1 and self.line - known["line"] <= 1000:
             tag.c = known["c"] if tag.c is None else tag.c
             tag.s = known["s"] if tag.s is None else tag.s
         self.groups[name] = {"total": total, "number": number, "line": self.line, "c": tag.c, "s": tag.s}
@@ -413,7 +413,12 @@ class NmeaReader:
         if total == 1:
             self.emit(bits, t, 1)
             return
-        self.assemble(fields, number, total, bits, t, tag)
+        station = tag.s
+        if station is None:
+            # US Coast Guard: r or b stands before the name of the receiving station.
+            fields_behind = re.split(r"[,; \t]", rest[2:])
+            station = next((f for f in fields_behind if re.fullmatch(r"[rb][0-9A-Za-z]{3,}", f)), None)
+        self.assemble(fields, number, total, bits, t, tag, station)
 
     @staticmethod
     def fields_to_bits(fields):
@@ -424,13 +429,13 @@ class NmeaReader:
             return None
         if not re.fullmatch(r"[0-5]", fields[6]):
             return None
-        bits = six_bits(fields[5])
+        bits = six_bits(fields[5]) if fields[5] else None
         if bits is None:
             return None
         return bits[: max(0, len(bits) - int(fields[6]))]
 
-    def assemble(self, fields, number, total, bits, t, tag):
-        key = (tag.s, tag.group[2] if tag.group else None, fields[3], fields[4], total)
+    def assemble(self, fields, number, total, bits, t, tag, station):
+        key = (station, tag.group[2] if tag.group else None, fields[3], fields[4], total)
         assembly = self.open.get(key)
         if assembly:
             known = assembly.time()
@@ -487,7 +492,7 @@ def row_number(text):
 
 
 def row_dimensions(cells, get):
-    four = [row_number(get(name)) for name in ("A", "B", "C", "D")]
+    four = [row_number(get(name) or get(f"Size {name}")) for name in ("A", "B", "C", "D")]
     if any(side != "0" for side in four):
         return "/".join(four)
     length, width = row_number(get("Length")), row_number(get("Width"))

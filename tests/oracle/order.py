@@ -268,8 +268,8 @@ class Ship:
         return median > 10 * MINUTE
 
     def hear(self, message):
-        """A report without position belongs to the track heard last; a late older one to none."""
-        if not self.live or (message.late and any(message.t <= track.last.t for track in self.live)):
+        """A report without position belongs to the track heard last, late or not: it proves transmission."""
+        if not self.live:
             return
         min(self.live, key=lambda track: (-track.last.t, track.number)).heard.append(message.t)
 

@@ -8,6 +8,9 @@ use flate2::CrcReader;
 
 /// Bytes read at once.
 const BLOCK: usize = 256 * 1024;
+/// Methods of zip archives (APPNOTE.TXT 4.4.5).
+const STORED: u16 = 0;
+const DEFLATED: u16 = 8;
 
 /// One stream of lines: a file, a member of an archive, or standard input.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -179,10 +182,11 @@ fn file(path: &Path, inputs: &mut Vec<Input>) -> Result<(), InputError> {
         if member.is_dir() {
             continue;
         }
-        let is_deflated = match member.compression() {
-            zip::CompressionMethod::Stored => false,
-            method if u16_of(method) == 8 => true,
-            method => return Err(broken(format!("{} is compressed by {method}", member.name()))),
+        let method = member.compression();
+        let is_deflated = match number_of(method) {
+            STORED => false,
+            DEFLATED => true,
+            _ => return Err(broken(format!("{} is compressed by {method}", member.name()))),
         };
         let start = member.data_start().ok_or_else(|| broken(format!("{} has no data", member.name())))?;
         inputs.push(Input {
@@ -200,7 +204,7 @@ fn file(path: &Path, inputs: &mut Vec<Input>) -> Result<(), InputError> {
 }
 
 #[expect(deprecated, reason = "the only way to the number of a method that this build does not decompress itself")]
-fn u16_of(method: zip::CompressionMethod) -> u16 {
+fn number_of(method: zip::CompressionMethod) -> u16 {
     method.to_u16()
 }
 

@@ -49,7 +49,7 @@ impl Sorter {
                 }
                 Ok(None)
             }
-            Content::Fate(_) => Ok(Some(decoded)),
+            Content::Landmark(_) | Content::Fate(_) => Ok(Some(decoded)),
         }
     }
 

@@ -10,10 +10,13 @@ pub mod bits;
 pub mod json;
 pub mod message;
 pub mod nmea;
+pub mod rare;
 pub mod table;
 
 use model::{EventTime, Fate, Mmsi, Origin, Position, Reason, Transmission};
 use serde::{Deserialize, Serialize};
+
+use rare::Landmark;
 
 /// Settings of all decoders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +80,8 @@ pub struct Decoded {
 pub enum Content {
     /// A report for the next stage.
     Transmission(Transmission),
+    /// A base station, aircraft or mark: its line is counted as [`Fate::OtherType`].
+    Landmark(Landmark),
     /// Nothing for the next stage; counted.
     Fate(Fate),
 }

@@ -1,4 +1,5 @@
 //! Messages of types 1-3, 5, 18, 19, 24 and 27, from bits to reports (ITU-R M.1371-5 annex 8).
+//! Types 4, 9, 11 and 21 are read in [`rare`].
 
 use alloc::sync::Arc;
 
@@ -8,7 +9,7 @@ use model::{
 };
 
 use crate::bits::Bits;
-use crate::{Content, Place};
+use crate::{Content, Place, rare};
 
 /// Bits that a message must have at least; fewer are `malformed`.
 #[must_use]
@@ -50,7 +51,7 @@ pub fn mmsi(bits: &Bits) -> Mmsi {
 pub fn decode(bits: &Bits, envelope: Envelope) -> Content {
     let kind = bits.unsigned(0, 6) as u8;
     if !matches!(kind, 1..=3 | 5 | 18 | 19 | 24 | 27) {
-        return Content::Fate(Fate::OtherType);
+        return rare::landmark(bits).map_or(Content::Fate(Fate::OtherType), Content::Landmark);
     }
     if !mmsi(bits).is_vessel() {
         return Content::Fate(Fate::Rejected(Reason::NotVessel));

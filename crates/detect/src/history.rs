@@ -140,7 +140,7 @@ impl Track {
             }
         }
         if let Some(history) = &mut self.history {
-            history.journal.push_back(Event::Report(report.clone()));
+            history.insert(Event::Report(report.clone()));
             history.thin(chart);
             if !history.forget(now, chart) {
                 self.history = None;
@@ -194,7 +194,23 @@ impl Track {
 
     /// Another ship with this identity was close at `t`.
     pub fn mark_ambiguous(&mut self, t: EventTime, chart: &impl Chart, out: &mut Vec<FactChange>) {
-        self.story.mark_ambiguous(t, chart, out);
+        let is_past = self.story.last_t().is_some_and(|last| t < last);
+        match &self.history {
+            Some(history) if is_past && history.checkpoint.last_t().is_some_and(|from| t >= from) => {
+                self.rerun(t, chart, out, |history| history.checkpoint.note_encounter(t));
+            }
+            _ => self.story.mark_ambiguous(t, chart, out),
+        }
+    }
+
+    /// The accepted reports around a time, as far as they are remembered.
+    #[must_use]
+    pub fn fixes_around(&self, t: EventTime) -> (Option<Fix>, Option<Fix>) {
+        match (&self.history, self.story.last_fix()) {
+            (_, Some(last)) if last.t <= t => (Some(last), None),
+            (Some(history), _) => history.neighbours(t),
+            (None, last) => (None, last),
+        }
     }
 
     /// The end of input.
@@ -204,25 +220,35 @@ impl Track {
 
     fn quiet_event(&mut self, event: Event, chart: &impl Chart, out: &mut Vec<FactChange>) {
         let is_late = self.story.last_t().is_some_and(|last| event.t() < last);
-        if let (true, Some(history)) = (is_late, &self.history) {
-            // Before the checkpoint nothing can be revised; the values count from now on.
+        if let (true, Some(history)) = (is_late, &mut self.history) {
             if history.checkpoint.last_t().is_some_and(|from| event.t() >= from) {
                 return self.revise(event, chart, out);
             }
+            // Before the checkpoint nothing can be revised; the values count from now on.
+            apply(&mut history.checkpoint, &event, chart, &mut Vec::new());
         }
         apply(&mut self.story, &event, chart, &mut Vec::new());
         if let (false, Some(history)) = (is_late, &mut self.history) {
-            history.journal.push_back(event);
+            history.insert(event);
         }
     }
 
     fn revise(&mut self, event: Event, chart: &impl Chart, out: &mut Vec<FactChange>) {
+        self.rerun(event.t(), chart, out, |history| history.insert(event));
+    }
+
+    /// Runs the story from the checkpoint before and after a change, and tells what differs.
+    fn rerun(
+        &mut self,
+        at: EventTime,
+        chart: &impl Chart,
+        out: &mut Vec<FactChange>,
+        change: impl FnOnce(&mut History),
+    ) {
         let Some(history) = &mut self.history else { return };
-        let at = event.t();
-        history.checkpoint.share_ambiguous(&self.story);
+        history.checkpoint.share_encounters(&self.story);
         let (before, _) = history.run(chart);
-        let place = history.journal.partition_point(|other| (other.t(), other.order()) <= (at, event.order()));
-        history.journal.insert(place, event);
+        change(history);
         let (after, story) = history.run(chart);
         let vessel = || Arc::clone(story.statics());
         for key in before.keys().filter(|key| !after.contains_key(key)) {
@@ -241,6 +267,13 @@ impl Track {
 impl History {
     fn new(checkpoint: Story) -> History {
         History { checkpoint, spans: VecDeque::new(), journal: VecDeque::new() }
+    }
+
+    /// Puts an event at its place in time, which is nearly always the end.
+    fn insert(&mut self, event: Event) {
+        let key = (event.t(), event.order());
+        let later = self.journal.iter().rev().take_while(|other| (other.t(), other.order()) > key).count();
+        self.journal.insert(self.journal.len() - later, event);
     }
 
     fn remember(&mut self, span: Span) {

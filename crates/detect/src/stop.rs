@@ -43,10 +43,12 @@ impl Stops {
         !self.done.is_empty() || matches!(self.state, State::AtRest { .. })
     }
 
-    /// A silence of 4 h or more began.
-    pub fn silence(&mut self, start: EventTime) {
-        if let State::AtRest { first, .. } = self.state {
-            self.end(first, start);
+    /// A silence of 4 h or more began at `start`, and `report` is the one that ended it.
+    pub fn silence(&mut self, start: EventTime, report: &Report) {
+        if let State::AtRest { first, fast_since } = self.state {
+            // Two fast reports end a stop at the first of them, which was before the silence.
+            let was_leaving = fast_since.filter(|_| is_fast(report));
+            self.end(first, was_leaving.map_or(start, |since| since.min(start)));
         }
         self.state = State::Moving;
     }
@@ -95,13 +97,13 @@ impl Stops {
 
     fn at_rest(&mut self, report: &Report) {
         let State::AtRest { first, fast_since } = self.state else { return };
-        let is_fast = report.sog.is_some_and(|sog| sog >= MOVING);
-        if has_drifted(report, first) {
-            self.end(first, report.fix.t);
-        } else if let (true, Some(since)) = (is_fast, fast_since) {
+        // Of several reasons to end, the earliest counts.
+        if let (true, Some(since)) = (is_fast(report), fast_since) {
             self.end(first, since);
+        } else if has_drifted(report, first) {
+            self.end(first, report.fix.t);
         } else {
-            self.state = State::AtRest { first, fast_since: is_fast.then_some(report.fix.t) };
+            self.state = State::AtRest { first, fast_since: is_fast(report).then_some(report.fix.t) };
         }
     }
 
@@ -109,6 +111,10 @@ impl Stops {
         self.done.push(TimeSpan { start: first.t, end: t });
         self.state = State::Moving;
     }
+}
+
+fn is_fast(report: &Report) -> bool {
+    report.sog.is_some_and(|sog| sog >= MOVING)
 }
 
 fn is_slow(report: &Report, first: Option<Fix>) -> bool {

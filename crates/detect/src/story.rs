@@ -1,9 +1,11 @@
 //! The story of one track: its reports in time order become silences, visits and hops.
 
+use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use model::hash::mix;
+use model::time::MINUTE_MS;
 use model::{EventTime, Fact, FactChange, FactKey, StaticKey, Statics, TimeSpan, TrackId};
 use serde::{Deserialize, Serialize};
 
@@ -16,8 +18,11 @@ use crate::{Chart, Interval, Report};
 
 /// A young track may still turn out to be a false fix; all its facts can be taken back.
 const YOUNG_REPORTS: u32 = 3;
-/// Moments at which another ship with the same identity was close, remembered per track.
-const MAX_AMBIGUOUS: usize = 64;
+/// Moments at which another ship with the same identity was close, remembered one by one; older
+/// ones are remembered as spans.
+const MAX_ENCOUNTERS: usize = 256;
+/// Encounters this close in time make one span.
+const SAME_ENCOUNTER_MS: i64 = 30 * MINUTE_MS;
 
 /// Everything that the facts of a track depend on.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,7 +36,7 @@ pub struct Story {
     silences: Silences,
     visits: Visits,
     itinerary: Itinerary,
-    ambiguous: Vec<EventTime>,
+    encounters: Encounters,
     /// Visits and hops as last told.
     told: Vec<(FactKey, u64)>,
 }
@@ -41,6 +46,38 @@ pub struct Story {
 struct Last {
     logged: Logged,
     interval: Interval,
+}
+
+/// When another ship with the same identity was close.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Encounters {
+    recent: VecDeque<EventTime>,
+    older: Vec<TimeSpan>,
+}
+
+impl Encounters {
+    /// Notes a moment; `false` if it was known.
+    fn note(&mut self, t: EventTime) -> bool {
+        if self.recent.contains(&t) {
+            return false;
+        }
+        if self.recent.len() == MAX_ENCOUNTERS
+            && let Some(oldest) = self.recent.pop_front()
+        {
+            match self.older.last_mut() {
+                Some(span) if oldest.0 - span.end.0 <= SAME_ENCOUNTER_MS => span.end = span.end.max(oldest),
+                _ => self.older.push(TimeSpan { start: oldest, end: oldest }),
+            }
+        }
+        let later = self.recent.iter().rev().take_while(|other| **other > t).count();
+        self.recent.insert(self.recent.len() - later, t);
+        true
+    }
+
+    fn any_within(&self, extent: TimeSpan) -> bool {
+        self.recent.iter().any(|t| extent.start <= *t && *t <= extent.end)
+            || self.older.iter().any(|span| span.start <= extent.end && extent.start <= span.end)
+    }
 }
 
 /// The static values known, and when each was last heard.
@@ -87,7 +124,7 @@ impl Story {
             silences: Silences::default(),
             visits: Visits::default(),
             itinerary: Itinerary::default(),
-            ambiguous: Vec::new(),
+            encounters: Encounters::default(),
             told: Vec::new(),
         }
     }
@@ -191,13 +228,9 @@ impl Story {
 
     /// Another ship with this identity was close at `t`, the time of a report of this track.
     pub fn mark_ambiguous(&mut self, t: EventTime, chart: &impl Chart, out: &mut Vec<FactChange>) {
-        if self.ambiguous.last() == Some(&t) {
+        if !self.encounters.note(t) {
             return;
         }
-        if self.ambiguous.len() == MAX_AMBIGUOUS {
-            self.ambiguous.remove(0);
-        }
-        self.ambiguous.push(t);
         for silence in self.silences.waiting() {
             if silence.start.t <= t && t <= silence.end.t {
                 let fact = Fact::Silence(silence.clone());
@@ -207,9 +240,14 @@ impl Story {
         self.tell(t, chart, out);
     }
 
+    /// Notes that another ship with this identity was close, and tells nothing.
+    pub fn note_encounter(&mut self, t: EventTime) {
+        self.encounters.note(t);
+    }
+
     /// Takes over what another run of the same track knows of ships close by.
-    pub fn share_ambiguous(&mut self, other: &Story) {
-        self.ambiguous.clone_from(&other.ambiguous);
+    pub fn share_encounters(&mut self, other: &Story) {
+        self.encounters.clone_from(&other.encounters);
     }
 
     /// The end of input: tells visits that are still under way as they are.
@@ -326,8 +364,7 @@ impl Story {
     }
 
     fn is_ambiguous(&self, fact: &Fact) -> bool {
-        let extent = silence::extent(fact);
-        self.ambiguous.iter().any(|t| extent.start <= *t && *t <= extent.end)
+        self.encounters.any_within(silence::extent(fact))
     }
 
     /// A hash by which a fact that was told is known to be unchanged.

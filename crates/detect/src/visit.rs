@@ -302,7 +302,7 @@ impl Machine {
     fn step(&mut self, step: &Step<'_>, chart: &impl Chart) -> bool {
         let was_inside = self.stay.first_outside.is_none();
         for gap in step.gaps {
-            self.stay.stops.silence(gap.start);
+            self.stay.stops.silence(gap.start, step.report);
             if was_inside {
                 self.stay.gaps.push(*gap);
             }

@@ -80,8 +80,10 @@ impl Ingest {
 
     /// Counts a line that goes no further.
     pub fn count(&mut self, decoded: &Decoded) {
-        if let Content::Fate(fate) = decoded.content {
-            self.counts.count(fate, u64::from(decoded.lines));
+        match decoded.content {
+            Content::Transmission(_) => {}
+            Content::Landmark(_) => self.counts.count(Fate::OtherType, u64::from(decoded.lines)),
+            Content::Fate(fate) => self.counts.count(fate, u64::from(decoded.lines)),
         }
     }
 
@@ -90,6 +92,7 @@ impl Ingest {
         self.count_message(decoded.kind);
         let item = match decoded.content {
             Content::Transmission(transmission) => Item::Transmission(transmission),
+            Content::Landmark(_) => Item::Fate(Fate::OtherType, decoded.lines),
             Content::Fate(fate) => Item::Fate(fate, decoded.lines),
         };
         let Some(stamp) = decoded.stamp else {
@@ -121,7 +124,8 @@ impl Ingest {
                 }
             }
             Clock::Bounded(source) => source.read(stamp.t, stamp.mmsi, item, &mut |item, admission| {
-                *highest = (*highest).max(if admission == Admission::BadTime { None } else { Some(item.t(stamp.t)) });
+                let t = if admission == Admission::BadTime { None } else { item.own_t() };
+                *highest = (*highest).max(t);
                 admit(item, admission, id, &mut state.late_arrivals, counts, out);
             }),
         }
@@ -186,10 +190,6 @@ impl Item {
             Item::Transmission(transmission) => Some(transmission.t()),
             Item::Fate(..) => None,
         }
-    }
-
-    fn t(&self, of_message: EventTime) -> EventTime {
-        self.own_t().unwrap_or(of_message)
     }
 }
 

@@ -9,7 +9,7 @@ use model::fate::Counts;
 use model::time::{HOUR_MS, MINUTE_MS};
 use model::{EventTime, FactChange, Fate, Fix, Mmsi, PositionReport, Reason, Statics, TrackId};
 use reorder::identity::Aftermath;
-use reorder::{Identity, OrderKey, Placement, Recent};
+use reorder::{Identity, OrderKey, Placement, Recent, is_close};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -19,10 +19,6 @@ const FAMILIAR_REPORTS: u32 = 3;
 const SILENT_MS: i64 = 30 * MINUTE_MS;
 /// Late reports are taken in up to this long after their time.
 const LATE_MS: i64 = 72 * HOUR_MS;
-/// Another track this near in time …
-const CLOSE_MS: i64 = 10 * MINUTE_MS;
-/// … and space makes facts ambiguous, metres.
-const CLOSE_M: f64 = 1_000.0;
 /// Static values remembered while a candidate waits.
 const MAX_HEARD: usize = 256;
 
@@ -157,9 +153,16 @@ impl Ship {
                 counts.count(Fate::Accepted, lines);
                 self.take(number, report, key.at, chart, out);
             }
-            Placement::Confirms { number, reports, replaces } => {
+            Placement::Confirms { number, reports, encounters, replaces } => {
                 counts.count(Fate::Candidate, lines);
                 self.confirm(number, reports, replaces, key.at, chart, counts, out);
+                for met in encounters {
+                    for (track, t) in [(met.other, met.theirs), (number, met.own)] {
+                        if let Some(track) = self.track_mut(track) {
+                            track.mark_ambiguous(t, chart, out);
+                        }
+                    }
+                }
             }
         }
     }
@@ -211,12 +214,10 @@ impl Ship {
         if self.tracks.len() < 2 {
             return;
         }
-        let is_close = |other: Fix| {
-            (other.t.0 - fix.t.0).abs() <= CLOSE_MS && other.position.distance_m(fix.position) <= CLOSE_M
-        };
         let mut any = false;
         for numbered in self.tracks.iter_mut().filter(|numbered| numbered.number != number) {
-            if let Some(other) = numbered.track.story().last_fix().filter(|other| is_close(*other)) {
+            let (before, after) = numbered.track.fixes_around(fix.t);
+            for other in [before, after].into_iter().flatten().filter(|other| is_close(*other, fix)) {
                 numbered.track.mark_ambiguous(other.t, chart, out);
                 any = true;
             }

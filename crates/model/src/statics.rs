@@ -187,7 +187,7 @@ impl Dimensions {
     #[must_use]
     pub fn text(self) -> String {
         let metres = |tenths: u16| {
-            if tenths % 10 == 0 { alloc::format!("{}", tenths / 10) } else { alloc::format!("{}.{}", tenths / 10, tenths % 10) }
+            if tenths.is_multiple_of(10) { alloc::format!("{}", tenths / 10) } else { alloc::format!("{}.{}", tenths / 10, tenths % 10) }
         };
         match self {
             Dimensions::FromReference { bow, stern, port, starboard } => {

@@ -45,6 +45,7 @@ struct First {
 
 /// The reports of one moving ship that are remembered for 30 min.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[expect(clippy::box_collection, reason = "most ships are at rest and keep none; 8 bytes a ship, not 24")]
 pub struct Recent(Option<Box<Vec<(First, u64)>>>);
 
 impl Duplicates {

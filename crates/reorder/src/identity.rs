@@ -50,6 +50,29 @@ struct Head {
 struct Candidate {
     first: EventTime,
     reports: Vec<PositionReport>,
+    encounters: Vec<Encounter>,
+}
+
+/// A report of a candidate while a track with the same MMSI was close.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Encounter {
+    /// Time of the candidate's report.
+    pub own: EventTime,
+    /// The track.
+    pub other: u32,
+    /// Time of the track's report.
+    pub theirs: EventTime,
+}
+
+/// Ships with one MMSI are told from each other with less certainty this near in time …
+const CLOSE_MS: i64 = 10 * MINUTE_MS;
+/// … and space, metres.
+const CLOSE_M: f64 = 1_000.0;
+
+/// Whether two ships with one MMSI may be taken for each other.
+#[must_use]
+pub fn is_close(a: Fix, b: Fix) -> bool {
+    (a.t.0 - b.t.0).abs() <= CLOSE_MS && a.position.distance_m(b.position) <= CLOSE_M
 }
 
 /// Where a report belongs. Tracks are named by their number.
@@ -67,6 +90,8 @@ pub enum Placement {
         number: u32,
         /// Its reports so far, in time order.
         reports: Vec<PositionReport>,
+        /// Reports of it, and of tracks that were close then.
+        encounters: Vec<Encounter>,
         /// Whether a young track of the same number was a false fix.
         replaces: bool,
     },
@@ -147,6 +172,11 @@ impl Identity {
             head.reports = head.reports.saturating_add(1);
             let number = head.number;
             self.accepted(fix.t);
+            for candidate in &mut self.candidates {
+                if let Some(own) = candidate.reports.last().map(fix_of).filter(|own| is_close(*own, fix)) {
+                    candidate.encounters.push(Encounter { own: own.t, other: number, theirs: fix.t });
+                }
+            }
             return Placement::Joins(number);
         }
         if self.tracks.is_empty() {
@@ -172,6 +202,9 @@ impl Identity {
     }
 
     fn wait(&mut self, report: &PositionReport, fix: Fix, aftermath: &mut Aftermath) -> Placement {
+        let close = self.tracks.iter().filter(|head| is_close(head.last, fix));
+        let met: SmallVec<[Encounter; 1]> =
+            close.map(|head| Encounter { own: fix.t, other: head.number, theirs: head.last.t }).collect();
         let mut order = 0;
         let last = |candidate: &Candidate| candidate.reports.last().map_or(fix, fix_of);
         let number = |_: &Candidate| {
@@ -182,22 +215,31 @@ impl Identity {
             if self.candidates.len() == MAX_CANDIDATES {
                 aftermath.jumps.append(&mut self.candidates.remove(0).reports);
             }
-            self.candidates.push(Candidate { first: report.t, reports: alloc::vec![report.clone()] });
+            let encounters = met.to_vec();
+            self.candidates.push(Candidate { first: report.t, reports: alloc::vec![report.clone()], encounters });
             return Placement::Waits;
         };
         if candidate.reports.len() == CANDIDATE_REPORTS {
             aftermath.jumps.push(candidate.reports.remove(0));
         }
         candidate.reports.push(report.clone());
+        candidate.encounters.extend(met);
         if !is_confirmed(&candidate.reports) {
             return Placement::Waits;
         }
         let reports = core::mem::take(&mut candidate.reports);
+        let encounters = core::mem::take(&mut candidate.encounters);
         self.candidates.retain(|candidate| !candidate.reports.is_empty());
-        self.confirm(fix, reports, aftermath)
+        self.confirm(fix, reports, encounters, aftermath)
     }
 
-    fn confirm(&mut self, fix: Fix, reports: Vec<PositionReport>, aftermath: &mut Aftermath) -> Placement {
+    fn confirm(
+        &mut self,
+        fix: Fix,
+        reports: Vec<PositionReport>,
+        encounters: Vec<Encounter>,
+        aftermath: &mut Aftermath,
+    ) -> Placement {
         let count = reports.len() as u32;
         if let [young] = &mut self.tracks[..]
             && young.reports < YOUNG_REPORTS
@@ -206,11 +248,11 @@ impl Identity {
             let number = young.number;
             self.times.clear();
             reports.iter().for_each(|report| self.accepted(report.t));
-            return Placement::Confirms { number, reports, replaces: true };
+            return Placement::Confirms { number, reports, encounters, replaces: true };
         }
         let number = self.found(fix, count, aftermath);
         reports.iter().rev().skip(1).for_each(|report| self.accepted(report.t));
-        Placement::Confirms { number, reports, replaces: false }
+        Placement::Confirms { number, reports, encounters, replaces: false }
     }
 
     fn found(&mut self, fix: Fix, reports: u32, aftermath: &mut Aftermath) -> u32 {

@@ -14,5 +14,5 @@ pub mod source;
 
 pub use duplicates::{Copy, Duplicates, Recent};
 pub use hold::{Hold, OrderKey};
-pub use identity::{Identity, Placement};
+pub use identity::{Identity, Placement, is_close};
 pub use source::{Admission, Source};

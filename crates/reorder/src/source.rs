@@ -76,6 +76,10 @@ impl<T> Source<T> {
         } else if self.highest.is_some_and(|highest| t.0 <= highest.0 + AHEAD_MS) {
             self.highest = self.highest.max(Some(t));
             out(item, Admission::InTime);
+            // What was far ahead may be so no more.
+            if !self.pending.is_empty() {
+                self.release(out);
+            }
         } else {
             let fresh = Pending { t, confirmations: 0, ships: SmallVec::new(), denials: 0, item };
             self.pending.push_back(fresh);
@@ -203,6 +207,14 @@ mod tests {
         assert_eq!(read(&mut source, [(400, 2)]), []);
         assert_eq!(read(&mut source, [(400, 3)]).len(), 32);
         assert_eq!(source.highest(), Some(EventTime(400 * MINUTE_MS)));
+    }
+
+    #[test]
+    fn a_stamp_that_the_feed_catches_up_with_is_far_ahead_no_more() {
+        let mut source = started();
+        assert_eq!(read(&mut source, [(112, 9)]), []);
+        assert_eq!(read(&mut source, [(102, 1)]), [(102, Admission::InTime), (112, Admission::InTime)]);
+        assert_eq!(source.highest(), Some(EventTime(112 * MINUTE_MS)));
     }
 
     #[test]

@@ -1,12 +1,66 @@
 //! The tasks of the project: `cargo xtask demo | test | bench | ports`.
 
+mod bench;
+mod clock;
+mod demo;
+mod divan;
+mod oracle;
 mod ports;
 mod ports_countries;
+mod project;
+mod say;
+mod scenarios;
+mod soak;
+mod story;
+mod system;
+mod test;
 
-fn main() -> anyhow::Result<()> {
+use std::process::ExitCode;
+
+use say::talk;
+
+const USAGE: &str = "\
+usage: cargo xtask TASK
+
+  demo                      generate the Rajin scenario, replay it, and say what it shows
+  test [--only NAME]        build, run all tests, lints, and the comparison with the oracle
+       [--soak [--again]]   the long tier; resumes where it was stopped, --again starts over
+  bench [NAME]              run the benches and time a whole replay
+  ports [--check]           remake config/ports/wpi.geojson from the World Port Index";
+
+/// Wrong usage, as in `darkwake`.
+const EXIT_USAGE: u8 = 2;
+
+/// An error that comes of what was typed.
+#[derive(Debug)]
+struct Usage(String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.split_first() {
-        Some((task, rest)) if task == "ports" => ports::run(rest),
-        _ => anyhow::bail!("usage: cargo xtask ports [--check]"),
+    let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["demo", rest @ ..] => demo::run(rest),
+        ["test", rest @ ..] => test::run(rest),
+        ["bench", rest @ ..] => bench::run(rest),
+        ["ports", ..] => ports::run(&arguments[1..]),
+        ["help" | "--help" | "-h"] => {
+            say::say(USAGE);
+            Ok(())
+        }
+        _ => Err(Usage(USAGE.to_owned()).into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            talk(&format!("{error:#}"));
+            if error.is::<Usage>() { ExitCode::from(EXIT_USAGE) } else { ExitCode::FAILURE }
+        }
     }
 }

@@ -52,7 +52,7 @@ fn told(line: &str) -> String {
         Content::Fate(Fate::Rejected(reason)) => reason.name().to_string(),
         Content::Fate(Fate::OtherType) => alloc::format!("other_type {:?}", decoded.kind),
         Content::Fate(Fate::Other) => "other".to_string(),
-        Content::Fate(Fate::Accepted | Fate::Candidate) => unreachable!(),
+        Content::Fate(Fate::Accepted | Fate::Candidate) | Content::Landmark(_) => unreachable!(),
         Content::Transmission(Transmission::NoPosition(report)) => {
             alloc::format!("no position {}", report.kind.0)
         }

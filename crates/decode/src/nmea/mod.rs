@@ -212,11 +212,11 @@ impl NmeaDecoder {
             Some(EventTime(assumed.start.0 + (self.lines as i64 - 1) * assumed.step_ms))
         });
         let reject = |reason| Content::Fate(Fate::Rejected(reason));
+        decoded.stamp = t.map(|t| Stamp { t, mmsi: message::mmsi(&self.bits) });
         match t {
             None => decoded.content = reject(Reason::NoTime),
             Some(t) if !self.settings.believes(t) => decoded.content = reject(Reason::BadTime),
             Some(t) => {
-                decoded.stamp = Some(Stamp { t, mmsi: message::mmsi(&self.bits) });
                 decoded.content = message::decode(&self.bits, Envelope { t, lines, origin });
             }
         }

@@ -159,7 +159,7 @@ pub fn epoch(text: &[u8]) -> Option<EventTime> {
 }
 
 fn is_ais(text: &[u8]) -> bool {
-    matches!(text, [b'!', _, _, b'V', b'D', b'M' | b'O', b',', ..])
+    matches!(text, [b'!', _, _, b'V', b'D', b'M' | b'O', ..])
 }
 
 /// `!ccVDM,total,number,sequence,channel,payload,fill*hh` and what follows.

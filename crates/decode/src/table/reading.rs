@@ -151,6 +151,7 @@ mod tests {
         change(&mut reading);
         match reading.conclude(1, Origin::default(), &settings).content {
             Content::Fate(fate) => fate,
+            Content::Landmark(_) => Fate::OtherType,
             Content::Transmission(Transmission::NoPosition(_)) => Fate::Rejected(Reason::NoPosition),
             Content::Transmission(Transmission::Position(_) | Transmission::Static(_)) => Fate::Accepted,
         }

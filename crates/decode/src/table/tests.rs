@@ -34,7 +34,7 @@ fn told(decoded: &Decoded) -> String {
         Content::Fate(Fate::Rejected(reason)) => reason.name().to_string(),
         Content::Fate(Fate::OtherType) => "other_type".to_string(),
         Content::Fate(Fate::Other) => "other".to_string(),
-        Content::Fate(Fate::Accepted | Fate::Candidate) => unreachable!(),
+        Content::Fate(Fate::Accepted | Fate::Candidate) | Content::Landmark(_) => unreachable!(),
         Content::Transmission(Transmission::NoPosition(report)) => {
             alloc::format!("no position {}", report.kind.0)
         }

@@ -1,0 +1,99 @@
+//! `cargo xtask bench [NAME]`: the benches in `benches/` and the time of a whole replay, as one table.
+
+use std::fs;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::Usage;
+use crate::demo::read_json;
+use crate::divan::Reader;
+use crate::project::{self, Project, text};
+use crate::say::{grouped, say, table, talk};
+
+/// How `NAME` calls the timing of the whole command.
+const REPLAY: &str = "replay";
+/// Runs of the whole command, of which the median counts.
+const RUNS: usize = 3;
+
+/// Runs them.
+pub fn run(arguments: &[&str]) -> Result<()> {
+    let project = Project::find()?;
+    let mut names = benches(&project);
+    names.push(REPLAY.to_owned());
+    let chosen: Vec<&String> = match arguments {
+        [] => names.iter().collect(),
+        [name] if names.iter().any(|known| known == name) => {
+            names.iter().filter(|known| known == name).collect()
+        }
+        _ => {
+            let usage = format!("usage: cargo xtask bench [NAME], NAME being one of {}", names.join(", "));
+            return Err(Usage(usage).into());
+        }
+    };
+    let mut rows = Vec::new();
+    for name in &chosen {
+        if *name == REPLAY {
+            rows.push(replay(&project)?);
+        } else {
+            rows.extend(bench(&project, name)?);
+        }
+    }
+    say(&table(&["bench", "median", "throughput"], &rows));
+    Ok(())
+}
+
+/// The names of the files in `benches/`.
+fn benches(project: &Project) -> Vec<String> {
+    let entries = fs::read_dir(project.path("benches")).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "rs"))
+        .filter_map(|path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned()))
+        .collect();
+    names.sort();
+    names
+}
+
+fn bench(project: &Project, name: &str) -> Result<Vec<Vec<String>>> {
+    let mut reader = Reader::default();
+    project::follow(&mut project.cargo(&["bench", "--bench", name]), |line| {
+        talk(line);
+        reader.read(line);
+    })?;
+    ensure!(!reader.benches.is_empty(), "the bench {name} printed no figures");
+    Ok(reader
+        .benches
+        .into_iter()
+        .map(|bench| vec![bench.path, bench.median, bench.throughput.join(", ")])
+        .collect())
+}
+
+/// Times `darkwake replay` from its start to its end, on the feed of the demo.
+fn replay(project: &Project) -> Result<Vec<String>> {
+    project.build()?;
+    let directory = project.scratch("bench")?;
+    let (feed, facts, stats) =
+        (directory.join("feed.nmea"), directory.join("facts.jsonl"), directory.join("stats.json"));
+    project::output(&mut project.darkwake(&["generate", "rajin", "--seed", "1", "--out", text(&feed)?]))?;
+    let mut seconds = Vec::new();
+    for run in 1..=RUNS {
+        let arguments = ["replay", text(&feed)?, "--facts", text(&facts)?, "--stats", text(&stats)?];
+        let began = Instant::now();
+        project::output(&mut project.darkwake(&arguments))?;
+        seconds.push(began.elapsed().as_secs_f64());
+        talk(&format!("replay, run {run} of {RUNS}: {:.3} s", seconds[run - 1]));
+    }
+    seconds.sort_by(f64::total_cmp);
+    let median = seconds[RUNS / 2];
+    let counts = read_json(&stats)?;
+    let lines = counts["lines"].as_u64().context("no lines in the statistics")?;
+    fs::remove_dir_all(&directory)?;
+    let per_second = grouped((lines as f64 / median) as u64);
+    let memory = counts["peak_rss_bytes"].as_u64().map(|bytes| format!(", {} MB at most", bytes / 1_000_000));
+    Ok(vec![
+        format!("darkwake replay, {} lines to facts", grouped(lines)),
+        format!("{:.0} ms", median * 1_000.0),
+        format!("{per_second} lines/s{}", memory.unwrap_or_default()),
+    ])
+}

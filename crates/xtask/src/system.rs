@@ -1,0 +1,212 @@
+//! What the tests need of the system: says what is missing, and installs it where that is simple and safe.
+
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::project::{self, works};
+use crate::say::talk;
+
+/// The oldest Python that the oracle runs on.
+const PYTHON: &str = "import sys; sys.exit(sys.version_info < (3, 11))";
+
+/// Something that must be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// `python3`, for the oracle.
+    Python,
+    /// `cargo clippy`.
+    Clippy,
+    /// `cargo fmt`.
+    Rustfmt,
+}
+
+impl Need {
+    fn is_met(self) -> bool {
+        let cargo = project::cargo_program();
+        let cargo = cargo.to_string_lossy();
+        match self {
+            Need::Python => works("python3", &["-c", PYTHON]),
+            Need::Clippy => works(&cargo, &["clippy", "--version"]),
+            Need::Rustfmt => works(&cargo, &["fmt", "--version"]),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Need::Python => "python3, 3.11 or later (for the oracle)",
+            Need::Clippy => "clippy (a part of the Rust toolchain)",
+            Need::Rustfmt => "rustfmt (a part of the Rust toolchain)",
+        }
+    }
+
+    fn by_hand(self) -> &'static str {
+        match self {
+            Need::Python => {
+                "install Python 3.11 or later, so that `python3` runs it (python.org, or the system's packages)"
+            }
+            Need::Clippy => "rustup component add clippy",
+            Need::Rustfmt => "rustup component add rustfmt",
+        }
+    }
+}
+
+/// What this system lets us do.
+#[derive(Clone, Copy, Debug, Default)]
+struct Means {
+    /// Debian or a child of it, with `apt-get`.
+    apt: bool,
+    /// We are root.
+    root: bool,
+    /// `sudo` asks for no password.
+    sudo: bool,
+    /// There is `rustup`.
+    rustup: bool,
+    /// There is a `python3`, though too old.
+    old_python: bool,
+}
+
+impl Means {
+    fn look() -> Means {
+        let id = Command::new("id").arg("-u").output();
+        let root = id.is_ok_and(|output| output.stdout.trim_ascii() == b"0");
+        Means {
+            apt: is_debian(&fs::read_to_string("/etc/os-release").unwrap_or_default())
+                && works("apt-get", &["--version"]),
+            root,
+            sudo: !root && works("sudo", &["-n", "true"]),
+            rustup: works("rustup", &["--version"]),
+            old_python: works("python3", &["--version"]),
+        }
+    }
+}
+
+/// Whether `/etc/os-release` is that of Debian, Ubuntu or a child of theirs.
+fn is_debian(release: &str) -> bool {
+    release
+        .lines()
+        .filter_map(|line| line.strip_prefix("ID=").or_else(|| line.strip_prefix("ID_LIKE=")))
+        .flat_map(|value| value.trim_matches('"').split_whitespace())
+        .any(|id| id == "debian" || id == "ubuntu")
+}
+
+/// What to do about what is missing.
+#[derive(Debug, PartialEq, Eq)]
+enum Plan {
+    /// Run these.
+    Install(Vec<Vec<&'static str>>),
+    /// A person has to do this.
+    Ask(Vec<&'static str>),
+}
+
+fn plan(missing: &[Need], means: Means) -> Plan {
+    let mut commands: Vec<Vec<&'static str>> = Vec::new();
+    let mut asked = Vec::new();
+    for need in missing {
+        match need {
+            Need::Python if means.apt && (means.root || means.sudo) && !means.old_python => {
+                for mut command in [vec!["apt-get", "update"], vec!["apt-get", "install", "-y", "python3"]] {
+                    if !means.root {
+                        command.insert(0, "sudo");
+                    }
+                    commands.push(command);
+                }
+            }
+            Need::Clippy if means.rustup => commands.push(vec!["rustup", "component", "add", "clippy"]),
+            Need::Rustfmt if means.rustup => commands.push(vec!["rustup", "component", "add", "rustfmt"]),
+            Need::Python if means.apt && !means.old_python => asked.push("sudo apt-get install -y python3"),
+            Need::Python | Need::Clippy | Need::Rustfmt => asked.push(need.by_hand()),
+        }
+    }
+    if asked.is_empty() { Plan::Install(commands) } else { Plan::Ask(asked) }
+}
+
+/// Sees that what is needed is there.
+pub fn prepare(needs: &[Need]) -> Result<()> {
+    let missing: Vec<Need> = needs.iter().copied().filter(|need| !need.is_met()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    for need in &missing {
+        talk(&format!("missing: {}", need.name()));
+    }
+    match plan(&missing, Means::look()) {
+        Plan::Ask(asked) => bail!("first do this:\n  {}", asked.join("\n  ")),
+        Plan::Install(commands) => {
+            talk("installing:");
+            for words in &commands {
+                talk(&format!("  {}", words.join(" ")));
+            }
+            for words in &commands {
+                project::run(
+                    Command::new(words[0]).args(&words[1..]).env("DEBIAN_FRONTEND", "noninteractive"),
+                )?;
+            }
+        }
+    }
+    let still: Vec<&str> = missing.iter().filter(|need| !need.is_met()).map(|need| need.by_hand()).collect();
+    if !still.is_empty() {
+        bail!("still missing; do this:\n  {}", still.join("\n  "));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Need; 3] = [Need::Python, Need::Clippy, Need::Rustfmt];
+
+    #[test]
+    fn debian_and_its_children_are_known() {
+        for (release, expect) in [
+            ("ID=debian\n", true),
+            ("NAME=\"Ubuntu\"\nID=ubuntu\nID_LIKE=debian\n", true),
+            ("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n", true),
+            ("ID=fedora\n", false),
+            ("PRETTY_NAME=\"not debian\"\nID=arch\n", false),
+            ("", false),
+        ] {
+            assert_eq!(is_debian(release), expect, "{release}");
+        }
+    }
+
+    #[test]
+    fn as_root_on_debian_everything_is_installed() {
+        let means = Means { apt: true, root: true, rustup: true, ..Means::default() };
+        let Plan::Install(commands) = plan(&ALL, means) else { panic!("asked") };
+        let lines: Vec<String> = commands.iter().map(|words| words.join(" ")).collect();
+        assert_eq!(
+            lines,
+            [
+                "apt-get update",
+                "apt-get install -y python3",
+                "rustup component add clippy",
+                "rustup component add rustfmt"
+            ]
+        );
+    }
+
+    #[test]
+    fn sudo_is_used_only_without_a_password() {
+        let means = Means { apt: true, sudo: true, ..Means::default() };
+        let expect =
+            vec![vec!["sudo", "apt-get", "update"], vec!["sudo", "apt-get", "install", "-y", "python3"]];
+        assert_eq!(plan(&[Need::Python], means), Plan::Install(expect));
+        let means = Means { apt: true, ..Means::default() };
+        assert_eq!(plan(&[Need::Python], means), Plan::Ask(vec!["sudo apt-get install -y python3"]));
+    }
+
+    #[test]
+    fn elsewhere_a_person_is_asked() {
+        let Plan::Ask(asked) = plan(&ALL, Means::default()) else { panic!("installs") };
+        assert_eq!(asked.len(), 3);
+    }
+
+    #[test]
+    fn an_old_python_is_not_replaced() {
+        let means = Means { apt: true, root: true, old_python: true, ..Means::default() };
+        assert_eq!(plan(&[Need::Python], means), Plan::Ask(vec![Need::Python.by_hand()]));
+    }
+}

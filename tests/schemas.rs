@@ -1,0 +1,180 @@
+//! The JSON Schemas of what others rely on, against what the program really writes and reads.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use jsonschema::Validator;
+use serde_json::Value;
+
+const ALERT: &str = include_str!("../config/schema/alert.json");
+const FACTS: &str = include_str!("../config/schema/facts.json");
+const CONFIG: &str = include_str!("../config/schema/config.json");
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).expect("JSON")
+}
+
+fn schema(text: &str) -> Validator {
+    let schema = json(text);
+    jsonschema::draft202012::meta::validate(&schema).expect("a schema of draft 2020-12");
+    jsonschema::draft202012::new(&schema).expect("a schema that refers to nothing outside itself")
+}
+
+fn darkwake(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_darkwake"));
+    command.current_dir(folder).args(arguments);
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DARKWAKE_")) {
+        command.env_remove(name);
+    }
+    command.output().expect("the program runs")
+}
+
+#[track_caller]
+fn succeed(folder: &Path, arguments: &[&str]) -> String {
+    let done = darkwake(folder, arguments);
+    assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8(done.stdout).expect("UTF-8")
+}
+
+/// Checks every line; gives how many there are of each kind.
+#[track_caller]
+fn check(validator: &Validator, path: &Path) -> BTreeMap<String, usize> {
+    let mut kinds = BTreeMap::new();
+    for (at, line) in std::fs::read_to_string(path).expect("an output").lines().enumerate() {
+        let value = json(line);
+        if let Err(error) = validator.validate(&value) {
+            panic!("{}:{}: {} at {}\n{line}", path.display(), at + 1, error, error.instance_path());
+        }
+        let kind = value["kind"].as_str().unwrap_or_default().to_owned();
+        *kinds.entry(kind).or_default() += 1;
+    }
+    kinds
+}
+
+#[track_caller]
+fn replay(scenario: &str) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    succeed(path, &["generate", scenario, "--seed", "7", "--out", "feed.nmea"]);
+    succeed(path, &["replay", "feed.nmea", "--facts", "facts.jsonl", "--out", "alerts.jsonl"]);
+    let facts = check(&schema(FACTS), &path.join("facts.jsonl"));
+    assert_eq!(facts.keys().collect::<Vec<_>>(), ["hop", "silence", "visit"]);
+    let alerts = check(&schema(ALERT), &path.join("alerts.jsonl"));
+    assert_eq!(alerts.keys().collect::<Vec<_>>(), ["hop", "port.visit"]);
+}
+
+#[test]
+fn every_fact_and_alert_of_a_harbour_is_as_the_schemas_say() {
+    replay("harbour");
+}
+
+#[test]
+fn every_fact_and_alert_that_satellites_see_is_as_the_schemas_say() {
+    replay("sparse");
+}
+
+#[test]
+fn facts_of_lines_without_a_time_are_as_the_schema_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    let feed = succeed(path, &["generate", "harbour"]);
+    let bare = |line: &str| line.rsplit('\\').next().unwrap_or_default().to_owned() + "\n";
+    std::fs::write(path.join("bare.nmea"), feed.lines().map(bare).collect::<String>()).expect("a feed");
+    let start = ["--start", "2024-05-14", "--step", "3400"];
+    succeed(path, &[&["replay", "bare.nmea", "--facts", "facts.jsonl"], &start[..]].concat());
+    let facts = std::fs::read_to_string(path.join("facts.jsonl")).expect("facts");
+    assert!(!facts.is_empty() && facts.lines().all(|line| json(line)["assumed_time"] == true));
+    check(&schema(FACTS), &path.join("facts.jsonl"));
+}
+
+#[test]
+fn the_schemas_are_closed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    succeed(path, &["generate", "harbour", "--out", "feed.nmea"]);
+    succeed(path, &["replay", "feed.nmea", "--facts", "facts.jsonl", "--out", "alerts.jsonl"]);
+    for (text, file) in [(FACTS, "facts.jsonl"), (ALERT, "alerts.jsonl")] {
+        let validator = schema(text);
+        let lines = std::fs::read_to_string(path.join(file)).expect("an output");
+        let first_of_kind: BTreeMap<String, Value> =
+            lines.lines().rev().map(json).map(|value| (value["kind"].to_string(), value)).collect();
+        for (kind, value) in first_of_kind {
+            let keys: Vec<String> = value.as_object().expect("an object").keys().cloned().collect();
+            for key in keys {
+                let mut less = value.clone();
+                less.as_object_mut().expect("an object").remove(&key);
+                assert!(!validator.is_valid(&less), "{kind} is valid without {key}");
+                let mut other = value.clone();
+                other[&key] = Value::Array(vec![Value::Bool(false)]);
+                assert!(!validator.is_valid(&other), "{kind} is valid with any {key}");
+            }
+            let mut more = value.clone();
+            more["surprise"] = Value::Null;
+            assert!(!validator.is_valid(&more), "{kind} is valid with a key that is not told of");
+        }
+    }
+}
+
+#[test]
+fn the_facts_within_alerts_have_the_schema_of_facts() {
+    assert_eq!(json(ALERT)["$defs"]["facts"], json(FACTS));
+}
+
+#[test]
+fn the_program_prints_the_schemas() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in [("alert", ALERT), ("facts", FACTS), ("config", CONFIG)] {
+        assert_eq!(succeed(folder.path(), &["schema", name]), text);
+    }
+}
+
+#[test]
+fn the_annotated_configuration_is_as_the_schema_says_and_shows_every_default() {
+    let shown: Value = toml::from_str(include_str!("../config/darkwake.toml")).expect("TOML");
+    let validator = schema(CONFIG);
+    assert!(validator.is_valid(&shown), "{:?}", validator.iter_errors(&shown).collect::<Vec<_>>());
+    let schema = json(CONFIG);
+    for (table, described) in schema["properties"].as_object().expect("tables") {
+        for (key, setting) in described["properties"].as_object().expect("settings") {
+            let default = setting.get("default");
+            assert_eq!(shown[table].get(key), default, "{table}.{key}");
+        }
+    }
+}
+
+#[test]
+fn the_schema_and_the_program_agree_on_what_a_configuration_is() {
+    let columns = "[input.columns]\ntime = \"t\"\nmmsi = \"1\"\nlon = \"x\"\nlat = \"y\"\n";
+    let folder = tempfile::tempdir().expect("a folder");
+    let validator = schema(CONFIG);
+    for (text, is_good) in [
+        ("", true),
+        ("[input]\ndelay_bound = \"4m 30s\"\n", true),
+        ("[input]\ntag_checksum = \"strict\"\ntable_order = \"bounded\"\n", true),
+        ("[alerts]\nfacts = \"none\"\n", true),
+        ("[limits]\nships = 1\n", true),
+        (&format!("{columns}delimiter = \";\"\nsog = \"v\"\n"), true),
+        ("[inputs]\n", false),
+        ("[input]\ndelay = \"30s\"\n", false),
+        ("[input]\ndelay_bound = 30\n", false),
+        ("[input]\ndelay_bound = \"30\"\n", false),
+        ("[input]\ndelay_bound = \"s\"\n", false),
+        ("[input]\ntag_checksum = \"Strict\"\n", false),
+        ("[alerts]\nfacts = true\n", false),
+        ("[ports]\nfiles = \"ports.geojson\"\n", false),
+        ("[limits]\nships = -1\n", false),
+        ("[limits]\nships = 1.5\n", false),
+        ("[input.columns]\ntime = \"t\"\n", false),
+        (&format!("{columns}delimiter = \"\\\"\"\n"), false),
+        (&format!("{columns}delimiter = \";;\"\n"), false),
+        (&format!("{columns}speed = \"v\"\n"), false),
+    ] {
+        let value: Value = toml::from_str(text).expect("TOML");
+        assert_eq!(validator.is_valid(&value), is_good, "the schema on {text:?}");
+        std::fs::write(folder.path().join("darkwake.toml"), text).expect("a file");
+        let done = darkwake(folder.path(), &["check", "--config", "darkwake.toml"]);
+        let expected = if is_good { 0 } else { 2 };
+        assert_eq!(done.status.code(), Some(expected), "{text:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+}
