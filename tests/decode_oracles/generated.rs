@@ -10,7 +10,7 @@ use sim::random::Random;
 use sim::sphere::Position;
 
 use crate::peers::{Whole, landmark};
-use crate::record::{HOT, Identity, Motion, Record, cut};
+use crate::record::{HOT, Identity, Motion, RARE, Record, cut};
 
 /// A message as it was sent, and what it says by the rules of the project.
 pub struct Sent {
@@ -163,13 +163,16 @@ pub fn valid(dice: &mut Random) -> Sent {
 
 /// A message of a ship with random bits in all its fields.
 pub fn random(dice: &mut Random) -> Whole {
-    let kind = *dice.pick(&HOT);
+    let kind = *dice.pick(&[HOT.as_slice(), &RARE].concat());
     let part = dice.below(4);
+    // Also the lengths at which messages 5 and 24 may end early.
     let length = match (kind, part) {
-        (5, _) => 424,
+        (5, _) => *dice.pick(&[422, 424]),
         (19, _) => 312,
+        (21, _) => *dice.pick(&[272, 280, 360]),
         (27, _) => 96,
-        (24, 0) => 160,
+        (24, 0) => *dice.pick(&[160, 168]),
+        (24, 1) => *dice.pick(&[162, 166, 168]),
         _ => 168,
     };
     let mut payload = Payload::default();
@@ -183,6 +186,18 @@ pub fn random(dice: &mut Random) -> Whole {
     if kind == 24 {
         payload.unsigned(part, 2);
     }
+    while payload.bits() < length {
+        payload.unsigned(dice.next_u64(), (length - payload.bits()).min(32) as u32);
+    }
+    whole(&payload, dice)
+}
+
+/// A message 21 of so many bits.
+pub fn aid(dice: &mut Random, length: usize) -> Whole {
+    let mut payload = Payload::default();
+    payload.unsigned(21, 6);
+    payload.unsigned(0, 2);
+    payload.unsigned(992_351_000, 30);
     while payload.bits() < length {
         payload.unsigned(dice.next_u64(), (length - payload.bits()).min(32) as u32);
     }

@@ -202,12 +202,8 @@ impl Ours {
 pub struct Seen {
     /// What the message is.
     pub kind: u8,
-    /// Who sent it.
-    pub mmsi: u32,
     /// Bits of the message, where known.
     pub bits: usize,
-    /// The value.
-    pub field: &'static str,
     /// What the project says.
     pub ours: Option<String>,
     /// What the other says.
@@ -248,7 +244,7 @@ impl Ledger {
     pub fn compare(&mut self, ours: &Record, theirs: Option<&Record>, bits: usize, what: &str) {
         self.compared += 1;
         let Some(theirs) = theirs else {
-            return self.judge(ours, bits, "message", Some("read"), None, what);
+            return self.judge(ours, bits, "message", ours.get("fate").or(Some("read")), None, what);
         };
         if (ours.kind, ours.mmsi) != (theirs.kind, theirs.mmsi) {
             let (mine, told) = (ours.mmsi.to_string(), theirs.mmsi.to_string());
@@ -283,13 +279,13 @@ impl Ledger {
             return;
         }
         let text = |value: Option<&str>| value.map(str::to_owned);
-        let seen = Seen { kind: record.kind, mmsi: record.mmsi, bits, field, ours: text(ours), theirs: text(theirs) };
+        let seen = Seen { kind: record.kind, bits, ours: text(ours), theirs: text(theirs) };
         let fits = |(known, _): &&mut (Known, u64)| {
             known.kinds.contains(&seen.kind) && known.fields.contains(&field) && (known.holds)(&seen)
         };
         match self.known.iter_mut().find(fits) {
             Some((_, count)) => *count += 1,
-            None => self.unknown.push(format!("{seen:?} in {what}")),
+            None => self.unknown.push(format!("{} {field}: {seen:?} in {what}", record.mmsi)),
         }
     }
 

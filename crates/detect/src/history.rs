@@ -141,7 +141,7 @@ impl Track {
         }
         if let Some(history) = &mut self.history {
             history.insert(Event::Report(report.clone()));
-            history.thin(chart);
+            history.thin(&self.story, chart);
             if !history.forget(now, chart) {
                 self.history = None;
             }
@@ -362,7 +362,7 @@ impl History {
     }
 
     /// Leaves out the last report but one where that can make no difference.
-    fn thin(&mut self, chart: &impl Chart) {
+    fn thin(&mut self, story: &Story, chart: &impl Chart) {
         let length = self.journal.len();
         if length < 3 {
             return;
@@ -372,7 +372,7 @@ impl History {
         else {
             return;
         };
-        if !tells_the_same(a, b, c, chart) {
+        if !tells_the_same(a, b, c, story, chart) {
             return;
         }
         let leg = b.leg_um.unwrap_or_else(|| leg_um(a.fix, b.fix)) + leg_um(b.fix, c.fix);
@@ -389,7 +389,7 @@ impl History {
 
 /// Whether `b` between `a` and `c` can be left out: the same hour, no silence, the same interval
 /// and static values, and either all far from any port or all at rest at one berth.
-fn tells_the_same(a: &Report, b: &Report, c: &Report, chart: &impl Chart) -> bool {
+fn tells_the_same(a: &Report, b: &Report, c: &Report, story: &Story, chart: &impl Chart) -> bool {
     let hour = |report: &Report| report.fix.t.0.div_euclid(HOUR_MS);
     let same_time = hour(a) == hour(b) && hour(b) == hour(c) && c.fix.t.0 - a.fix.t.0 < SILENCE_MS;
     if !same_time || a.interval != b.interval || a.statics != b.statics {
@@ -397,7 +397,7 @@ fn tells_the_same(a: &Report, b: &Report, c: &Report, chart: &impl Chart) -> boo
     }
     let is_sea = |report: &Report| chart.is_open_sea(report.fix.position);
     if is_sea(a) && is_sea(b) && is_sea(c) {
-        return true;
+        return !story.proves_distance(a.fix.position, b.fix.position, c.fix.position);
     }
     let is_slow = |report: &Report| report.sog.is_some_and(|sog| sog <= SLOW);
     let at_berth = |other: &Report| other.fix.position.distance_m(a.fix.position) <= SAME_BERTH_M;

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use model::position::speed_kn;
 use model::time::{DAY_MS, HOUR_MS};
 use model::{
-    EventTime, Fact, FactKey, FactKind, Fix, Hop, PortKind, Ports, Statics, TimeSpan, TrackId, VisitClass,
+    EventTime, Fact, FactKey, FactKind, Fix, Hop, PortKind, Ports, Position, Statics, TimeSpan, TrackId, VisitClass,
 };
 use serde::{Deserialize, Serialize};
 
@@ -90,7 +90,9 @@ impl Itinerary {
         while self.has_settled(now) {
             let Some(settled) = self.over.pop_front() else { break };
             for stay in self.over.iter_mut().chain(visits.stays_mut()) {
-                if ports.parents(settled.port).contains(&stay.port) && overlap(settled.span(), stay.span()) {
+                let is_parent = ports.parents(settled.port).contains(&stay.port)
+                    && ports.get(stay.port).is_valid_at(settled.first.fix.t);
+                if is_parent && overlap(settled.span(), stay.span()) {
                     stay.settled_child = stay.settled_child.max(Some(settled.class()));
                 }
                 stay.settled_by_port |= is_anchored_at(stay, &settled, ports);
@@ -111,6 +113,16 @@ impl Itinerary {
         const LAST_CALLS: usize = 4;
         let calls = self.over.iter_mut().rev().filter(|stay| stay.class().is_call());
         calls.take(LAST_CALLS).chain(self.former.as_mut()).for_each(|stay| stay.watch_distance(fix));
+    }
+
+    /// Whether `b` is farther from a call's last fix than both `a` and `c`, so that only it may
+    /// prove that the ship was away.
+    #[must_use]
+    pub fn proves_distance(&self, a: Position, b: Position, c: Position) -> bool {
+        self.over.iter().filter(|stay| stay.class().is_call()).chain(self.former.as_ref()).any(|stay| {
+            let away = |position: Position| position.distance_m(stay.last.fix.position);
+            away(b) > away(a).max(away(c))
+        })
     }
 
     /// Static values were heard; tells whether a fact may change by them.
@@ -211,7 +223,8 @@ fn rank(class: VisitClass) -> u8 {
 /// A visit is printed unless one inside a child of its port tells as much.
 fn is_printed(stay: &Stay, all: &[&Stay], ports: &Ports) -> bool {
     let is_child = |other: &&&Stay| {
-        ports.parents(other.port).contains(&stay.port) && overlap(other.span(), stay.span())
+        let is_parent = ports.parents(other.port).contains(&stay.port);
+        is_parent && ports.get(stay.port).is_valid_at(other.first.fix.t) && overlap(other.span(), stay.span())
     };
     let children = all.iter().filter(is_child).map(|child| rank(child.class()));
     let best_child = children.chain(stay.settled_child.map(rank)).max();

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use model::hash::mix;
 use model::time::MINUTE_MS;
-use model::{EventTime, Fact, FactChange, FactKey, StaticKey, Statics, TimeSpan, TrackId};
+use model::{EventTime, Fact, FactChange, FactKey, Position, StaticKey, Statics, TimeSpan, TrackId};
 use serde::{Deserialize, Serialize};
 
 use crate::activity::Activity;
@@ -238,6 +238,16 @@ impl Story {
             }
         }
         self.tell(t, chart, out);
+    }
+
+    /// Whether only `b`, of three reports in a row, may prove that the ship was far from a call.
+    #[must_use]
+    pub fn proves_distance(&self, a: Position, b: Position, c: Position) -> bool {
+        let is_between = |a: i32, b: i32, c: i32| a.min(c) <= b && b <= a.max(c);
+        // A turning point is far from something, whatever calls late reports may yet show.
+        !is_between(a.lon, b.lon, c.lon)
+            || !is_between(a.lat, b.lat, c.lat)
+            || self.itinerary.proves_distance(a, b, c)
     }
 
     /// Notes that another ship with this identity was close, and tells nothing.

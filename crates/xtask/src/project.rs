@@ -1,6 +1,6 @@
 //! Where things lie, and starting programs: cargo, the built `darkwake`, python.
 
-use std::io::{BufRead, BufReader, IsTerminal};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -141,11 +141,6 @@ pub fn line(command: &Command) -> String {
         })
         .collect();
     words.join(" ")
-}
-
-/// Whether colours are welcome on stdout.
-pub fn is_terminal() -> bool {
-    std::io::stdout().is_terminal()
 }
 
 fn cannot_start(command: &Command) -> String {

@@ -141,6 +141,12 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     system::prepare(&needs)?;
 
     let mut bill = Bill { pieces: Vec::new(), journal };
+    if parts.iter().any(|part| matches!(part, Part::Oracle | Part::Scenarios)) {
+        bill.build("build release", || project.build());
+    }
+    if parts.contains(&Part::Tests) {
+        bill.build("build tests", || build_tests(&project));
+    }
     for part in parts {
         run_part(part, &options, &project, &mut bill)?;
     }
@@ -160,8 +166,7 @@ fn announce(parts: &[Part], options: &Options, journal: Option<&Journal>) {
 fn run_part(part: Part, options: &Options, project: &Project, bill: &mut Bill) -> Result<()> {
     match part {
         Part::Tests => {
-            let build = &["test", "--workspace", "--no-run"];
-            if bill.build("build tests", || project::run(&mut project.cargo(build))) {
+            if bill.build("build tests", || build_tests(project)) {
                 bill.piece("tests", || {
                     cargo_test(project, &["test", "--workspace", "--no-fail-fast"], false)
                 })?;
@@ -200,6 +205,10 @@ fn run_part(part: Part, options: &Options, project: &Project, bill: &mut Bill) -
     Ok(())
 }
 
+fn build_tests(project: &Project) -> Result<()> {
+    project::run(&mut project.cargo(&["test", "--workspace", "--no-run"]))
+}
+
 fn soak_tests(project: &Project, bill: &mut Bill) -> Result<()> {
     let files = soak::files(project)?;
     let mut tests = Vec::new();
@@ -231,10 +240,6 @@ fn cargo_test(project: &Project, arguments: &[&str], is_long: bool) -> Result<St
         command.env(soak::VARIABLE, "1");
     } else {
         command.env_remove(soak::VARIABLE);
-    }
-    if project::is_terminal() {
-        // The tests' output goes through us, which would take its colour.
-        command.env("CARGO_TERM_COLOR", "always");
     }
     let mut passed = 0;
     project::follow(&mut command, |line| {
