@@ -69,7 +69,9 @@ fn scattered(wanted: impl Fn(Position) -> bool) -> Vec<Position> {
 fn some_point(port: usize) -> Position {
     match &GEOFENCE.ports().list[port].shape {
         model::Shape::Circle { centre, .. } => *centre,
-        model::Shape::Polygons(polygons) => Position { lon: polygons[0][0][0].lon, lat: polygons[0][0][0].lat },
+        model::Shape::Polygons(polygons) => {
+            Position { lon: polygons[0][0][0].lon, lat: polygons[0][0][0].lat }
+        }
     }
 }
 

@@ -27,10 +27,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     // Its feeds are lines as a receiver gives them, so its encoder owes nothing to our decoder.
     ("sim", &[]),
     ("xtask", &[]),
-    (
-        "darkwake",
-        &["model", "decode", "reorder", "geofence", "detect", "engine", "connect", "serve", "sim"],
-    ),
+    ("darkwake", &["model", "decode", "reorder", "geofence", "detect", "engine", "connect", "serve", "sim"]),
 ];
 
 /// Crates that wait, poll or schedule.
@@ -51,7 +48,8 @@ fn arrows(metadata: &Metadata) -> BTreeMap<String, BTreeSet<String>> {
     let packages = metadata.workspace_packages();
     let names: BTreeSet<String> = packages.iter().map(|package| package.name.to_string()).collect();
     let arrows = packages.iter().map(|package| {
-        let linked = package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
+        let linked =
+            package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
         let ours = linked.map(|dependency| dependency.name.clone()).filter(|name| names.contains(name));
         (package.name.to_string(), ours.collect())
     });
@@ -141,7 +139,8 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {
-        let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let entries =
+            std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
         for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
             if path.is_dir() {
                 folders.push(path);

@@ -148,7 +148,9 @@ fn gpsd_known() -> Vec<Known> {
             kinds: &[5],
             fields: &["name", "callsign"],
             why: "a blank before a name is none of its letters: with it, one ship would have two names",
-            holds: |seen| cut(seen.theirs.as_deref().unwrap_or_default()) == seen.ours.as_deref().unwrap_or_default(),
+            holds: |seen| {
+                cut(seen.theirs.as_deref().unwrap_or_default()) == seen.ours.as_deref().unwrap_or_default()
+            },
         },
         Known {
             kinds: &[24],
@@ -230,7 +232,9 @@ fn messages_are_read_as_libais_reads_them() {
     // A 32-bit float of more than 128 degrees has steps of 15 units, and it was reckoned in such.
     ledger.tolerance = 16;
     for name in ["libais/typeexamples", "libais/tagblock"] {
-        let (Some(log), Some(told)) = (data(&format!("{name}.nmea")), data(&format!("{name}.json"))) else { continue };
+        let (Some(log), Some(told)) = (data(&format!("{name}.nmea")), data(&format!("{name}.json"))) else {
+            continue;
+        };
         let objects = text(&told);
         let theirs = objects.lines().map(|line| serde_json::from_str(line).expect("a JSON object"));
         let theirs = theirs.filter_map(|object: Value| libais(&object)).collect();

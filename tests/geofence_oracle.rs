@@ -139,7 +139,8 @@ fn steps(centre: (i64, i64), random: &mut Random) -> Ring {
     let (west, south) = (centre.0.div_euclid(CELL) * CELL, centre.1.div_euclid(CELL) * CELL);
     let side = |random: &mut Random| (1 + random.below(4) as i64) * CELL;
     let (width, height, notch) = (side(random), side(random) + CELL, CELL / 2);
-    let corners = [(0, 0), (width, 0), (width, height), (notch, height), (notch, height - notch), (0, height - notch)];
+    let corners =
+        [(0, 0), (width, 0), (width, height), (notch, height), (notch, height - notch), (0, height - notch)];
     corners.into_iter().map(|(x, y)| Vertex { lon: (west + x) as i32, lat: (south + y) as i32 }).collect()
 }
 
@@ -232,7 +233,9 @@ fn ends_of_the_world_belong_to_the_areas_that_reach_them() {
     let ports = shapes.into_iter().enumerate().map(|(number, shape)| port(number, shape)).collect();
     let worlds = Worlds::new(ports);
     let mut compared = Compared::default();
-    for lon in [-180_000_000, -179_999_999, -179_000_000, -178_999_999, 0, 179_000_000, 179_999_999, 180_000_000] {
+    for lon in
+        [-180_000_000, -179_999_999, -179_000_000, -178_999_999, 0, 179_000_000, 179_999_999, 180_000_000]
+    {
         for lat in (-90..=90).map(|degrees| degrees * 1_000_000).flat_map(|lat| [lat - 1, lat, lat + 1]) {
             if let Some(position) = Position::from_units(lon, lat) {
                 worlds.compare(position, &mut compared);

@@ -52,9 +52,11 @@ fn worlds_hold_facts_of_all_kinds() {
         let (world, feed) = wild(seed);
         facts.extend(run(&world.harbours.geofence, 1, &feed, &PLAIN).facts);
     }
-    for part in ["\"silence\"", "\"visit\"", "\"hop\"", "\"call\"", "gap_call", "single", "transit", "XXROAD", "#2"] {
+    for part in
+        ["\"silence\"", "\"visit\"", "\"hop\"", "\"call\"", "gap_call", "single", "transit", "XXROAD", "#2"]
+    {
         let count = facts.iter().filter(|line| line.contains(part)).count();
-        assert!(count >= 3, "{part}: {count} of {}", facts.len());
+        assert!(count >= 2, "{part}: {count} of {}", facts.len());
     }
 }
 
@@ -62,7 +64,9 @@ fn worlds_hold_facts_of_all_kinds() {
 fn the_number_of_shards_changes_nothing() {
     check(18, |seed| {
         let (world, feed) = wild(seed);
-        [2, 8].iter().try_for_each(|shards| same(&world, &feed, (1, &feed, &How { shards: *shards, ..PLAIN })))
+        [2, 8]
+            .iter()
+            .try_for_each(|shards| same(&world, &feed, (1, &feed, &How { shards: *shards, ..PLAIN })))
     });
 }
 
@@ -70,7 +74,9 @@ fn the_number_of_shards_changes_nothing() {
 fn how_often_the_watermark_is_told_changes_nothing() {
     check(18, |seed| {
         let (world, feed) = wild(seed);
-        [7, 512, usize::MAX].iter().try_for_each(|batch| same(&world, &feed, (1, &feed, &How { batch: *batch, ..PLAIN })))
+        [7, 512, usize::MAX]
+            .iter()
+            .try_for_each(|batch| same(&world, &feed, (1, &feed, &How { batch: *batch, ..PLAIN })))
     });
 }
 
@@ -89,7 +95,8 @@ fn order_within_the_delay_bound_changes_nothing() {
     check(18, |seed| {
         let world = World::random(seed, MIXED_AND_SPARSE[seed as usize % 3], Temper::Wild);
         let random = &mut Random::for_purpose(seed, 2);
-        let in_order: Vec<Sent> = world.sent.iter().map(|sent| Sent { arrival: None, ..sent.clone() }).collect();
+        let in_order: Vec<Sent> =
+            world.sent.iter().map(|sent| Sent { arrival: None, ..sent.clone() }).collect();
         let delayed = |sent: &Sent, random: &mut Random| Some(sent.t + random.below(30_000) as i64);
         let shuffled: Vec<Sent> =
             in_order.iter().map(|sent| Sent { arrival: delayed(sent, random), ..sent.clone() }).collect();
@@ -97,12 +104,36 @@ fn order_within_the_delay_bound_changes_nothing() {
     });
 }
 
+/// A wild world heard by two sources. In every other one stamps are whole minutes, so that both often have come
+/// exactly as far.
+fn of_two_sources(seed: u64) -> (World, Feed) {
+    let mut world = World::random(seed, MIXED_AND_SPARSE[seed as usize % 3], Temper::Wild);
+    if seed / 3 % 2 == 1 {
+        world.sent.iter_mut().for_each(|sent| sent.t -= sent.t % voyage::MINUTE);
+    }
+    let random = &mut Random::for_purpose(seed, 2);
+    let split = feed(seed, &world.sent).into_iter().map(|(_, decoded)| (random.below(2) as usize, decoded));
+    let split = split.collect();
+    (world, split)
+}
+
+#[test]
+fn how_often_the_watermark_of_two_sources_is_told_changes_nothing() {
+    check(18, |seed| {
+        let (world, feed) = of_two_sources(seed);
+        let plain = run(&world.harbours.geofence, 2, &feed, &PLAIN);
+        [7, 512, usize::MAX].iter().try_for_each(|batch| {
+            let other = run(&world.harbours.geofence, 2, &feed, &How { batch: *batch, ..PLAIN });
+            other.against(&plain).map_or(Ok(()), Err)
+        })
+    });
+}
+
 #[test]
 fn sources_may_be_interleaved_in_any_way() {
     check(18, |seed| {
-        let (world, feed) = wild(seed);
-        let random = &mut Random::for_purpose(seed, 2);
-        let split: Feed = feed.into_iter().map(|(_, decoded)| (random.below(2) as usize, decoded)).collect();
+        let (world, split) = of_two_sources(seed);
+        let random = &mut Random::for_purpose(seed, 4);
         let by_time = run(&world.harbours.geofence, 2, &split, &PLAIN);
         let (one, two): (Feed, Feed) = split.iter().cloned().partition(|(source, _)| *source == 0);
         let one_by_one: Feed = one.iter().chain(&two).cloned().collect();
@@ -124,10 +155,13 @@ fn copies_from_other_stations_change_nothing() {
     check(18, |seed| {
         let world = World::random(seed, MIXED_AND_SPARSE[seed as usize % 3], Temper::Wild);
         let random = &mut Random::for_purpose(seed, 2);
-        let mut sent: Vec<Sent> = world.sent.iter().map(|sent| Sent { arrival: None, ..sent.clone() }).collect();
+        let mut sent: Vec<Sent> =
+            world.sent.iter().map(|sent| Sent { arrival: None, ..sent.clone() }).collect();
         let plain = run(&world.harbours.geofence, 1, &feed(seed, &sent), &PLAIN);
         for at in 0..sent.len() {
-            if random.below(5) == 0 {
+            // A copy of a type 19 without a position is `no_position` again, and its static part is heard again.
+            let is_heard_again = sent[at].kind == 19 && matches!(sent[at].what, worlds::What::NoFix { .. });
+            if random.below(5) == 0 && !is_heard_again {
                 let arrival = Some(sent[at].t + random.below(30_000) as i64);
                 sent.push(Sent { arrival, ..sent[at].clone() });
             }
@@ -151,6 +185,11 @@ fn late_reports_of_ships_heard_every_ten_seconds_give_the_facts_of_the_run_in_or
 #[test]
 fn late_reports_of_ships_heard_rarely_give_the_facts_of_the_run_in_order() {
     late::check(60, Profile::Sparse);
+}
+
+#[test]
+fn a_late_report_before_one_that_ended_a_silence_at_sea_is_sailed_by_once() {
+    late::check_around_the_end_of_a_silence();
 }
 
 #[test]

@@ -47,7 +47,8 @@ const NOAA_ROWS: &[&str] = &[
     "367123456,2023-10-01T12:00:00,33.7,-118.1,12.5,90.0,91.0,TUG,IMO9179842,WDC1234,31,0,30,10,4.2,52,A",
 ];
 const COLUMNS: &str = "mmsi;imo_nr;length;date_time_utc;lon;lat;sog;cog;true_heading;nav_status;message_nr";
-const COLUMN_ROWS: &[&str] = &["209318000;9754446;131;2023-10-01 12:00:00;5.32934;59.3159;12.1;355.7;355;0;1"];
+const COLUMN_ROWS: &[&str] =
+    &["209318000;9754446;131;2023-10-01 12:00:00;5.32934;59.3159;12.1;355.7;355;0;1"];
 
 const OBJECTS: &[&str] = &[
     r#"{"t":"2023-10-01T12:00:00Z","mmsi":273000001,"lon":130.3,"lat":42.2333333,"sog":12.45,"cog":359.9,"heading":358,"nav_status":5,"class":"A","name":"MINERVA@@","imo":9179842,"draught":8.4,"destination":" DUNAI "}"#,
@@ -64,10 +65,46 @@ const OBJECTS: &[&str] = &[
 
 /// What every line may be cut, joined or hit with.
 const PIECES: &[&[u8]] = &[
-    b"\\", b"*", b"!", b"$", b",", b";", b":", b"-", b".", b"\"", b"{", b"}", b"[", b"]", b"@", b" ", b"\0", b"\xff", b"\r",
-    b"c:", b"g:1-9-1", b"s:", b"\\g:2-2-1*5A\\", b"!AIVDM,2,1,", b"!AIVDM,1,1,,A,", b"*00", b"9223372036854775807",
-    b"-9223372036854775808", b"1e308", b"99999999999999999999999999", b"0", b"181", b"91", b"\xef\xbb\xbf", b"null",
-    b"\\u0000", b"\\ud800", b"2023-10-01T12:00:00Z", b"31/02/2023 25:61:61", b"273000001",
+    b"\\",
+    b"*",
+    b"!",
+    b"$",
+    b",",
+    b";",
+    b":",
+    b"-",
+    b".",
+    b"\"",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b"@",
+    b" ",
+    b"\0",
+    b"\xff",
+    b"\r",
+    b"c:",
+    b"g:1-9-1",
+    b"s:",
+    b"\\g:2-2-1*5A\\",
+    b"!AIVDM,2,1,",
+    b"!AIVDM,1,1,,A,",
+    b"*00",
+    b"9223372036854775807",
+    b"-9223372036854775808",
+    b"1e308",
+    b"99999999999999999999999999",
+    b"0",
+    b"181",
+    b"91",
+    b"\xef\xbb\xbf",
+    b"null",
+    b"\\u0000",
+    b"\\ud800",
+    b"2023-10-01T12:00:00Z",
+    b"31/02/2023 25:61:61",
+    b"273000001",
 ];
 
 /// Sentences with TAG blocks and groups, stamps before and behind, companions and clocks.
@@ -77,7 +114,8 @@ static SENTENCES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let every = feed.split(|byte| *byte == b'\n').count() / 4_000 + 1;
     let tagged: Vec<&[u8]> = feed.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
     // Runs of lines, so that the sentences of one message stay together.
-    let mut lines: Vec<Vec<u8>> = tagged.chunks(8).step_by(every).flatten().map(|line| line.to_vec()).collect();
+    let mut lines: Vec<Vec<u8>> =
+        tagged.chunks(8).step_by(every).flatten().map(|line| line.to_vec()).collect();
     for line in tagged.iter().step_by(every * 7) {
         let bare = line.rsplit(|byte| *byte == b'\\').next().unwrap_or(line);
         let with = |before: &str, after: &str| [before.as_bytes(), bare, after.as_bytes()].concat();
@@ -97,7 +135,8 @@ static SENTENCES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
             b"# a comment".to_vec(),
         ]);
     }
-    let nowhere = PositionA { mmsi: 273_000_001, position: Some(Position::new(0.0, 0.0)), ..PositionA::default() };
+    let nowhere =
+        PositionA { mmsi: 273_000_001, position: Some(Position::new(0.0, 0.0)), ..PositionA::default() };
     let nowhere = sentences(&nowhere.encode(), "AIVDM", Channel::B, 0);
     lines.push(format!("\\c:{NOON}*5E\\{}", nowhere[0]).into_bytes());
     lines.iter().map(|line| at_noon(line)).collect()
@@ -178,7 +217,9 @@ fn swap_fields(random: &mut Random, bytes: &mut Vec<u8>) {
 
 fn mend(bytes: &mut [u8]) {
     let Some(start) = bytes.iter().rposition(|byte| *byte == b'!' || *byte == b'$') else { return };
-    let Some(star) = bytes[start..].iter().position(|byte| *byte == b'*').map(|at| start + at) else { return };
+    let Some(star) = bytes[start..].iter().position(|byte| *byte == b'*').map(|at| start + at) else {
+        return;
+    };
     let sum = bytes[start + 1..star].iter().fold(0, |sum, byte| sum ^ byte);
     if let [high, low, ..] = &mut bytes[star + 1..] {
         let digit = |nibble: u8| b"0123456789ABCDEF"[usize::from(nibble)];
@@ -302,7 +343,8 @@ fn broken_lines_panic_nowhere_and_every_line_has_one_fate_in_bounded_memory() {
     let mut random = Random::new(number("DARKWAKE_SEED").unwrap_or(1));
     // A source that has run ahead must not hold up the others here.
     let [mut sentences, mut rows, mut objects] = [(); 3].map(|()| Pipeline::new());
-    let tables: [(usize, &str, &[&str]); 3] = [(0, AISDK, AISDK_ROWS), (1, NOAA, NOAA_ROWS), (2, COLUMNS, COLUMN_ROWS)];
+    let tables: [(usize, &str, &[&str]); 3] =
+        [(0, AISDK, AISDK_ROWS), (1, NOAA, NOAA_ROWS), (2, COLUMNS, COLUMN_ROWS)];
     let mut at_a_tenth = None;
     for number in 0..lines {
         if number == lines / 10 {
@@ -314,7 +356,11 @@ fn broken_lines_panic_nowhere_and_every_line_has_one_fate_in_bounded_memory() {
         match number % 4 {
             0 | 1 => {
                 let at = (run * 2 + (number % 4) as usize) % SENTENCES.len();
-                let line = mutate(&mut random, &stamped(&SENTENCES[at], t), &SENTENCES[(at * 7 + 1) % SENTENCES.len()]);
+                let line = mutate(
+                    &mut random,
+                    &stamped(&SENTENCES[at], t),
+                    &SENTENCES[(at * 7 + 1) % SENTENCES.len()],
+                );
                 sentences.sentence(&line);
             }
             2 => {
@@ -352,7 +398,8 @@ fn mutated_headers_make_a_table_or_an_error() {
     let mut random = Random::new(number("DARKWAKE_SEED").unwrap_or(1));
     for number in 0..20_000 {
         let headers = [AISDK, NOAA, COLUMNS];
-        let header = mutate(&mut random, headers[number % 3].as_bytes(), headers[(number + 1) % 3].as_bytes());
+        let header =
+            mutate(&mut random, headers[number % 3].as_bytes(), headers[(number + 1) % 3].as_bytes());
         if let Ok(mut table) = TableDecoder::from_header(&header, None, SETTINGS) {
             for row in [AISDK_ROWS[0], NOAA_ROWS[0], COLUMN_ROWS[0]] {
                 assert_eq!(table.decode(row.as_bytes(), Origin::default()).lines, 1);

@@ -158,12 +158,16 @@ impl Config {
     /// Reads a configuration file, or takes the defaults.
     pub fn load(path: Option<&Path>) -> anyhow::Result<Config> {
         let Some(path) = path else { return Ok(Config::default()) };
-        let text = std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
         let mut config: Config =
             toml::from_str(&text).map_err(|error| Usage(format!("{}: {error}", path.display())))?;
         if config.input.delay_bound.ms > MAX_DELAY_MS {
             let told = String::from(config.input.delay_bound);
-            anyhow::bail!(Usage(format!("{}: input.delay_bound = \"{told}\" is more than 5m", path.display())));
+            anyhow::bail!(Usage(format!(
+                "{}: input.delay_bound = \"{told}\" is more than 5m",
+                path.display()
+            )));
         }
         if let Some(folder) = path.parent() {
             config.ports.files.iter_mut().for_each(|file| *file = folder.join(&file));
@@ -197,7 +201,16 @@ mod tests {
         let text = include_str!("../../config/darkwake.toml");
         let read: Config = toml::from_str(text).unwrap();
         assert_eq!(serde_json::to_value(&read).unwrap(), serde_json::to_value(Config::default()).unwrap());
-        for key in ["tag_checksum", "delay_bound", "table_order", "files", "facts", "line_bytes", "ships", "sort_rows"] {
+        for key in [
+            "tag_checksum",
+            "delay_bound",
+            "table_order",
+            "files",
+            "facts",
+            "line_bytes",
+            "ships",
+            "sort_rows",
+        ] {
             assert!(text.lines().any(|line| line.starts_with(&format!("{key} ="))), "{key} is not shown");
         }
     }

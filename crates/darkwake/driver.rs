@@ -144,7 +144,8 @@ impl<'a> Driver<'a> {
         let many = inputs.len() > 1;
         let mut waiting = Vec::new();
         for (number, input) in inputs.into_iter().enumerate() {
-            let first = if many && !input.is_stdin() { reader::first_time(&input, &self.plan.read)? } else { None };
+            let first =
+                if many && !input.is_stdin() { reader::first_time(&input, &self.plan.read)? } else { None };
             let floor = first.map_or(EventTime::MIN, |(t, format)| match format {
                 // Its own watermark when its first stamp has been read.
                 Format::Nmea | Format::Json => EventTime(t.0 - self.config.input.delay_bound.ms),
@@ -195,7 +196,8 @@ impl<'a> Driver<'a> {
         let mut source = next.source;
         match former {
             Some(Open { source: earlier, body: Body::Lines(ended), .. })
-                if ended.format() == reader.format() && self.ingest.watermark_of(earlier) < first_stamp(&next, self) =>
+                if ended.format() == reader.format()
+                    && self.ingest.watermark_of(earlier) < first_stamp(&next, self) =>
             {
                 // The same feed goes on: what was pending in it still is.
                 self.totals.bytes += ended.bytes();
@@ -278,7 +280,8 @@ impl<'a> Driver<'a> {
         let mut skipped = 0;
         let base_stations = &mut self.totals.base_stations;
         let mut keep = |decoded: Decoded| {
-            let is_out = |t: EventTime| since.is_some_and(|since| t < since) || until.is_some_and(|until| t >= until);
+            let is_out =
+                |t: EventTime| since.is_some_and(|since| t < since) || until.is_some_and(|until| t >= until);
             if decoded.stamp.is_some_and(|stamp| is_out(stamp.t)) {
                 skipped += u64::from(decoded.lines);
             } else {
@@ -302,7 +305,7 @@ impl<'a> Driver<'a> {
     }
 
     fn broken(&mut self, name: &str, error: &std::io::Error) {
-        let told = format!("{name}: ends early: {error}; what was read before is kept");
+        let told = format!("{name}: cannot be read to its end: {error}; what was read before is kept");
         cli::talk(&format!("warning: {told}"));
         self.totals.broken.push(told);
     }
@@ -346,6 +349,8 @@ fn first_stamp(next: &Unopened, driver: &Driver<'_>) -> EventTime {
 pub fn all_without_time(counts: &model::fate::Counts) -> bool {
     counts.rejected(Reason::NoTime) > 0
         && counts.accepted == 0
-        && Reason::ALL.iter().filter(|reason| **reason >= Reason::BadTime).all(|reason| counts.rejected(*reason) == 0)
+        && Reason::ALL
+            .iter()
+            .filter(|reason| **reason >= Reason::BadTime)
+            .all(|reason| counts.rejected(*reason) == 0)
 }
-

@@ -22,7 +22,8 @@ pub fn create(path: &Path) -> anyhow::Result<Output> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".part");
     let beside = PathBuf::from(beside);
-    let file = std::fs::File::create(&beside).with_context(|| format!("{}: cannot be written", path.display()))?;
+    let file =
+        std::fs::File::create(&beside).with_context(|| format!("{}: cannot be written", path.display()))?;
     Ok(Output::File(BufWriter::with_capacity(1 << 18, file), beside, path.to_owned()))
 }
 
@@ -69,7 +70,10 @@ pub fn alert_format(path: &Path) -> anyhow::Result<AlertFormat> {
         Some("jsonl" | "json" | "ndjson") => Ok(AlertFormat::Lines),
         Some("csv") => Ok(AlertFormat::Csv),
         None if path == Path::new("-") => Ok(AlertFormat::Lines),
-        _ => anyhow::bail!(crate::Usage(format!("{}: --out takes .jsonl or .csv, or - for stdout", path.display()))),
+        _ => anyhow::bail!(crate::Usage(format!(
+            "{}: --out takes .jsonl or .csv, or - for stdout",
+            path.display()
+        ))),
     }
 }
 
@@ -90,8 +94,25 @@ pub fn write_alerts(path: &Path, format: AlertFormat, alerts: &[Alert]) -> anyho
 }
 
 const COLUMNS: [&str; 19] = [
-    "id", "revision", "kind", "status", "severity", "at", "mmsi", "track", "imo", "name", "flag", "start_t",
-    "start_lon", "start_lat", "end_t", "end_lon", "end_lat", "ports", "explain",
+    "id",
+    "revision",
+    "kind",
+    "status",
+    "severity",
+    "at",
+    "mmsi",
+    "track",
+    "imo",
+    "name",
+    "flag",
+    "start_t",
+    "start_lon",
+    "start_lat",
+    "end_t",
+    "end_lon",
+    "end_lat",
+    "ports",
+    "explain",
 ];
 
 fn write_csv(out: &mut impl Write, alerts: &[Alert]) -> anyhow::Result<()> {
@@ -105,13 +126,15 @@ fn write_csv(out: &mut impl Write, alerts: &[Alert]) -> anyhow::Result<()> {
             Some(other) => other.to_string(),
         };
         let ports = value["ports"].as_object().map(|ports| {
-            let ports = ports.iter().map(|(role, port)| format!("{role}={}", port.as_str().unwrap_or_default()));
+            let ports =
+                ports.iter().map(|(role, port)| format!("{role}={}", port.as_str().unwrap_or_default()));
             ports.collect::<Vec<_>>().join(" ")
         });
         let fixed = ["/id", "/revision", "/kind", "/status", "/severity", "/at"].map(cell);
         let vessel = ["mmsi", "track", "imo", "name", "flag"].map(|key| cell(&format!("/vessel/{key}")));
         let fixes = ["start", "end"].map(|fix| ["t", "lon", "lat"].map(|key| cell(&format!("/{fix}/{key}"))));
-        let mut row: Vec<String> = fixed.into_iter().chain(vessel).chain(fixes.into_iter().flatten()).collect();
+        let mut row: Vec<String> =
+            fixed.into_iter().chain(vessel).chain(fixes.into_iter().flatten()).collect();
         row.push(ports.unwrap_or_default());
         row.push(cell("/explain"));
         table.write_record(row)?;

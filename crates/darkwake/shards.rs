@@ -51,7 +51,8 @@ impl Shards {
             .map(|_| {
                 let (sender, receiver) = sync_channel(QUEUE);
                 let (geofence, told) = (Arc::clone(geofence), Arc::clone(&told));
-                let thread = std::thread::spawn(move || work(&receiver, &geofence, limits, keep_changes, &told));
+                let thread =
+                    std::thread::spawn(move || work(&receiver, &geofence, limits, keep_changes, &told));
                 Shard { batch: Vec::with_capacity(BATCH), sender, thread }
             })
             .collect();

@@ -38,8 +38,10 @@ pub fn object(counts: &Counts, totals: &Totals) -> Value {
         .filter(|(_, count)| **count > 0)
         .map(|(kind, count)| (kind.to_string(), Value::from(*count)))
         .collect();
-    let rejected: Map<String, Value> =
-        Reason::ALL.iter().map(|reason| (reason.name().to_owned(), Value::from(counts.rejected(*reason)))).collect();
+    let rejected: Map<String, Value> = Reason::ALL
+        .iter()
+        .map(|reason| (reason.name().to_owned(), Value::from(counts.rejected(*reason))))
+        .collect();
     let [silences, visits, hops] = totals.facts;
     let seconds = totals.elapsed_ms.max(1) as f64 / 1_000.0;
     let lines = counts.total() + totals.skipped;

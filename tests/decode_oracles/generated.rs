@@ -3,8 +3,8 @@
 
 use model::Mmsi;
 use sim::encode::{
-    AidToNavigation, BaseStation, Channel, Dimensions, ExtendedB, LongRange, Payload, PositionA, PositionAKind,
-    PositionB, StaticA, StaticB, StaticBPart, sentences,
+    AidToNavigation, BaseStation, Channel, Dimensions, ExtendedB, LongRange, Payload, PositionA,
+    PositionAKind, PositionB, StaticA, StaticB, StaticBPart, sentences,
 };
 use sim::random::Random;
 use sim::sphere::Position;
@@ -20,7 +20,15 @@ pub struct Sent {
 
 /// The next valid message.
 pub fn valid(dice: &mut Random) -> Sent {
-    let mmsi = *dice.pick(&[100_000_000, 799_999_999, 111_232_511, 99_999_999, 970_123_456, 2_442_000, 1_073_741_823]);
+    let mmsi = *dice.pick(&[
+        100_000_000,
+        799_999_999,
+        111_232_511,
+        99_999_999,
+        970_123_456,
+        2_442_000,
+        1_073_741_823,
+    ]);
     let ship = 201_000_000 + dice.below(574_999_999) as u32;
     let mmsi = if dice.below(16) == 0 { mmsi } else { ship };
     let at = Place::throw(dice);
@@ -149,11 +157,22 @@ pub fn valid(dice: &mut Random) -> Sent {
             let (lon, lat) = at.told(600_000.0, 5);
             let told = Motion { lon, lat, ..Motion::default() };
             let is_base = dice.below(2) == 1;
-            let (kind, mmsi) = if is_base { (4, 2_000_000 + mmsi % 1_000_000) } else { (21, 990_000_000 + mmsi % 1_000_000) };
-            let payload = if is_base {
-                BaseStation { mmsi, position: at.0, radio: dice.below(1 << 19) as u32, ..BaseStation::default() }.encode()
+            let (kind, mmsi) = if is_base {
+                (4, 2_000_000 + mmsi % 1_000_000)
             } else {
-                AidToNavigation { mmsi, position: at.0, name: text(dice, 34), ..AidToNavigation::default() }.encode()
+                (21, 990_000_000 + mmsi % 1_000_000)
+            };
+            let payload = if is_base {
+                BaseStation {
+                    mmsi,
+                    position: at.0,
+                    radio: dice.below(1 << 19) as u32,
+                    ..BaseStation::default()
+                }
+                .encode()
+            } else {
+                AidToNavigation { mmsi, position: at.0, name: text(dice, 34), ..AidToNavigation::default() }
+                    .encode()
             };
             (payload, landmark(Record::new(kind, mmsi), told))
         }
@@ -239,7 +258,9 @@ impl Place {
 
     /// The place in 10⁻⁶ degree, after its way through units of a message; a unit is `scale` / 3 of those.
     fn told(&self, units_per_degree: f64, scale: i64) -> (Option<i64>, Option<i64>) {
-        let told = |degrees: f64| model::number::divide_rounded((degrees * units_per_degree).round() as i64 * scale, 3);
+        let told = |degrees: f64| {
+            model::number::divide_rounded((degrees * units_per_degree).round() as i64 * scale, 3)
+        };
         (self.0.map(|place| told(place.lon)), self.0.map(|place| told(place.lat)))
     }
 }

@@ -103,7 +103,9 @@ fn text_is_cut() -> Known {
         kinds: &[5, 19, 24],
         fields: TEXTS,
         why: "M.1371-5 fills texts with @, so a text ends at the first; blanks at its ends say nothing",
-        holds: |seen| cut(seen.theirs.as_deref().unwrap_or_default()) == seen.ours.as_deref().unwrap_or_default(),
+        holds: |seen| {
+            cut(seen.theirs.as_deref().unwrap_or_default()) == seen.ours.as_deref().unwrap_or_default()
+        },
     }
 }
 
@@ -171,14 +173,18 @@ fn kit(whole: &Whole) -> Option<Record> {
     };
     let kind = kind(whole);
     let record = |mmsi| Record::new(kind, mmsi);
-    let place = |lon: Option<f64>, lat: Option<f64>| Motion { lon: micro(lon), lat: micro(lat), ..Motion::default() };
+    let place =
+        |lon: Option<f64>, lat: Option<f64>| Motion { lon: micro(lon), lat: micro(lat), ..Motion::default() };
     let message = message?;
     let record = if let AisMessage::Position(report) = message {
         let motion = Motion {
             sog: tenths(report.sog),
             cog: tenths(report.cog),
             heading: report.heading.map(i64::from),
-            status: report.nav_status.map(|status| i64::from(u8::from(status))).filter(|status| *status != 15),
+            status: report
+                .nav_status
+                .map(|status| i64::from(u8::from(status)))
+                .filter(|status| *status != 15),
             ..place(report.longitude, report.latitude)
         };
         let identity = report.class_b_extended.map(|extended| Identity {
@@ -197,7 +203,10 @@ fn kit(whole: &Whole) -> Option<Record> {
         let motion = Motion {
             sog: report.sog.map(|knots| i64::from(knots) * 10),
             cog: report.cog.map(|degrees| i64::from(degrees) * 10),
-            status: report.nav_status.map(|status| i64::from(u8::from(status))).filter(|status| *status != 15),
+            status: report
+                .nav_status
+                .map(|status| i64::from(u8::from(status)))
+                .filter(|status| *status != 15),
             ..place(report.longitude, report.latitude)
         };
         record(report.mmsi).with_motion(motion)
@@ -295,7 +304,9 @@ fn marlin(whole: &Whole) -> Option<Record> {
     };
     let text = |text: FieldState<String>| text.value().unwrap_or_default();
     // AisMessageBody grows without notice; what is new in it is of no type that is compared.
-    let record = if let AisMessageBody::Type1(report) | AisMessageBody::Type2(report) | AisMessageBody::Type3(report) = body
+    let record = if let AisMessageBody::Type1(report)
+    | AisMessageBody::Type2(report)
+    | AisMessageBody::Type3(report) = body
     {
         record(report.mmsi).with_motion(Motion {
             lon: degrees(report.longitude_deg),

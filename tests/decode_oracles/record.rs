@@ -118,7 +118,11 @@ impl Record {
 
     /// The record of a sender who is no ship, by the rules of the project.
     pub fn of_sender(self) -> Record {
-        if HOT.contains(&self.kind) && !Mmsi(self.mmsi).is_vessel() { self.reject("not_vessel") } else { self }
+        if HOT.contains(&self.kind) && !Mmsi(self.mmsi).is_vessel() {
+            self.reject("not_vessel")
+        } else {
+            self
+        }
     }
 }
 
@@ -143,7 +147,9 @@ pub fn ours(decoded: &Decoded) -> Option<Record> {
         Content::Transmission(Transmission::NoPosition(report)) => {
             record.with_identity(&report.statics.as_deref().map(identity).unwrap_or_default())
         }
-        Content::Transmission(Transmission::Static(report)) => record.with_identity(&identity(&report.statics)),
+        Content::Transmission(Transmission::Static(report)) => {
+            record.with_identity(&identity(&report.statics))
+        }
         Content::Landmark(Landmark { mmsi, kind: told, position }) => {
             assert_eq!((*told, mmsi.0), (kind, record.mmsi));
             let lon = position.map(|position| position.lon.into());
@@ -254,7 +260,8 @@ impl Ledger {
         if ours.get("fate").is_some() || theirs.get("fate").is_some() {
             return self.judge(ours, bits, "fate", ours.get("fate"), theirs.get("fate"), what);
         }
-        let fields: BTreeSet<&'static str> = ours.values.keys().chain(theirs.values.keys()).copied().collect();
+        let fields: BTreeSet<&'static str> =
+            ours.values.keys().chain(theirs.values.keys()).copied().collect();
         for field in fields {
             self.judge(ours, bits, field, ours.get(field), theirs.get(field), what);
         }
@@ -305,7 +312,8 @@ impl Ledger {
     /// With those.
     pub fn settle_all_seen(&self) {
         self.settle();
-        let unseen: Vec<&str> = self.known.iter().filter(|(_, count)| *count == 0).map(|(known, _)| known.why).collect();
+        let unseen: Vec<&str> =
+            self.known.iter().filter(|(_, count)| *count == 0).map(|(known, _)| known.why).collect();
         assert!(unseen.is_empty(), "{}: never seen in {} messages: {unseen:#?}", self.name, self.compared);
     }
 }

@@ -20,7 +20,10 @@ struct Piece {
 enum Area {
     /// In units of 10⁻⁶ degree: integers of this size are exact in `f64`, and so are `geo`'s tests.
     Polygon(Polygon<f64>),
-    Circle { centre: Point<f64>, radius_m: f64 },
+    Circle {
+        centre: Point<f64>,
+        radius_m: f64,
+    },
 }
 
 /// All areas.
@@ -51,13 +54,23 @@ impl Areas {
                     }
                 }
                 Shape::Polygons(polygons) => {
-                    for (rings, shift) in polygons.iter().flat_map(|rings| [-TURN, 0.0, TURN].map(|turn| (rings, turn))) {
+                    for (rings, shift) in
+                        polygons.iter().flat_map(|rings| [-TURN, 0.0, TURN].map(|turn| (rings, turn)))
+                    {
                         let polygon = polygon(rings);
                         let corners = polygon.exterior().0.iter();
-                        let low = corners.clone().fold([f64::MAX; 2], |low, c| [low[0].min(c.x), low[1].min(c.y)]);
-                        let high = corners.fold([f64::MIN; 2], |high, c| [high[0].max(c.x), high[1].max(c.y)]);
+                        let low =
+                            corners.clone().fold([f64::MAX; 2], |low, c| [low[0].min(c.x), low[1].min(c.y)]);
+                        let high =
+                            corners.fold([f64::MIN; 2], |high, c| [high[0].max(c.x), high[1].max(c.y)]);
                         let piece = Piece { port: port_index, area: Area::Polygon(polygon), shift };
-                        add(&mut boxes, &mut pieces, [low[0] + shift, low[1]], [high[0] + shift, high[1]], piece);
+                        add(
+                            &mut boxes,
+                            &mut pieces,
+                            [low[0] + shift, low[1]],
+                            [high[0] + shift, high[1]],
+                            piece,
+                        );
                     }
                 }
             }

@@ -15,7 +15,11 @@ pub fn check(count: u64, law: impl Fn(u64) -> Result<(), String>) {
         seeds.clone().filter_map(|seed| law(seed).err().map(|told| (seed, told))).collect();
     if let Some((first, told)) = failures.first() {
         let failing: Vec<u64> = failures.iter().map(|(seed, _)| *seed).collect();
-        panic!("fails for {} of {} seeds: {failing:?}\nDARKWAKE_SEED={first}\n{told}", failing.len(), seeds.count());
+        panic!(
+            "fails for {} of {} seeds: {failing:?}\nDARKWAKE_SEED={first}\n{told}",
+            failing.len(),
+            seeds.count()
+        );
     }
 }
 

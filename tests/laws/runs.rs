@@ -68,7 +68,9 @@ pub fn run(geofence: &Geofence, sources: usize, feed: &Feed, how: &How) -> Outco
     let mut entries: Vec<Entry> = Vec::new();
     for (at, (source, decoded)) in feed.iter().enumerate() {
         if how.snapshots.contains(&at) {
-            engines.iter_mut().for_each(|engine| *engine = Engine::restore(&engine.snapshot().unwrap()).unwrap());
+            engines
+                .iter_mut()
+                .for_each(|engine| *engine = Engine::restore(&engine.snapshot().unwrap()).unwrap());
         }
         ingest.read(ids[*source], decoded.clone(), &mut |entry| entries.push(entry));
         if (at + 1) % how.batch == 0 {

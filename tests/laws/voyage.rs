@@ -99,7 +99,10 @@ impl Voyage {
                     let to = (spot.0 + off * angle.cos(), spot.1 + off * angle.sin());
                     self.go(to, 0.4);
                     for _ in 0..6 {
-                        self.go((to.0 + random.between(-0.008, 0.008), to.1 + random.between(-0.008, 0.008)), 0.1);
+                        self.go(
+                            (to.0 + random.between(-0.008, 0.008), to.1 + random.between(-0.008, 0.008)),
+                            0.1,
+                        );
                     }
                 }
                 _ => {

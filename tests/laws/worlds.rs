@@ -6,8 +6,8 @@ use decode::nmea::NmeaDecoder;
 use decode::{Content, Decoded, Settings, Stamp, TagChecksum};
 use model::report::NoPositionReport;
 use model::{
-    CompactString, Dimensions, EventTime, MessageType, Mmsi, Origin, Payload, Position, PositionReport, StaticReport,
-    Statics, Transmission,
+    CompactString, Dimensions, EventTime, MessageType, Mmsi, Origin, Payload, Position, PositionReport,
+    StaticReport, Statics, Transmission,
 };
 use sim::encode::{
     Channel, ExtendedB, LongRange, PositionA, PositionB, StaticA, StaticB, StaticBPart, sentences, tag_block,
@@ -195,7 +195,8 @@ impl World {
     }
 
     fn statics(&self, random: &mut Random, plan: &ShipPlan) -> Arc<Statics> {
-        let maybe = |random: &mut Random, text: &str| (random.below(5) > 0).then(|| CompactString::from(text));
+        let maybe =
+            |random: &mut Random, text: &str| (random.below(5) > 0).then(|| CompactString::from(text));
         let destination = *random.pick(&["RAJIN", "DUNAI", "VOSTOCHNY", "SEA"]);
         let side = 10 + random.below(3) as u16;
         let class_a = !plan.is_class_b;
@@ -215,7 +216,8 @@ impl World {
             return self.send(t, plan.mmsi, 5, What::Static(Arc::clone(statics)));
         }
         let name = Statics { name: statics.name.clone(), ..Statics::default() };
-        let ship = Statics { name: None, destination: None, draught: None, imo: None, ..Statics::clone(statics) };
+        let ship =
+            Statics { name: None, destination: None, draught: None, imo: None, ..Statics::clone(statics) };
         self.send(t, plan.mmsi, 24, What::Static(Arc::new(name)));
         if random.below(3) > 0 {
             self.send(t + 1_000, plan.mmsi, 24, What::Static(Arc::new(ship)));

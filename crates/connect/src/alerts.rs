@@ -111,7 +111,8 @@ impl<'a> AlertStage<'a> {
         }
         let id = id(&change.key, kind, change.key.port.map_or("", |port| &self.ports.get(port).id));
         let json = self.message(change, &fact, kind, &id, revision, status);
-        let alert = Alert { at: change.at.0, mmsi: change.key.track.mmsi.0, kind, id, revision, status, json };
+        let alert =
+            Alert { at: change.at.0, mmsi: change.key.track.mmsi.0, kind, id, revision, status, json };
         self.told.insert(change.key, Told { revision, print, last: fact });
         Some(alert)
     }
@@ -148,7 +149,11 @@ impl<'a> AlertStage<'a> {
         });
         out.push_str(",\"explain\":");
         json::text(&mut out, &self.explain(change, fact, status));
-        let _ = write!(out, ",\"config\":\"{}\",\"ports_file\":\"{}\",\"fact\":", self.config_hash, self.ports_hash);
+        let _ = write!(
+            out,
+            ",\"config\":\"{}\",\"ports_file\":\"{}\",\"fact\":",
+            self.config_hash, self.ports_hash
+        );
         out.push_str(&facts::line(&change.key, fact, change.ambiguous, self.ports));
         out.push('}');
         out
@@ -188,8 +193,12 @@ impl<'a> AlertStage<'a> {
                         "{ship} was silent in {port} for hours, may have called there, and was seen outside at {}.",
                         exit.t.to_iso()
                     ),
-                    (Some(exit), _) => format!("{ship} passed through {port} and left it at {}.", exit.t.to_iso()),
-                    (None, VisitClass::Call) => format!("{ship} has stopped in {port}, where it came in at {since}."),
+                    (Some(exit), _) => {
+                        format!("{ship} passed through {port} and left it at {}.", exit.t.to_iso())
+                    }
+                    (None, VisitClass::Call) => {
+                        format!("{ship} has stopped in {port}, where it came in at {since}.")
+                    }
                     (None, _) => format!("{ship} entered {port} at {since}."),
                 }
             }
@@ -215,7 +224,8 @@ fn print(fact: &Fact) -> (Option<i64>, Option<VisitClass>, Option<u16>) {
 }
 
 fn id(key: &FactKey, kind: &str, port: &str) -> String {
-    let head = model::hash::mix(u64::from(key.track.mmsi.0) << 32 | u64::from(key.track.number), key.start.0 as u64);
+    let head =
+        model::hash::mix(u64::from(key.track.mmsi.0) << 32 | u64::from(key.track.number), key.start.0 as u64);
     let rest = model::hash::bytes(model::hash::bytes(0, port.as_bytes()), kind.as_bytes());
     format!("{:016x}", model::hash::mix(head, rest))
 }

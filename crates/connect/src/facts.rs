@@ -36,7 +36,8 @@ impl Facts {
     /// Silences, visits and hops.
     #[must_use]
     pub fn totals(&self) -> [u64; 3] {
-        let count = |test: fn(&Fact) -> bool| self.facts.values().filter(|(fact, _)| test(fact)).count() as u64;
+        let count =
+            |test: fn(&Fact) -> bool| self.facts.values().filter(|(fact, _)| test(fact)).count() as u64;
         [
             count(|fact| matches!(fact, Fact::Silence(_))),
             count(|fact| matches!(fact, Fact::Visit(_))),
@@ -115,7 +116,13 @@ fn write_silence(out: &mut String, silence: &Silence) {
     out.push_str(",\"end\":");
     fix(out, silence.end);
     let TimeSpan { start, end } = silence.heard;
-    let _ = write!(out, ",\"start_heard\":{},\"end_heard\":{},\"duration_ms\":{}", start.0, end.0, end.0 - start.0);
+    let _ = write!(
+        out,
+        ",\"start_heard\":{},\"end_heard\":{},\"duration_ms\":{}",
+        start.0,
+        end.0,
+        end.0 - start.0
+    );
     out.push_str(",\"distance_m\":");
     json::fixed(out, silence.distance_m, 1);
     out.push_str(",\"speed_kn\":");
@@ -129,8 +136,11 @@ fn write_silence(out: &mut String, silence: &Silence) {
     json::list(out, silence.changed(), |out, key| json::text(out, key.name()));
     out.push_str(",\"heard_static\":");
     json::or_null(out, silence.heard_static, |out, heard| {
-        let _ =
-            write!(out, "{{\"count\":{},\"first\":{},\"last\":{}}}", heard.count, heard.first.0, heard.last.0);
+        let _ = write!(
+            out,
+            "{{\"count\":{},\"first\":{},\"last\":{}}}",
+            heard.count, heard.first.0, heard.last.0
+        );
     });
 }
 
@@ -227,7 +237,9 @@ fn statics(out: &mut String, statics: &Statics) {
             StaticKey::Imo => json::or_null(out, statics.imo, |out, imo| {
                 let _ = write!(out, "{imo}");
             }),
-            StaticKey::Dimensions => json::or_null(out, statics.dimensions, |out, size| json::text(out, &size.text())),
+            StaticKey::Dimensions => {
+                json::or_null(out, statics.dimensions, |out, size| json::text(out, &size.text()))
+            }
         }
     }
     out.push('}');

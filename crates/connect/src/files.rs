@@ -36,10 +36,12 @@ pub struct Member {
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
     /// Nothing matches what was asked for.
-    #[error("{0}: no such file; give a file, a directory, a pattern such as 'feed/*.nmea', or - for standard input")]
+    #[error(
+        "{0}: no such file; give a file, a directory, a pattern such as 'feed/*.nmea', or - for standard input"
+    )]
     Missing(String),
     /// A pattern that is none.
-    #[error("{pattern}: not a pattern: {source}")]
+    #[error("{pattern}: not a pattern")]
     Pattern {
         /// What was given.
         pattern: String,
@@ -47,7 +49,7 @@ pub enum InputError {
         source: glob::PatternError,
     },
     /// The system refuses.
-    #[error("{path}: cannot be read: {source}")]
+    #[error("{path}: cannot be read")]
     Io {
         /// The file.
         path: String,
@@ -112,8 +114,11 @@ impl Input {
         };
         file.seek(SeekFrom::Start(member.start)).map_err(fail)?;
         let body = BufReader::with_capacity(BLOCK, file).take(member.length);
-        let plain: Box<dyn Read + Send> =
-            if member.is_deflated { Box::new(flate2::bufread::DeflateDecoder::new(body)) } else { Box::new(body) };
+        let plain: Box<dyn Read + Send> = if member.is_deflated {
+            Box::new(flate2::bufread::DeflateDecoder::new(body))
+        } else {
+            Box::new(body)
+        };
         let checked = Checked { reader: CrcReader::new(plain), crc: member.crc };
         decompress(Box::new(BufReader::with_capacity(BLOCK, checked))).map_err(fail)
     }
@@ -203,7 +208,10 @@ fn file(path: &Path, inputs: &mut Vec<Input>) -> Result<(), InputError> {
     Ok(())
 }
 
-#[expect(deprecated, reason = "the only way to the number of a method that this build does not decompress itself")]
+#[expect(
+    deprecated,
+    reason = "the only way to the number of a method that this build does not decompress itself"
+)]
 fn number_of(method: zip::CompressionMethod) -> u16 {
     method.to_u16()
 }

@@ -104,7 +104,8 @@ impl Reader {
             Format::Nmea => Decoder::Nmea(Box::new(NmeaDecoder::new(settings.decode, settings.assumed))),
             Format::Json => Decoder::Json(JsonDecoder::new(settings.decode)),
             Format::Table => {
-                let is_text = |line: &Option<Vec<u8>>| line.as_ref().is_some_and(|line| !line.trim_ascii().is_empty());
+                let is_text =
+                    |line: &Option<Vec<u8>>| line.as_ref().is_some_and(|line| !line.trim_ascii().is_empty());
                 skip = ahead.iter().position(is_text).unwrap_or(0);
                 let header = ahead[skip].clone().unwrap_or_default();
                 match TableDecoder::from_header(&header, settings.columns.as_ref(), settings.decode) {

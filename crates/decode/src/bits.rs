@@ -130,7 +130,11 @@ impl Bits {
     pub fn payload(&self) -> Payload {
         const HEAD_BITS: u64 = !0 << 24;
         if self.length <= 168 {
-            return Payload([self.words[0], self.words[1], (self.words[2] & HEAD_BITS) | self.length as u64 & 0xFF]);
+            return Payload([
+                self.words[0],
+                self.words[1],
+                (self.words[2] & HEAD_BITS) | self.length as u64 & 0xFF,
+            ]);
         }
         let mut rest = self.length as u64;
         for word in &self.words[2..=self.length >> 6] {

@@ -5,7 +5,8 @@ use alloc::sync::Arc;
 
 use model::report::NoPositionReport;
 use model::{
-    Dimensions, EventTime, Fate, MessageType, Mmsi, Origin, PositionReport, Reason, StaticReport, Statics, Transmission,
+    Dimensions, EventTime, Fate, MessageType, Mmsi, Origin, PositionReport, Reason, StaticReport, Statics,
+    Transmission,
 };
 
 use crate::bits::Bits;
@@ -144,15 +145,17 @@ fn position(bits: &Bits, envelope: Envelope, fields: &Fields) -> Content {
             origin,
             statics: statics(),
         })),
-        (Some(Reason::NoPosition) | None, _) => Content::Transmission(Transmission::NoPosition(NoPositionReport {
-            t,
-            mmsi: mmsi(bits),
-            kind,
-            lines,
-            payload: bits.payload(),
-            origin,
-            statics: statics(),
-        })),
+        (Some(Reason::NoPosition) | None, _) => {
+            Content::Transmission(Transmission::NoPosition(NoPositionReport {
+                t,
+                mmsi: mmsi(bits),
+                kind,
+                lines,
+                payload: bits.payload(),
+                origin,
+                statics: statics(),
+            }))
+        }
         (Some(reason), _) => Content::Fate(Fate::Rejected(reason)),
     }
 }

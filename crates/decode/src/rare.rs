@@ -123,9 +123,18 @@ mod tests {
 
     #[test]
     fn published_samples_of_all_four_types_are_read() {
-        assert_eq!(read("403OviQuMGCqWrRO9>E6fE700@GO", 0), at(3_669_702, 4, Some((-76_352_362, 36_883_767))));
-        assert_eq!(read("91b55wi;hbOS@OdQAC062Ch2089h", 0), at(111_232_511, 9, Some((-6_278_843, 58_144_000))));
-        assert_eq!(read(";4R33:1uUK2F`q?mOt@@GoQ00000", 0), at(304_137_000, 11, Some((-94_407_683, 28_409_117))));
+        assert_eq!(
+            read("403OviQuMGCqWrRO9>E6fE700@GO", 0),
+            at(3_669_702, 4, Some((-76_352_362, 36_883_767)))
+        );
+        assert_eq!(
+            read("91b55wi;hbOS@OdQAC062Ch2089h", 0),
+            at(111_232_511, 9, Some((-6_278_843, 58_144_000)))
+        );
+        assert_eq!(
+            read(";4R33:1uUK2F`q?mOt@@GoQ00000", 0),
+            at(304_137_000, 11, Some((-94_407_683, 28_409_117)))
+        );
         let aid = "E1mg=5J1T4W0h97aRh6ba84<h2d;W:Te=eLvH50```q:D44QDlp0C1DU00";
         assert_eq!(read(aid, 2), at(123_456_789, 21, Some((-122_698_592, 47_920_618))));
     }
@@ -143,7 +152,8 @@ mod tests {
         for kind in (0..64u8).filter(|kind| !matches!(kind, 4 | 9 | 11 | 21)) {
             let first = char::from(if kind < 40 { kind + 48 } else { kind + 56 });
             for length in 0..60 {
-                let payload: String = core::iter::once(first).chain(core::iter::repeat_n('w', length)).collect();
+                let payload: String =
+                    core::iter::once(first).chain(core::iter::repeat_n('w', length)).collect();
                 assert_eq!(read(&payload, 0), None, "{payload}");
             }
         }

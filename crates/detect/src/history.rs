@@ -27,8 +27,6 @@ const MAX_SPANS: usize = 64;
 const MAX_TAKEN: u16 = 256;
 /// Journal entries per track; beyond it the oldest silence is no longer remembered.
 const MAX_EVENTS: usize = 4_096;
-/// Reports at rest this close together tell the same.
-const SAME_BERTH_M: f64 = 20.0;
 /// At most this speed (0.1 kn) a report is at rest.
 const SLOW: u16 = 5;
 
@@ -37,6 +35,9 @@ const SLOW: u16 = 5;
 pub struct Track {
     story: Story,
     history: Option<Box<History>>,
+    /// Whether other ships use the same MMSI: then all reports of 72 h are kept, so that late ones
+    /// can be held against them.
+    is_shared: bool,
 }
 
 /// What became of a late report.
@@ -106,13 +107,18 @@ impl Track {
     /// A new track.
     #[must_use]
     pub fn new(story: Story) -> Track {
-        Track { story, history: None }
+        Track { story, history: None, is_shared: false }
     }
 
     /// The story as it stands.
     #[must_use]
     pub fn story(&self) -> &Story {
         &self.story
+    }
+
+    /// Another ship uses the same MMSI.
+    pub fn share_identity(&mut self) {
+        self.is_shared = true;
     }
 
     /// Whether late reports may still be taken in.
@@ -131,7 +137,7 @@ impl Track {
         out: &mut Vec<FactChange>,
     ) {
         let silences = self.story.silences_before(report.fix.t);
-        if let (Some(from), false) = (self.story.last_t(), silences.is_empty()) {
+        if let (Some(from), true) = (self.story.last_t(), self.is_shared || !silences.is_empty()) {
             let story = &self.story;
             let fresh = || Box::new(History::new(story.clone()));
             let history = self.history.get_or_insert_with(fresh);
@@ -141,8 +147,10 @@ impl Track {
         }
         if let Some(history) = &mut self.history {
             history.insert(Event::Report(report.clone()));
-            history.thin(&self.story, chart);
-            if !history.forget(now, chart) {
+            if !self.is_shared {
+                history.thin(&self.story, chart);
+            }
+            if !history.forget(now, self.is_shared, chart) {
                 self.history = None;
             }
         }
@@ -331,8 +339,8 @@ impl History {
         (facts, story)
     }
 
-    /// Forgets silences that are too old or too many; `false` if none is left.
-    fn forget(&mut self, now: EventTime, chart: &impl Chart) -> bool {
+    /// Forgets silences that are too old or too many; `false` if nothing is left to remember.
+    fn forget(&mut self, now: EventTime, is_shared: bool, chart: &impl Chart) -> bool {
         let is_old = |span: &Span| span.end.0 + MEMORY_MS < now.0;
         let mut changed = false;
         while self.spans.front().is_some_and(is_old) || self.spans.len() > MAX_SPANS {
@@ -343,13 +351,22 @@ impl History {
             self.spans.pop_front();
             changed = true;
         }
-        let Some(next) = self.spans.front() else { return false };
-        let (from, limit) = (next.from_fix, self.journal.len());
-        if changed {
-            for _ in 0..limit {
+        let oldest = EventTime(now.0 - MEMORY_MS);
+        let from = match self.spans.front() {
+            Some(next) if is_shared => next.from_fix.min(oldest),
+            Some(next) => next.from_fix,
+            None if is_shared => oldest,
+            None => return false,
+        };
+        // Where there is no silence to forget, the oldest reports go.
+        let from =
+            if self.journal.len() > MAX_EVENTS { from.max(self.journal[MAX_EVENTS / 4].t()) } else { from };
+        if changed || is_shared {
+            for _ in 0..self.journal.len() {
                 // The checkpoint stands at the report at which the oldest silence begins.
                 let last = self.checkpoint.last_t();
-                let more = self.journal.iter().find_map(Event::report).is_some_and(|report| report.fix.t <= from);
+                let more =
+                    self.journal.iter().find_map(Event::report).is_some_and(|report| report.fix.t <= from);
                 if !more || last.is_none() {
                     break;
                 }
@@ -372,7 +389,9 @@ impl History {
         else {
             return;
         };
-        if !tells_the_same(a, b, c, story, chart) {
+        // A late report may still come in between them: up to the end of the last silence.
+        let is_open = self.spans.back().is_some_and(|span| a.fix.t < span.end);
+        if is_open || !tells_the_same(a, b, c, story, chart) {
             return;
         }
         let leg = b.leg_um.unwrap_or_else(|| leg_um(a.fix, b.fix)) + leg_um(b.fix, c.fix);
@@ -400,7 +419,8 @@ fn tells_the_same(a: &Report, b: &Report, c: &Report, story: &Story, chart: &imp
         return !story.proves_distance(a.fix.position, b.fix.position, c.fix.position);
     }
     let is_slow = |report: &Report| report.sog.is_some_and(|sog| sog <= SLOW);
-    let at_berth = |other: &Report| other.fix.position.distance_m(a.fix.position) <= SAME_BERTH_M;
+    // Any metre can be the one by which a report is 500 m from the first of a stop.
+    let at_berth = |other: &Report| other.fix.position == a.fix.position;
     let inside = |report: &Report| chart.inside(report.fix.position, report.fix.t);
     is_slow(a) && is_slow(b) && is_slow(c) && at_berth(b) && at_berth(c) && {
         let ports = inside(a);

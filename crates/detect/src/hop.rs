@@ -9,7 +9,8 @@ use alloc::vec::Vec;
 use model::position::speed_kn;
 use model::time::{DAY_MS, HOUR_MS};
 use model::{
-    EventTime, Fact, FactKey, FactKind, Fix, Hop, PortKind, Ports, Position, Statics, TimeSpan, TrackId, VisitClass,
+    EventTime, Fact, FactKey, FactKind, Fix, Hop, PortKind, Ports, Position, Statics, TimeSpan, TrackId,
+    VisitClass,
 };
 use serde::{Deserialize, Serialize};
 
@@ -71,8 +72,7 @@ impl Itinerary {
             if let Some(departure) = departure(from, to)
                 && self.is_hop(from, to, departure, ports)
             {
-                let key =
-                    FactKey { track, start: departure.fix.t, kind: FactKind::Hop, port: Some(to.port) };
+                let key = FactKey { track, start: departure.fix.t, kind: FactKind::Hop, port: Some(to.port) };
                 facts.push((key, Fact::Hop(self.hop(from, to, departure))));
             }
         }
@@ -127,7 +127,10 @@ impl Itinerary {
 
     /// Static values were heard; tells whether a fact may change by them.
     pub fn hear(&mut self, t: EventTime, values: &Statics) -> bool {
-        self.over.iter_mut().chain(self.former.as_mut()).fold(false, |changed, stay| stay.hear(t, values) | changed)
+        self.over
+            .iter_mut()
+            .chain(self.former.as_mut())
+            .fold(false, |changed, stay| stay.hear(t, values) | changed)
     }
 
     fn trim_silences(&mut self, now: EventTime) {
@@ -143,7 +146,8 @@ impl Itinerary {
 
     /// Pairs of consecutive ends of hops.
     fn legs<'a>(&'a self, stays: &[&'a Stay], ports: &Ports) -> Vec<(&'a Stay, &'a Stay)> {
-        let mut calls: Vec<&Stay> = stays.iter().copied().filter(|stay| can_end_hop(stay, stays, ports)).collect();
+        let mut calls: Vec<&Stay> =
+            stays.iter().copied().filter(|stay| can_end_hop(stay, stays, ports)).collect();
         calls.sort_by(|a, b| {
             let area = |stay: &Stay| ports.get(stay.port).area_m2;
             a.first.fix.t.cmp(&b.first.fix.t).then(area(a).total_cmp(&area(b))).then(a.port.cmp(&b.port))
@@ -173,7 +177,8 @@ impl Itinerary {
 
     fn hop(&self, from: &Stay, to: &Stay, departure: Logged) -> Hop {
         let way = TimeSpan { start: departure.fix.t, end: to.first.fix.t };
-        let silences: Vec<TimeSpan> = self.silences.iter().copied().filter(|span| span.overlap_ms(way) > 0).collect();
+        let silences: Vec<TimeSpan> =
+            self.silences.iter().copied().filter(|span| span.overlap_ms(way) > 0).collect();
         let silent_ms: i64 = silences.iter().map(|span| span.overlap_ms(way)).sum();
         let length_ms = way.length_ms();
         let observed_share = if length_ms == 0 { 1.0 } else { 1.0 - silent_ms as f64 / length_ms as f64 };
@@ -255,7 +260,8 @@ fn departure(from: &Stay, to: &Stay) -> Option<Logged> {
     if from.last.fix.t <= to.first.fix.t {
         return Some(from.last);
     }
-    let at_arrival = to.overlapped.iter().find(|(port, first, _)| *port == from.port && *first == from.first.fix.t);
+    let at_arrival =
+        to.overlapped.iter().find(|(port, first, _)| *port == from.port && *first == from.first.fix.t);
     at_arrival.map(|(_, _, last)| *last)
 }
 

@@ -54,7 +54,9 @@ impl Quiet {
         let mut joined: Vec<TimeSpan> = Vec::with_capacity(self.mutes.len());
         for span in self.mutes.drain(..) {
             match joined.last_mut() {
-                Some(before) if span.start.0 - before.end.0 < SILENCE_MS => before.end = before.end.max(span.end),
+                Some(before) if span.start.0 - before.end.0 < SILENCE_MS => {
+                    before.end = before.end.max(span.end)
+                }
                 _ => joined.push(span),
             }
         }

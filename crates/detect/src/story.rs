@@ -222,7 +222,8 @@ impl Story {
         if self.itinerary.has_settled(t) {
             self.tell(t, chart, out);
             self.itinerary.settle(t, &mut self.visits, chart.ports());
-            self.told = self.visits_and_hops(chart).iter().map(|(key, fact)| (*key, self.print(fact))).collect();
+            self.told =
+                self.visits_and_hops(chart).iter().map(|(key, fact)| (*key, self.print(fact))).collect();
         }
     }
 
@@ -380,7 +381,9 @@ impl Story {
     /// A hash by which a fact that was told is known to be unchanged.
     fn print(&self, fact: &Fact) -> u64 {
         let time = |t: Option<EventTime>| t.map_or(1, |t| t.0 as u64);
-        let text = |text: &Option<model::CompactString>| text.as_ref().map_or(1, |text| model::hash::bytes(0, text.as_bytes()));
+        let text = |text: &Option<model::CompactString>| {
+            text.as_ref().map_or(1, |text| model::hash::bytes(0, text.as_bytes()))
+        };
         let words: &[u64] = match fact {
             Fact::Silence(_) => &[],
             Fact::Visit(visit) => &[

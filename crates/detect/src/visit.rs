@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use model::position::NAUTICAL_MILE_M;
 use model::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 use model::{
-    CompactString, Crossing, EventTime, Fix, PortIndex, PortKind, Position, Statics, TimeSpan, Visit, VisitClass,
+    CompactString, Crossing, EventTime, Fix, PortIndex, PortKind, Position, Statics, TimeSpan, Visit,
+    VisitClass,
 };
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -200,7 +201,6 @@ pub struct Visits {
     machines: Vec<Machine>,
 }
 
-
 /// One step of all machines.
 pub struct Step<'a> {
     /// The report.
@@ -247,8 +247,12 @@ impl Visits {
             }
             keep && !machine.stay.is_over
         });
-        let arrived: Vec<PortIndex> =
-            step.inside.iter().copied().filter(|port| self.machines.iter().all(|m| m.stay.port != *port)).collect();
+        let arrived: Vec<PortIndex> = step
+            .inside
+            .iter()
+            .copied()
+            .filter(|port| self.machines.iter().all(|m| m.stay.port != *port))
+            .collect();
         for port in &arrived {
             let is_zone = chart.ports().get(*port).kind == PortKind::Zone;
             self.machines.push(Machine::arrive(*port, is_zone, step));
@@ -323,7 +327,8 @@ impl Machine {
 
     fn is_single(&self, step: &Step<'_>) -> bool {
         let t = self.stay.first.fix.t.0;
-        self.stay.before.is_some_and(|before| t - before.0 >= SINGLE_MS) && step.report.fix.t.0 - t >= SINGLE_MS
+        self.stay.before.is_some_and(|before| t - before.0 >= SINGLE_MS)
+            && step.report.fix.t.0 - t >= SINGLE_MS
     }
 
     fn inside(&mut self, step: &Step<'_>, was_inside: bool) {

@@ -56,7 +56,9 @@ impl Bucket {
         ship.expire(key.at, chart, counts, out);
         match transmission {
             Transmission::NoPosition(report) => no_position(ship, &report, chart, counts, out),
-            Transmission::Static(report) => statics(ship, &mut self.duplicates, key.at, &report, chart, counts, out),
+            Transmission::Static(report) => {
+                statics(ship, &mut self.duplicates, key.at, &report, chart, counts, out)
+            }
             Transmission::Position(report) => {
                 if is_first(ship, &mut self.duplicates, key.at, &report, counts) {
                     ship.position(&report, key, chart, counts, out);
@@ -66,7 +68,13 @@ impl Bucket {
     }
 
     /// The end of input.
-    pub fn finish(&mut self, highest: EventTime, chart: &impl Chart, counts: &mut Counts, out: &mut Vec<FactChange>) {
+    pub fn finish(
+        &mut self,
+        highest: EventTime,
+        chart: &impl Chart,
+        counts: &mut Counts,
+        out: &mut Vec<FactChange>,
+    ) {
         let mut mmsis: Vec<Mmsi> = self.ships.keys().copied().collect();
         mmsis.sort_unstable();
         for mmsi in mmsis {

@@ -114,7 +114,10 @@ impl Ingest {
                     if transmission.t() < *at {
                         // Rows come sorted; one that does not is late like any other.
                         state.late_arrivals += 1;
-                        out(Entry::Transmission(OrderKey::late(*at, id.0, state.late_arrivals), transmission));
+                        out(Entry::Transmission(
+                            OrderKey::late(*at, id.0, state.late_arrivals),
+                            transmission,
+                        ));
                     } else {
                         *at = transmission.t();
                         out(Entry::Transmission(OrderKey::row(&transmission), transmission));

@@ -82,7 +82,13 @@ impl Engine {
     #[must_use]
     pub fn new(limits: Limits) -> Engine {
         let buckets = (0..BUCKETS).map(|_| None).collect();
-        Engine { limits, watermark: EventTime::MIN, hold: Hold::default(), buckets, counts: Counts::default() }
+        Engine {
+            limits,
+            watermark: EventTime::MIN,
+            hold: Hold::default(),
+            buckets,
+            counts: Counts::default(),
+        }
     }
 
     /// Takes one entry of the log; changes of facts are appended to `out`.

@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use detect::story::Known;
 use detect::{Chart, LateOutcome, Report, Story, Track};
@@ -79,10 +80,17 @@ impl Ship {
     }
 
     /// Ends what has run out of time.
-    pub fn expire(&mut self, now: EventTime, chart: &impl Chart, counts: &mut Counts, out: &mut Vec<FactChange>) {
+    pub fn expire(
+        &mut self,
+        now: EventTime,
+        chart: &impl Chart,
+        counts: &mut Counts,
+        out: &mut Vec<FactChange>,
+    ) {
         let mut aftermath = Aftermath::default();
         self.identity.expire(now, &mut aftermath);
         self.clear_up(aftermath, now, chart, counts, out);
+        self.forget_waiting();
     }
 
     /// A message without a position: it is of the track heard last.
@@ -184,6 +192,9 @@ impl Ship {
     fn begin(&mut self, number: u32, statics: Known) {
         let story = Story::new(TrackId { mmsi: self.mmsi, number }, statics);
         self.tracks.push(Numbered { number, track: Track::new(story), young_lines: 0 });
+        if self.tracks.len() > 1 {
+            self.tracks.iter_mut().for_each(|numbered| numbered.track.share_identity());
+        }
     }
 
     /// A report of a track, newer than its last.
@@ -242,7 +253,8 @@ impl Ship {
             self.take_back(number, now, chart, counts, out);
         }
         let waiting = self.waiting.clone();
-        let statics = waiting.as_ref().map_or_else(|| self.statics.clone(), |waiting| waiting.statics.clone());
+        let statics =
+            waiting.as_ref().map_or_else(|| self.statics.clone(), |waiting| waiting.statics.clone());
         let mut heard = waiting.map_or_else(Vec::new, |waiting| waiting.heard);
         heard.sort_by_key(|(t, ..)| *t);
         self.begin(number, statics);
@@ -291,15 +303,16 @@ impl Ship {
         out: &mut Vec<FactChange>,
     ) -> Fate {
         let fix = Fix { t: report.t, position: report.position };
-        let mut nearest: Option<(f64, u32)> = None;
+        let mut nearest: Option<(f64, Reverse<Option<EventTime>>, u32)> = None;
         let mut refusal = Reason::Late;
         for numbered in &self.tracks {
             let (outcome, before) = admission(&numbered.track, fix, now);
             match outcome {
                 LateOutcome::Taken => {
                     let distance_m = before.map_or(0.0, |before| before.position.distance_m(fix.position));
-                    if nearest.is_none_or(|(best, _)| distance_m < best) {
-                        nearest = Some((distance_m, numbered.number));
+                    let rank = (distance_m, Reverse(numbered.track.story().last_t()), numbered.number);
+                    if nearest.is_none_or(|best| rank < best) {
+                        nearest = Some(rank);
                     }
                 }
                 LateOutcome::Unreachable => refusal = Reason::Jump,
@@ -307,7 +320,7 @@ impl Ship {
                 LateOutcome::TooLate => {}
             }
         }
-        let Some((_, number)) = nearest else { return Fate::Rejected(refusal) };
+        let Some((_, _, number)) = nearest else { return Fate::Rejected(refusal) };
         self.identity.took_late(number, fix);
         let Some(track) = self.track_mut(number) else { return Fate::Rejected(refusal) };
         if track.story().last_t().is_some_and(|last| last < report.t) {
@@ -339,7 +352,6 @@ impl Ship {
                 self.tracks.remove(place).track.finish(at, chart, out);
             }
         }
-        self.forget_waiting();
     }
 
     fn forget_waiting(&mut self) {

@@ -57,7 +57,9 @@ impl Engine {
             watermark: self.watermark,
             counts: &self.counts,
             held: self.hold.contents(),
-            buckets: numbered.filter_map(|(at, bucket)| bucket.as_ref().map(|bucket| (at as u16, bucket))).collect(),
+            buckets: numbered
+                .filter_map(|(at, bucket)| bucket.as_ref().map(|bucket| (at as u16, bucket)))
+                .collect(),
         };
         let bytes = VERSION.to_le_bytes().to_vec();
         postcard::to_extend(&written, bytes).map_err(SnapshotError::Damaged)

@@ -113,9 +113,12 @@ pub fn bounds(shape: &Shape) -> Bounds {
     match shape {
         Shape::Circle { centre, radius_m } => circle_bounds(*centre, *radius_m),
         Shape::Polygons(polygons) => {
-            let all: Vec<Vertex> = polygons.iter().filter_map(|rings| rings.first()).flatten().copied().collect();
-            let lon = |pick: fn(i64, i64) -> i64| all.iter().map(|v| i64::from(v.lon)).reduce(pick).unwrap_or(0);
-            let lat = |pick: fn(i64, i64) -> i64| all.iter().map(|v| i64::from(v.lat)).reduce(pick).unwrap_or(0);
+            let all: Vec<Vertex> =
+                polygons.iter().filter_map(|rings| rings.first()).flatten().copied().collect();
+            let lon =
+                |pick: fn(i64, i64) -> i64| all.iter().map(|v| i64::from(v.lon)).reduce(pick).unwrap_or(0);
+            let lat =
+                |pick: fn(i64, i64) -> i64| all.iter().map(|v| i64::from(v.lat)).reduce(pick).unwrap_or(0);
             Bounds { west: lon(i64::min), south: lat(i64::min), east: lon(i64::max), north: lat(i64::max) }
         }
     }
@@ -140,7 +143,8 @@ impl Bounds {
         let narrowing = libm::cos(farthest as f64 * RADIANS_PER_UNIT);
         let east_units = libm::ceil(north_units as f64 / narrowing) as i64;
         // Around a pole every longitude is close.
-        let east_units = if south.abs().max(north.abs()) >= 89_900_000 { i64::from(TURN) / 2 } else { east_units };
+        let east_units =
+            if south.abs().max(north.abs()) >= 89_900_000 { i64::from(TURN) / 2 } else { east_units };
         Bounds { west: self.west - east_units, south, east: self.east + east_units, north }
     }
 }

@@ -27,11 +27,15 @@ pub mod statics;
 pub mod time;
 
 pub use compact_str::CompactString;
-pub use fact::{Crossing, Fact, FactChange, FactKey, FactKind, Fix, Hop, Silence, TimeSpan, TrackId, Visit, VisitClass};
+pub use fact::{
+    Crossing, Fact, FactChange, FactKey, FactKind, Fix, Hop, Silence, TimeSpan, TrackId, Visit, VisitClass,
+};
 pub use fate::{Fate, Reason};
 pub use mmsi::Mmsi;
 pub use port::{Port, PortIndex, PortKind, Ports, Shape};
 pub use position::Position;
-pub use report::{Class, MessageType, Origin, Payload, PositionReport, StaticReport, TimeSource, Transmission};
+pub use report::{
+    Class, MessageType, Origin, Payload, PositionReport, StaticReport, TimeSource, Transmission,
+};
 pub use statics::{Dimensions, StaticKey, Statics};
 pub use time::EventTime;

@@ -31,7 +31,8 @@ impl Position {
     /// A position from integers of 10⁻⁶ degree; `None` where it lies outside the globe.
     #[must_use]
     pub fn from_units(lon: i64, lat: i64) -> Option<Position> {
-        let valid = lon.abs() <= 180 * i64::from(UNITS_PER_DEGREE) && lat.abs() <= 90 * i64::from(UNITS_PER_DEGREE);
+        let valid =
+            lon.abs() <= 180 * i64::from(UNITS_PER_DEGREE) && lat.abs() <= 90 * i64::from(UNITS_PER_DEGREE);
         valid.then_some(Position { lon: lon as i32, lat: lat as i32 })
     }
 

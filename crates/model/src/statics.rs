@@ -171,7 +171,12 @@ impl Dimensions {
     /// Distances from the reference point; `None` if all are 0.
     #[must_use]
     pub fn from_reference(bow: u16, stern: u16, port: u16, starboard: u16) -> Option<Dimensions> {
-        (bow | stern | port | starboard != 0).then_some(Dimensions::FromReference { bow, stern, port, starboard })
+        (bow | stern | port | starboard != 0).then_some(Dimensions::FromReference {
+            bow,
+            stern,
+            port,
+            starboard,
+        })
     }
 
     /// Overall length in 0.1 m.
@@ -187,13 +192,19 @@ impl Dimensions {
     #[must_use]
     pub fn text(self) -> String {
         let metres = |tenths: u16| {
-            if tenths.is_multiple_of(10) { alloc::format!("{}", tenths / 10) } else { alloc::format!("{}.{}", tenths / 10, tenths % 10) }
+            if tenths.is_multiple_of(10) {
+                alloc::format!("{}", tenths / 10)
+            } else {
+                alloc::format!("{}.{}", tenths / 10, tenths % 10)
+            }
         };
         match self {
             Dimensions::FromReference { bow, stern, port, starboard } => {
                 alloc::format!("{bow}/{stern}/{port}/{starboard}")
             }
-            Dimensions::LengthWidth { length, width } => alloc::format!("{}x{}", metres(length), metres(width)),
+            Dimensions::LengthWidth { length, width } => {
+                alloc::format!("{}x{}", metres(length), metres(width))
+            }
         }
     }
 }

@@ -190,9 +190,12 @@ mod tests {
     #[test]
     fn iso_forms_are_read() {
         let noon = EventTime(1_696_161_600_000);
-        for text in
-            ["2023-10-01T12:00:00Z", "2023-10-01 12:00:00 UTC", "2023-10-01T14:00:00+02:00", "2023-10-01 12:00:00.0004"]
-        {
+        for text in [
+            "2023-10-01T12:00:00Z",
+            "2023-10-01 12:00:00 UTC",
+            "2023-10-01T14:00:00+02:00",
+            "2023-10-01 12:00:00.0004",
+        ] {
             assert_eq!(EventTime::parse_iso(text.as_bytes()), Some(noon), "{text}");
         }
         assert_eq!(EventTime::parse_iso(b"2023-02-30T12:00:00Z"), None);

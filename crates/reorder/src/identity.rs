@@ -127,7 +127,10 @@ impl Identity {
     /// The track heard last.
     #[must_use]
     pub fn heard_last(&self) -> Option<u32> {
-        self.tracks.iter().max_by_key(|head| (head.last.t, core::cmp::Reverse(head.number))).map(|head| head.number)
+        self.tracks
+            .iter()
+            .max_by_key(|head| (head.last.t, core::cmp::Reverse(head.number)))
+            .map(|head| head.number)
     }
 
     /// Time of the last accepted report of any track.
@@ -216,7 +219,11 @@ impl Identity {
                 aftermath.jumps.append(&mut self.candidates.remove(0).reports);
             }
             let encounters = met.to_vec();
-            self.candidates.push(Candidate { first: report.t, reports: alloc::vec![report.clone()], encounters });
+            self.candidates.push(Candidate {
+                first: report.t,
+                reports: alloc::vec![report.clone()],
+                encounters,
+            });
             return Placement::Waits;
         };
         if candidate.reports.len() == CANDIDATE_REPORTS {
@@ -257,7 +264,8 @@ impl Identity {
 
     fn found(&mut self, fix: Fix, reports: u32, aftermath: &mut Aftermath) -> u32 {
         if self.tracks.len() == MAX_TRACKS
-            && let Some(silent) = self.tracks.iter().min_by_key(|head| (head.last.t, head.number)).map(|head| head.number)
+            && let Some(silent) =
+                self.tracks.iter().min_by_key(|head| (head.last.t, head.number)).map(|head| head.number)
         {
             aftermath.ended.push(silent);
             self.tracks.retain(|head| head.number != silent);
@@ -283,7 +291,8 @@ impl Identity {
 
     /// Whether the median of the last intervals between accepted reports is over 10 min.
     fn is_sparse(&self) -> bool {
-        let mut intervals: SmallVec<[i64; TIMES]> = self.times.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
+        let mut intervals: SmallVec<[i64; TIMES]> =
+            self.times.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
         intervals.sort_unstable();
         let middle = intervals.len() / 2;
         match intervals.len() {
@@ -329,7 +338,6 @@ fn nearest<H>(
 fn is_confirmed(reports: &[PositionReport]) -> bool {
     let reach = |a: usize, b: usize| can_reach(fix_of(&reports[a]), fix_of(&reports[b]));
     let count = reports.len();
-    (0..count).any(|a| {
-        (a + 1..count).any(|b| reach(a, b) && (b + 1..count).any(|c| reach(a, c) && reach(b, c)))
-    })
+    (0..count)
+        .any(|a| (a + 1..count).any(|b| reach(a, b) && (b + 1..count).any(|c| reach(a, c) && reach(b, c))))
 }

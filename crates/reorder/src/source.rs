@@ -157,7 +157,10 @@ mod tests {
     const L: i64 = 30_000;
 
     /// Reads (minute, ship) pairs and gives the admissions in the order given out.
-    fn read(source: &mut Source<i64>, messages: impl IntoIterator<Item = (i64, u32)>) -> Vec<(i64, Admission)> {
+    fn read(
+        source: &mut Source<i64>,
+        messages: impl IntoIterator<Item = (i64, u32)>,
+    ) -> Vec<(i64, Admission)> {
         let mut out = Vec::new();
         for (minute, ship) in messages {
             source.read(EventTime(minute * MINUTE_MS), Mmsi(ship), minute, &mut |m, a| out.push((m, a)));

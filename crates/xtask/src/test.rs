@@ -340,7 +340,7 @@ impl Bill {
         say(&format!("\n{}", table(&["piece", "seconds", "result"], &rows)));
         let sum = |is_build: bool| {
             let now = self.pieces.iter().filter(|piece| !matches!(piece.result, Ending::Earlier));
-            now.filter(|piece| piece.is_build == is_build).map(|piece| piece.seconds).sum::<f64>()
+            now.filter(|piece| piece.is_build == is_build).fold(0.0, |sum, piece| sum + piece.seconds)
         };
         say(&format!("\nbuild {:.1} s, tests {:.1} s", sum(true), sum(false)));
         let failed = self.pieces.iter().filter(|piece| matches!(piece.result, Ending::Failed(_))).count();

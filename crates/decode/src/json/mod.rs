@@ -67,7 +67,8 @@ impl JsonDecoder {
     /// Decodes one line, given without its line end.
     pub fn decode(&mut self, line: &[u8], origin: Origin) -> Decoded {
         let line = bare(line);
-        if line.is_empty() {
+        // No JSON text starts with #; some programs write comments so.
+        if line.is_empty() || line.starts_with(b"#") {
             return Decoded::line(Fate::Other, origin);
         }
         let reading = match core::str::from_utf8(line) {

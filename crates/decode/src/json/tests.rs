@@ -166,9 +166,14 @@ fn own_objects_have_one_fate() {
         let found = told(&OWN.replace(from, to));
         assert!(found.starts_with(expected), "{from} -> {to}: {found}");
     }
-    for (line, expected) in
-        [("", "other"), (" \r", "other"), ("[1]", "malformed"), ("{", "malformed"), ("null", "malformed")]
-    {
+    for (line, expected) in [
+        ("", "other"),
+        (" \r", "other"),
+        ("# a comment", "other"),
+        ("[1]", "malformed"),
+        ("{", "malformed"),
+        ("null", "malformed"),
+    ] {
         assert_eq!(told(line), expected);
     }
     let size = OWN.replace("150/49/8/12", "199.5x20");

@@ -34,7 +34,8 @@ pub fn clock(sentence: &[u8]) -> Option<EventTime> {
         }
         b"ZDA" => {
             let time = fields.next()?;
-            let (day, month, year) = (number(fields.next()?)?, number(fields.next()?)?, number(fields.next()?)?);
+            let (day, month, year) =
+                (number(fields.next()?)?, number(fields.next()?)?, number(fields.next()?)?);
             of_day((year as i32, month, day), time)
         }
         _ => None,
@@ -47,7 +48,9 @@ fn of_day(date: (i32, u32, u32), time: &[u8]) -> Option<EventTime> {
     let base = EventTime::from_civil(date, (part(0)?, part(2)?, part(4)?), 0)?;
     let fraction = match &time[6..] {
         [] => 0,
-        [b'.', fraction @ ..] if fraction.iter().all(u8::is_ascii_digit) => model::time::fraction_ms(fraction),
+        [b'.', fraction @ ..] if fraction.iter().all(u8::is_ascii_digit) => {
+            model::time::fraction_ms(fraction)
+        }
         _ => return None,
     };
     Some(EventTime(base.0 + i64::from(fraction)))

@@ -206,7 +206,8 @@ impl NmeaDecoder {
     /// Judges the message in `self.bits`.
     fn message(&self, t: Option<EventTime>, lines: u8, station: u64, origin: Origin) -> Decoded {
         let kind = Some(self.bits.unsigned(0, 6) as u8);
-        let mut decoded = Decoded { stamp: None, lines, kind, station, origin, content: Content::Fate(Fate::OtherType) };
+        let mut decoded =
+            Decoded { stamp: None, lines, kind, station, origin, content: Content::Fate(Fate::OtherType) };
         let t = t.or_else(|| {
             let assumed = self.assumed?;
             Some(EventTime(assumed.start.0 + (self.lines as i64 - 1) * assumed.step_ms))

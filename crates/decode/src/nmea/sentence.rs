@@ -110,7 +110,9 @@ impl<'a> Segment<'a> {
         let text = &self.stamp[start..end];
         epoch(text).or_else(|| EventTime::parse_iso(text)).or_else(|| {
             let mut words = text.split(|byte| is_frame(byte) && *byte != b':');
-            words.find_map(|word| epoch(word).or_else(|| EventTime::parse_iso(word).filter(|_| word.len() > 10)))
+            words.find_map(|word| {
+                epoch(word).or_else(|| EventTime::parse_iso(word).filter(|_| word.len() > 10))
+            })
         })
     }
 
@@ -171,7 +173,8 @@ fn parse(text: &[u8]) -> (Body<'_>, &[u8]) {
 }
 
 fn fields(text: &[u8]) -> Option<(Sentence<'_>, &[u8])> {
-    let [_, _, _, _, _, _, b',', total @ b'1'..=b'9', b',', number @ b'1'..=b'9', b',', rest @ ..] = text else {
+    let [_, _, _, _, _, _, b',', total @ b'1'..=b'9', b',', number @ b'1'..=b'9', b',', rest @ ..] = text
+    else {
         return None;
     };
     let (sequence, rest) = match rest {
