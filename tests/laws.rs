@@ -20,6 +20,7 @@ use std::process::Command;
 
 use cases::check;
 use runs::{Feed, How, PLAIN, run};
+use sim::encode::{BaseStation, Channel, sentences};
 use sim::random::Random;
 use worlds::{Profile, Sent, Temper, World};
 
@@ -35,7 +36,9 @@ fn wild(seed: u64) -> (World, Feed) {
 fn feed(seed: u64, sent: &[Sent]) -> Feed {
     let mut sent: Vec<&Sent> = sent.iter().collect();
     sent.sort_by_key(|sent| sent.arrival.unwrap_or(sent.t));
-    sent.into_iter().map(|sent| (0, if seed % 2 == 0 { sent.decoded() } else { sent.read_back() })).collect()
+    sent.into_iter()
+        .map(|sent| (0, if seed.is_multiple_of(2) { sent.decoded() } else { sent.read_back() }))
+        .collect()
 }
 
 /// Compares a run with the plain one.
@@ -223,8 +226,15 @@ fn a_log_cut_anywhere_gives_the_same_facts() {
     });
 }
 
-/// The lines of a world as they arrive, less than 30 s late, sentences of one message 150 ms apart.
+/// The lines of a world as they arrive, less than 30 s late, sentences of one message 150 ms apart. Runs of reports
+/// without a time stand for the other lines of a busy feed.
 fn log(world: &World, random: &mut Random) -> Vec<String> {
+    let other = &sentences(
+        &BaseStation { mmsi: 2_731_001, ..BaseStation::default() }.encode(),
+        "AIVDM",
+        Channel::A,
+        0,
+    )[0];
     let mut lines: Vec<(i64, u32, String)> = Vec::new();
     for sent in &world.sent {
         let arrival = sent.t + random.below(29_000) as i64;
@@ -232,12 +242,15 @@ fn log(world: &World, random: &mut Random) -> Vec<String> {
         for (number, line) in sent.lines(station).into_iter().enumerate() {
             lines.push((arrival + number as i64 * 150, sent.nonce, line));
         }
+        for _ in 0..520 * (random.below(30) / 29) {
+            lines.push((arrival + 500, sent.nonce, other.clone()));
+        }
     }
     lines.sort_by_key(|(arrival, nonce, _)| (*arrival, *nonce));
     lines.into_iter().map(|(_, _, line)| line).collect()
 }
 
-/// Two to four pieces; half of the cuts are inside a message of several sentences.
+/// Two to four pieces, each with a time; half of the cuts are inside a message of several sentences.
 fn cut<'a>(lines: &'a [String], random: &mut Random) -> Vec<&'a [String]> {
     let mut places: Vec<usize> = (0..1 + random.below(3))
         .map(|_| {
@@ -248,10 +261,20 @@ fn cut<'a>(lines: &'a [String], random: &mut Random) -> Vec<&'a [String]> {
         })
         .collect();
     places.sort_unstable();
-    places.dedup();
+    let mut from = 0;
+    places.retain(|place| {
+        let is_timed = has_time(&lines[from..*place]) && has_time(&lines[*place..]);
+        from = if is_timed { *place } else { from };
+        is_timed
+    });
     let ends = places.iter().copied().chain([lines.len()]);
     let mut from = 0;
     ends.map(|end| &lines[std::mem::replace(&mut from, end)..end]).filter(|piece| !piece.is_empty()).collect()
+}
+
+/// Whether a whole message tells its time.
+fn has_time(piece: &[String]) -> bool {
+    piece.iter().any(|line| line.starts_with("\\s:"))
 }
 
 /// The facts that the program prints for these files, given in any order.

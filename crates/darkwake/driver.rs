@@ -62,6 +62,9 @@ struct Unopened {
     number: u32,
     input: Input,
     floor: EventTime,
+    /// Opened beside others when all of them have come this far. A log that was cut overlaps its
+    /// next piece by less than the delay bound, and is followed by it, not read beside it.
+    due: EventTime,
     source: SourceId,
 }
 
@@ -113,7 +116,7 @@ impl<'a> Driver<'a> {
             let behind = (0..open.len()).min_by_key(|at| (self.ingest.watermark_of(open[*at].source), *at));
             let reached = behind.map(|at| self.ingest.watermark_of(open[at].source));
             if let Some(next) = waiting.last()
-                && reached.is_none_or(|reached| next.floor <= reached)
+                && reached.is_none_or(|reached| next.due <= reached)
                 && let Some(next) = waiting.pop()
             {
                 self.open(next, former.take(), &mut open)?;
@@ -146,18 +149,18 @@ impl<'a> Driver<'a> {
         for (number, input) in inputs.into_iter().enumerate() {
             let first =
                 if many && !input.is_stdin() { reader::first_time(&input, &self.plan.read)? } else { None };
-            let floor = first.map_or(EventTime::MIN, |(t, format)| match format {
+            let (floor, due) = first.map_or((EventTime::MIN, EventTime::MIN), |(t, format)| match format {
                 // Its own watermark when its first stamp has been read.
-                Format::Nmea | Format::Json => EventTime(t.0 - self.config.input.delay_bound.ms),
-                Format::Table => EventTime(t.0 - TABLE_DISORDER_MS),
+                Format::Nmea | Format::Json => (EventTime(t.0 - self.config.input.delay_bound.ms), t),
+                Format::Table => (EventTime(t.0 - TABLE_DISORDER_MS), EventTime(t.0 - TABLE_DISORDER_MS)),
             });
-            waiting.push((floor, number as u32, input));
+            waiting.push((floor, number as u32, due, input));
         }
-        waiting.sort_by_key(|(floor, number, _)| std::cmp::Reverse((*floor, *number)));
+        waiting.sort_by_key(|(floor, number, ..)| std::cmp::Reverse((*floor, *number)));
         let bound_ms = self.config.input.delay_bound.ms;
-        let unopened = waiting.into_iter().map(|(floor, number, input)| {
+        let unopened = waiting.into_iter().map(|(floor, number, due, input)| {
             let source = self.ingest.add(Order::Bounded { bound_ms }, floor);
-            Unopened { number, input, floor, source }
+            Unopened { number, input, floor, due, source }
         });
         Ok(unopened.collect())
     }

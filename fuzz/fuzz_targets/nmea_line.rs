@@ -13,7 +13,8 @@ fuzz_target!(|text: &[u8]| {
     let (mut lines, mut told) = (0u64, 0u64);
     for line in text.split(|byte| *byte == b'\n') {
         lines += 1;
-        decoder.decode(line, Origin { input: 0, line: lines }, &mut |decoded| told += u64::from(decoded.lines));
+        decoder
+            .decode(line, Origin { input: 0, line: lines }, &mut |decoded| told += u64::from(decoded.lines));
     }
     decoder.finish(&mut |decoded| told += u64::from(decoded.lines));
     assert!(told >= lines, "{told} fates of {lines} lines");

@@ -419,16 +419,18 @@ fn parser(whole: &Whole) -> Option<Record> {
         message = parser.parse_sentence(sentence).ok();
     }
     let kind = kind(whole);
-    let record = match message? {
-        ParsedMessage::VesselDynamicData(report) => Record::new(kind, report.mmsi).with_motion(Motion {
+    let message = message?;
+    let record = if let ParsedMessage::VesselDynamicData(report) = message {
+        Record::new(kind, report.mmsi).with_motion(Motion {
             lon: micro(report.longitude()),
             lat: micro(report.latitude()),
             sog: report.sog_knots.map(|knots| (knots * 10.0).round() as i64),
             cog: report.cog.map(|degrees| (degrees * 10.0).round() as i64),
             heading: report.heading_true.map(|degrees| degrees as i64),
             status: Some(i64::from(report.nav_status.to_value())).filter(|status| *status != 15),
-        }),
-        ParsedMessage::VesselStaticData(report) => Record::new(kind, report.mmsi).with_identity(&Identity {
+        })
+    } else if let ParsedMessage::VesselStaticData(report) = message {
+        Record::new(kind, report.mmsi).with_identity(&Identity {
             name: report.name.unwrap_or_default(),
             callsign: report.call_sign.unwrap_or_default(),
             destination: report.destination.unwrap_or_default(),
@@ -442,8 +444,9 @@ fn parser(whole: &Whole) -> Option<Record> {
                 report.dimension_to_starboard,
             ]
             .map(|metres| metres.map_or(0, i64::from)),
-        }),
-        _ => return None,
+        })
+    } else {
+        return None;
     };
     Some(record.of_sender())
 }

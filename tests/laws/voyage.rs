@@ -95,7 +95,8 @@ impl Voyage {
                 0 | 1 => self.knots.push((until, spot)),
                 // Slowly around the limits of 300 and 500 m, then at rest there for a while.
                 2 => {
-                    let (off, angle) = (*random.pick(&[0.295, 0.495, 0.505]), random.between(0.0, 6.283));
+                    let (off, angle) =
+                        (*random.pick(&[0.295, 0.495, 0.505]), random.between(0.0, std::f64::consts::TAU));
                     let to = (spot.0 + off * angle.cos(), spot.1 + off * angle.sin());
                     self.go(to, 0.4);
                     for _ in 0..6 {

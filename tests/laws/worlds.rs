@@ -206,7 +206,7 @@ impl World {
             ship_type: Some(70),
             dimensions: Dimensions::from_reference(150, 49, side, 12),
             destination: maybe(random, destination).filter(|_| class_a),
-            name: maybe(random, if plan.mmsi % 2 == 0 { "MINERVA" } else { "ANGARA" }),
+            name: maybe(random, if plan.mmsi.is_multiple_of(2) { "MINERVA" } else { "ANGARA" }),
             callsign: maybe(random, "UBXY"),
         })
     }

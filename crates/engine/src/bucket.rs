@@ -14,9 +14,6 @@ use serde::{Deserialize, Serialize};
 use crate::Limits;
 use crate::ship::Ship;
 
-/// Speed (0.1 kn) above which a ship does not repeat a payload.
-const MOVING: u16 = 10;
-
 /// Ships, and the fingerprints of what they sent lately.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Bucket {
@@ -119,9 +116,8 @@ fn is_first(
     report: &PositionReport,
     counts: &mut Counts,
 ) -> bool {
-    let is_moving = matches!(report.kind.0, 1..=3 | 18 | 19) && report.sog.is_some_and(|sog| sog > MOVING);
     let fingerprint = report.payload.fingerprint(report.mmsi, report.kind);
-    let copy = duplicates.judge(fingerprint, report.t, now, is_moving, ship.recent_mut());
+    let copy = duplicates.judge(fingerprint, report.t, now, report.is_unrepeatable(), ship.recent_mut());
     match copy {
         Copy::First => return true,
         Copy::Repeated => {}

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use decode::{Content, Decoded};
 use model::fate::Counts;
 use model::{EventTime, Fate, Reason, Transmission};
-use reorder::{Admission, OrderKey, Source};
+use reorder::{Admission, OrderKey, Receivers, Source};
 use serde::{Deserialize, Serialize};
 
 use crate::Entry;
@@ -33,6 +33,7 @@ pub struct Ingest {
     counts: Counts,
     highest: Option<EventTime>,
     told: Option<EventTime>,
+    receivers: Receivers,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -91,6 +92,11 @@ impl Ingest {
     pub fn read(&mut self, id: SourceId, decoded: Decoded, out: &mut impl FnMut(Entry)) {
         self.count_message(decoded.kind);
         let item = match decoded.content {
+            Content::Transmission(transmission)
+                if self.has_wrong_clock(&transmission, id, decoded.station) =>
+            {
+                Item::Fate(Fate::Rejected(Reason::BadTime), decoded.lines)
+            }
             Content::Transmission(transmission) => Item::Transmission(transmission),
             Content::Landmark(_) => Item::Fate(Fate::OtherType, decoded.lines),
             Content::Fate(fate) => Item::Fate(fate, decoded.lines),
@@ -131,6 +137,20 @@ impl Ingest {
                 *highest = (*highest).max(t);
                 admit(item, admission, id, &mut state.late_arrivals, counts, out);
             }),
+        }
+    }
+
+    /// Whether the receiver of a report has a clock that others show to be off.
+    fn has_wrong_clock(&mut self, transmission: &Transmission, id: SourceId, station: u64) -> bool {
+        let receiver = if station == 0 { u64::from(id.0) } else { station };
+        match transmission {
+            Transmission::Position(report) if report.is_unrepeatable() => {
+                let fingerprint = report.payload.fingerprint(report.mmsi, report.kind);
+                self.receivers.hear(receiver, fingerprint, report.t)
+            }
+            Transmission::Position(_) | Transmission::Static(_) | Transmission::NoPosition(_) => {
+                self.receivers.is_off(receiver)
+            }
         }
     }
 

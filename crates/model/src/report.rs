@@ -98,6 +98,16 @@ pub struct PositionReport {
     pub statics: Option<Arc<Statics>>,
 }
 
+impl PositionReport {
+    /// Whether the ship moves, so that it does not send the same payload again: it holds the UTC
+    /// second, the position and the radio state.
+    #[must_use]
+    pub fn is_unrepeatable(&self) -> bool {
+        const MOVING: u16 = 10;
+        matches!(self.kind.0, 1..=3 | 18 | 19) && self.sog.is_some_and(|sog| sog > MOVING)
+    }
+}
+
 /// A message that tells who a ship is: types 5 and 24.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StaticReport {

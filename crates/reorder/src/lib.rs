@@ -1,8 +1,8 @@
 //! From reports as they come to the reports of each ship in time order.
 //!
-//! [`Source`] tells what is late and how far its source has come; [`Hold`] keeps reports until
-//! all sources have come that far; [`Duplicates`] knows copies; [`Identity`] tells the ships apart
-//! that use one MMSI.
+//! [`Source`] tells what is late and how far its source has come, [`Receivers`] whose clocks are
+//! off; [`Hold`] keeps reports until all sources have come that far; [`Duplicates`] knows copies;
+//! [`Identity`] tells the ships apart that use one MMSI.
 #![no_std]
 
 extern crate alloc;
@@ -10,9 +10,11 @@ extern crate alloc;
 pub mod duplicates;
 pub mod hold;
 pub mod identity;
+pub mod receivers;
 pub mod source;
 
 pub use duplicates::{Copy, Duplicates, Recent};
 pub use hold::{Hold, OrderKey};
 pub use identity::{Identity, Placement, is_close};
+pub use receivers::Receivers;
 pub use source::{Admission, Source};

@@ -1,0 +1,150 @@
+//! Receivers whose clocks are off, known by what others heard at the same time.
+//!
+//! A moving ship does not repeat a payload, so the copies of one report were received at one
+//! moment, and their stamps should agree. Where at least three receivers heard it, each stamp is
+//! held against the median of all: of two receivers that differ nobody can say which is off.
+
+use alloc::collections::VecDeque;
+
+use hashbrown::HashMap;
+use model::EventTime;
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+/// Stamps farther than this from the median differ.
+const APART_MS: i64 = 30_000;
+/// Messages of a receiver that are looked at …
+const LAST: u32 = 20;
+/// … of which so many must differ for its clock to be off.
+const MOST_DIFFERING: u32 = 10;
+/// So many in a row must agree for its clock to be right again.
+const AGREEING: u32 = 20;
+/// Reports remembered to be heard by others too.
+const MAX_REPORTS: usize = 16_384;
+/// Receivers remembered; beyond it further ones are believed.
+const MAX_RECEIVERS: usize = 65_536;
+/// Receivers of one report that are compared.
+const MAX_COPIES: usize = 16;
+/// A median of fewer says nothing.
+const MIN_COPIES: usize = 3;
+
+/// All receivers, and the reports that they heard lately.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Receivers {
+    heard: HashMap<u64, SmallVec<[(u64, EventTime); 2]>, foldhash::fast::FixedState>,
+    order: VecDeque<u64>,
+    records: HashMap<u64, Record, foldhash::fast::FixedState>,
+}
+
+/// How a receiver's last messages compared.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Record {
+    /// One bit a message, the newest lowest: whether it differed.
+    differed: u32,
+    agreed_in_a_row: u32,
+    is_off: bool,
+}
+
+impl Receivers {
+    /// Notes a moving ship's report by one receiver; `true` while that receiver's clock is off.
+    pub fn hear(&mut self, receiver: u64, fingerprint: u64, t: EventTime) -> bool {
+        if !self.heard.contains_key(&fingerprint) {
+            if self.order.len() == MAX_REPORTS
+                && let Some(oldest) = self.order.pop_front()
+                && let Some(copies) = self.heard.remove(&oldest)
+            {
+                self.compare(&copies);
+            }
+            self.order.push_back(fingerprint);
+        }
+        let copies = self.heard.entry(fingerprint).or_default();
+        if copies.len() < MAX_COPIES && copies.iter().all(|(other, _)| *other != receiver) {
+            copies.push((receiver, t));
+        }
+        self.is_off(receiver)
+    }
+
+    /// Whether a receiver's clock is off.
+    #[must_use]
+    pub fn is_off(&self, receiver: u64) -> bool {
+        self.records.get(&receiver).is_some_and(|record| record.is_off)
+    }
+
+    /// Holds the stamps of one report against their median, once nobody else will have heard it.
+    fn compare(&mut self, copies: &[(u64, EventTime)]) {
+        if copies.len() < MIN_COPIES {
+            return;
+        }
+        let mut stamps: SmallVec<[i64; MAX_COPIES]> = copies.iter().map(|(_, t)| t.0).collect();
+        stamps.sort_unstable();
+        let median = stamps[stamps.len() / 2];
+        for (receiver, t) in copies {
+            if self.records.len() < MAX_RECEIVERS || self.records.contains_key(receiver) {
+                self.records.entry(*receiver).or_default().note((t.0 - median).abs() > APART_MS);
+            }
+        }
+    }
+}
+
+impl Record {
+    fn note(&mut self, differs: bool) {
+        self.differed = (self.differed << 1 | u32::from(differs)) & ((1 << LAST) - 1);
+        self.agreed_in_a_row = if differs { 0 } else { self.agreed_in_a_row.saturating_add(1) };
+        if self.differed.count_ones() >= MOST_DIFFERING {
+            self.is_off = true;
+        } else if self.agreed_in_a_row >= AGREEING {
+            self.is_off = false;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reports heard by receivers 1, 2 and 3, of which 3 is off by `off_ms`; then as many of
+    /// nobody else's as it takes for them to be compared.
+    fn hear(receivers: &mut Receivers, from: u64, reports: u64, off_ms: i64) {
+        for report in from..from + reports {
+            let t = report as i64 * 1_000;
+            for (receiver, off_ms) in [(3, off_ms), (1, 0), (2, 1_500)] {
+                receivers.hear(receiver, report, EventTime(t + off_ms));
+            }
+        }
+        for filler in 0..MAX_REPORTS as u64 {
+            receivers.hear(9, 1 << 40 | from << 20 | filler, EventTime(0));
+        }
+    }
+
+    #[test]
+    fn a_clock_is_off_after_ten_of_twenty_and_right_after_twenty_in_a_row() {
+        let mut receivers = Receivers::default();
+        hear(&mut receivers, 0, 9, 129_600_000);
+        assert!(!receivers.is_off(3));
+        hear(&mut receivers, 100, 1, 129_600_000);
+        assert!(receivers.is_off(3) && !receivers.is_off(1) && !receivers.is_off(2));
+        hear(&mut receivers, 200, 19, 0);
+        assert!(receivers.is_off(3));
+        hear(&mut receivers, 300, 1, 0);
+        assert!(!receivers.is_off(3));
+    }
+
+    #[test]
+    fn of_two_receivers_nobody_can_say_which_is_off() {
+        let mut receivers = Receivers::default();
+        for report in 0..2 * MAX_REPORTS as u64 {
+            receivers.hear(1, report, EventTime(0));
+            receivers.hear(2, report, EventTime(3_600_000));
+        }
+        assert!(!receivers.is_off(1) && !receivers.is_off(2));
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut receivers = Receivers::default();
+        for report in 0..3 * MAX_REPORTS as u64 {
+            receivers.hear(report, report, EventTime(0));
+        }
+        assert!(receivers.heard.len() <= MAX_REPORTS && receivers.records.len() <= MAX_RECEIVERS);
+    }
+}
