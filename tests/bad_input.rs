@@ -367,6 +367,6 @@ fn every_expectation_belongs_to_a_case() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let case = path.file_stem().unwrap().to_string_lossy().into_owned();
-        assert!(source.contains(&format!("check(\"{case}\"")), "{} is of no case", path.display());
+        assert!(source.contains(&format!("\"{case}\",")), "{} is of no case", path.display());
     }
 }

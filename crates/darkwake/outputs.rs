@@ -10,6 +10,8 @@ use connect::alerts::Alert;
 pub enum Output {
     /// Standard output.
     Stdout(BufWriter<std::io::Stdout>),
+    /// A device or a pipe.
+    Device(BufWriter<std::fs::File>),
     /// A file under a temporary name.
     File(BufWriter<std::fs::File>, PathBuf, PathBuf),
 }
@@ -18,6 +20,12 @@ pub enum Output {
 pub fn create(path: &Path) -> anyhow::Result<Output> {
     if path == Path::new("-") {
         return Ok(Output::Stdout(BufWriter::new(std::io::stdout())));
+    }
+    // Devices and pipes are written to, never replaced.
+    if std::fs::metadata(path).is_ok_and(|data| !data.is_file()) {
+        let file = std::fs::OpenOptions::new().write(true).open(path);
+        let file = file.with_context(|| format!("{}: cannot be written", path.display()))?;
+        return Ok(Output::Device(BufWriter::new(file)));
     }
     let mut beside = path.as_os_str().to_owned();
     beside.push(".part");
@@ -31,6 +39,7 @@ impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         match self {
             Output::Stdout(out) => out.write(bytes),
+            Output::Device(out) => out.write(bytes),
             Output::File(out, ..) => out.write(bytes),
         }
     }
@@ -38,6 +47,7 @@ impl Write for Output {
     fn flush(&mut self) -> std::io::Result<()> {
         match self {
             Output::Stdout(out) => out.flush(),
+            Output::Device(out) => out.flush(),
             Output::File(out, ..) => out.flush(),
         }
     }
@@ -48,7 +58,7 @@ impl Output {
     pub fn finish(mut self) -> std::io::Result<()> {
         self.flush()?;
         match self {
-            Output::Stdout(_) => Ok(()),
+            Output::Stdout(_) | Output::Device(_) => Ok(()),
             Output::File(_, beside, path) => std::fs::rename(beside, path),
         }
     }

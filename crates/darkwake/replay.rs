@@ -128,7 +128,15 @@ fn alerts(
     only_final: bool,
 ) -> Vec<Alert> {
     let mut changes: Vec<FactChange> = std::mem::take(&mut outcome.changes);
-    changes.sort_by_key(|change| (change.at, change.key.track, change.key.kind));
+    // A late report decides in the past what is known only now: what a ship's alerts say next never
+    // comes before what they said.
+    let mut known: std::collections::HashMap<model::Mmsi, EventTime> = std::collections::HashMap::new();
+    for change in &mut changes {
+        let known = known.entry(change.key.track.mmsi).or_insert(change.at);
+        *known = change.at.max(*known);
+        change.told = *known;
+    }
+    changes.sort_by_key(|change| (change.told, change.key.track.mmsi));
     let mut stage = AlertStage::new(ports, &config.hash(), ports_hash);
     let mut alerts: Vec<Alert> = changes.iter().filter_map(|change| stage.apply(change)).collect();
     if only_final {

@@ -64,6 +64,7 @@ pub struct AlertStage<'a> {
 struct Told {
     revision: u32,
     print: (Option<i64>, Option<VisitClass>, Option<u16>),
+    is_retracted: bool,
     last: Fact,
 }
 
@@ -89,6 +90,11 @@ impl<'a> AlertStage<'a> {
         let told = self.told.remove(&change.key);
         let (status, fact) = match (&change.fact, told.as_ref()) {
             (None, None) => return None,
+            (None, Some(told)) if told.is_retracted => {
+                let unchanged = Told { last: told.last.clone(), ..*told };
+                self.told.insert(change.key, unchanged);
+                return None;
+            }
             (None, Some(told)) => (Status::Retracted, told.last.clone()),
             (Some(fact), told) => {
                 let is_over = matches!(fact, Fact::Visit(visit) if visit.exit.is_some());
@@ -104,6 +110,7 @@ impl<'a> AlertStage<'a> {
         let revision = told.as_ref().map_or(0, |told| told.revision + 1);
         if let Some(told) = told
             && told.print == print
+            && !told.is_retracted
             && status != Status::Retracted
         {
             self.told.insert(change.key, Told { last: fact, ..told });
@@ -113,7 +120,8 @@ impl<'a> AlertStage<'a> {
         let json = self.message(change, &fact, kind, &id, revision, status);
         let alert =
             Alert { at: change.at.0, mmsi: change.key.track.mmsi.0, kind, id, revision, status, json };
-        self.told.insert(change.key, Told { revision, print, last: fact });
+        let is_retracted = status == Status::Retracted;
+        self.told.insert(change.key, Told { revision, print, is_retracted, last: fact });
         Some(alert)
     }
 

@@ -260,12 +260,12 @@ impl Track {
         let (after, story) = history.run(chart);
         let vessel = || Arc::clone(story.statics());
         for key in before.keys().filter(|key| !after.contains_key(key)) {
-            out.push(FactChange { key: *key, fact: None, ambiguous: false, at, vessel: vessel() });
+            out.push(FactChange { key: *key, fact: None, ambiguous: false, at, told: at, vessel: vessel() });
         }
         for (key, told) in after {
             if before.get(&key) != Some(&told) {
                 let (fact, ambiguous) = told;
-                out.push(FactChange { key, fact: Some(fact), ambiguous, at, vessel: vessel() });
+                out.push(FactChange { key, fact: Some(fact), ambiguous, at, told: at, vessel: vessel() });
             }
         }
         self.story = story;

@@ -358,7 +358,7 @@ impl Story {
         let facts = self.visits_and_hops(chart);
         for (key, _) in self.told.iter().filter(|(key, _)| facts.iter().all(|(other, _)| other != key)) {
             let vessel = Arc::clone(&self.statics.values);
-            out.push(FactChange { key: *key, fact: None, ambiguous: false, at, vessel });
+            out.push(FactChange { key: *key, fact: None, ambiguous: false, at, told: at, vessel });
         }
         let prints: Vec<(FactKey, u64)> = facts.iter().map(|(key, fact)| (*key, self.print(fact))).collect();
         for ((key, fact), print) in facts.into_iter().zip(&prints) {
@@ -371,7 +371,7 @@ impl Story {
 
     fn change(&self, key: FactKey, fact: Fact, at: EventTime) -> FactChange {
         let vessel = Arc::clone(&self.statics.values);
-        FactChange { key, ambiguous: self.is_ambiguous(&fact), fact: Some(fact), at, vessel }
+        FactChange { key, ambiguous: self.is_ambiguous(&fact), fact: Some(fact), at, told: at, vessel }
     }
 
     fn is_ambiguous(&self, fact: &Fact) -> bool {

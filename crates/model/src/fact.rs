@@ -260,6 +260,8 @@ pub struct FactChange {
     pub ambiguous: bool,
     /// Event time of the report or deadline that decided this.
     pub at: EventTime,
+    /// Event time at which this was known: `at`, or later if a late report decided it.
+    pub told: EventTime,
     /// What the ship said of itself up to then.
     pub vessel: Arc<Statics>,
 }
