@@ -51,7 +51,14 @@ const MAX_LINE_BYTES: usize = 16_384;
 
 fn settings(assumed: Option<AssumedTime>) -> ReadSettings {
     let decode = Settings { latest: EventTime(4_102_444_800_000), tag_checksum: TagChecksum::Lenient };
-    ReadSettings { decode, format: None, columns: None, assumed, max_line_bytes: MAX_LINE_BYTES }
+    ReadSettings {
+        decode,
+        format: None,
+        columns: None,
+        assumed,
+        max_line_bytes: MAX_LINE_BYTES,
+        bytes_on_disk: std::sync::Arc::default(),
+    }
 }
 
 /// What became of the lines of a file, as far as its reader tells: `accepted` are the reports that

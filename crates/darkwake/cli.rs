@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -211,14 +212,33 @@ pub fn start_log(cli: &Cli) {
     let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).with_ansi(ansi);
     match cli.log_format {
         LogFormat::Human => log.without_time().init(),
-        LogFormat::Json => log.json().init(),
+        LogFormat::Json => {
+            IS_JSON.store(true, Ordering::Relaxed);
+            log.json().init();
+        }
     }
 }
 
-/// Says something to the person at the terminal.
+/// Whether the log is for machines.
+static IS_JSON: AtomicBool = AtomicBool::new(false);
+
+/// Says something to the person at the terminal, or to the log where machines read it.
 pub fn talk(text: &str) {
-    // A closed stderr leaves nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{text}");
+    if IS_JSON.load(Ordering::Relaxed) {
+        tracing::info!("{text}");
+    } else {
+        // A closed stderr leaves nobody to tell.
+        let _ = writeln!(std::io::stderr(), "{text}");
+    }
+}
+
+/// Warns of something that the run goes on without.
+pub fn warn(text: &str) {
+    if IS_JSON.load(Ordering::Relaxed) {
+        tracing::warn!("{text}");
+    } else {
+        let _ = writeln!(std::io::stderr(), "warning: {text}");
+    }
 }
 
 /// `darkwake generate`

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use connect::reader::Format;
 use decode::TagChecksum;
 use decode::table::ColumnMap;
@@ -158,8 +157,8 @@ impl Config {
     /// Reads a configuration file, or takes the defaults.
     pub fn load(path: Option<&Path>) -> anyhow::Result<Config> {
         let Some(path) = path else { return Ok(Config::default()) };
-        let text =
-            std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Usage(format!("{}: cannot be read: {error}", path.display())))?;
         let mut config: Config =
             toml::from_str(&text).map_err(|error| Usage(format!("{}: {error}", path.display())))?;
         if config.input.delay_bound.ms > MAX_DELAY_MS {

@@ -49,7 +49,7 @@ pub struct ReadTotals {
     pub skipped: u64,
     /// TAG blocks used in spite of a wrong checksum.
     pub tag_warnings: u64,
-    /// Senders of messages 4 and 11, up to a limit far above what there are.
+    /// Senders of message 4, up to a limit far above what there are.
     pub base_stations: BTreeSet<Mmsi>,
     /// Inputs that ended in an error, and which.
     pub broken: Vec<String>,
@@ -89,7 +89,6 @@ pub struct Driver<'a> {
     totals: ReadTotals,
     progress: Progress,
     pace: Option<(Instant, EventTime)>,
-    bytes_done: u64,
 }
 
 impl<'a> Driver<'a> {
@@ -103,7 +102,6 @@ impl<'a> Driver<'a> {
             totals: ReadTotals::default(),
             progress,
             pace: None,
-            bytes_done: 0,
         }
     }
 
@@ -177,7 +175,7 @@ impl<'a> Driver<'a> {
             Opened::Unknown => {
                 let told = format!(
                     "{name}: no AIS sentence, table header or JSON object in its first lines; \
-                     give --format if it is one after all"
+                     give --format, or name the columns of a table without a header under [input.columns]"
                 );
                 self.give_up(&next, former, &told, open);
                 return Ok(());
@@ -217,7 +215,7 @@ impl<'a> Driver<'a> {
 
     /// An input in which nothing can be read is told and left out.
     fn give_up(&mut self, next: &Unopened, former: Option<Open>, told: &str, open: &mut Vec<Open>) {
-        cli::talk(&format!("warning: {told}"));
+        cli::warn(told);
         self.totals.unreadable += 1;
         self.ingest.close(next.source, &mut |_| {});
         // The file before may still be followed by another.
@@ -241,7 +239,7 @@ impl<'a> Driver<'a> {
                     Err(error) => failed = failed.or(Some(error)),
                 }
             }
-            self.progress.tell(self.totals.bytes + reader.bytes(), None, 0);
+            self.progress.tell(&self.plan.read.bytes_on_disk, None, 0);
         }
         self.totals.bytes += reader.bytes();
         match failed {
@@ -288,7 +286,7 @@ impl<'a> Driver<'a> {
             if decoded.stamp.is_some_and(|stamp| is_out(stamp.t)) {
                 skipped += u64::from(decoded.lines);
             } else {
-                if let Content::Landmark(Landmark { mmsi, kind: 4 | 11, .. }) = decoded.content
+                if let Content::Landmark(Landmark { mmsi, kind: 4, .. }) = decoded.content
                     && base_stations.len() < MAX_BASE_STATIONS
                 {
                     base_stations.insert(mmsi);
@@ -309,7 +307,7 @@ impl<'a> Driver<'a> {
 
     fn broken(&mut self, name: &str, error: &std::io::Error) {
         let told = format!("{name}: cannot be read to its end: {error}; what was read before is kept");
-        cli::talk(&format!("warning: {told}"));
+        cli::warn(&told);
         self.totals.broken.push(told);
     }
 
@@ -329,7 +327,7 @@ impl<'a> Driver<'a> {
             self.shards.push(Entry::Watermark(watermark));
             self.keep_pace(watermark);
         }
-        self.progress.tell(self.bytes_done.max(self.totals.bytes), self.ingest.highest(), self.shards.told());
+        self.progress.tell(&self.plan.read.bytes_on_disk, self.ingest.highest(), self.shards.told());
     }
 
     /// Waits until as much time has passed as the speed asks for.

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use geofence::Geofence;
 use geofence::port_file::{self, PortFile, Severity};
 
@@ -45,9 +44,9 @@ fn read(files: &[PathBuf]) -> anyhow::Result<(PortFile, u64)> {
 
 fn text_of(path: &Path) -> anyhow::Result<String> {
     let mut text = String::new();
-    let mut reader = connect::Input::file(path).open()?;
+    let mut reader = connect::Input::file(path).open().map_err(|error| Usage(format!("{:#}", anyhow::Error::from(error))))?;
     std::io::Read::read_to_string(&mut reader, &mut text)
-        .with_context(|| format!("{}: cannot be read", path.display()))?;
+        .map_err(|error| Usage(format!("{}: cannot be read: {error}", path.display())))?;
     Ok(text)
 }
 

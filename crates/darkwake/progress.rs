@@ -1,6 +1,7 @@
 //! A progress bar on a terminal: share, rate, event time reached, facts so far, time left.
 
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -31,13 +32,13 @@ impl Progress {
     }
 
     /// Tells how far it has come, at most some times a second.
-    pub fn tell(&mut self, bytes: u64, reached: Option<EventTime>, facts: u64) {
+    pub fn tell(&mut self, bytes: &AtomicU64, reached: Option<EventTime>, facts: u64) {
         let Some(bar) = &self.bar else { return };
         if self.told.elapsed() < Duration::from_millis(100) {
             return;
         }
         self.told = Instant::now();
-        bar.set_position(bytes);
+        bar.set_position(bytes.load(Ordering::Relaxed));
         let reached = reached.map(|t| t.to_iso()[..16].to_owned()).unwrap_or_default();
         bar.set_message(format!("{reached} {facts} facts"));
     }

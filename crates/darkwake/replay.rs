@@ -15,7 +15,7 @@ use engine::{BUCKETS, Limits};
 use model::{EventTime, FactChange, Ports};
 
 use crate::cli::{self, Replay};
-use crate::config::{self, Config};
+use crate::config::{self, Config, FactAlerts};
 use crate::driver::{self, Driver, Plan};
 use crate::outputs;
 use crate::progress::Progress;
@@ -41,7 +41,8 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let plan = plan(arguments, &config);
     let sizes: Option<u64> = inputs.iter().map(files::Input::size).sum();
     let limits = Limits { ships_per_bucket: config.limits.ships.div_ceil(BUCKETS) };
-    let shards = Shards::start(shard_count(arguments), &geofence, limits, !formats.is_empty());
+    let tells_alerts = !formats.is_empty() && config.alerts.facts == FactAlerts::All;
+    let shards = Shards::start(shard_count(arguments), &geofence, limits, tells_alerts);
     let count = inputs.len();
     let driver = Driver::new(&plan, &config, shards, Progress::new(sizes));
     let (ingest, shards, read) = driver.run(inputs)?;
@@ -86,11 +87,15 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         out.finish()?;
     }
     let [silences, visits, hops] = totals.facts;
+    let many = |count: u64, one: &str, more: &str| format!("{count} {}", if count == 1 { one } else { more });
     cli::talk(&format!(
-        "{} lines, {} accepted, {} vessels: {silences} silences, {visits} visits, {hops} hops in {:.1} s",
+        "{} lines, {} accepted, {}: {}, {}, {} in {:.1} s",
         object["lines"],
         counts.accepted,
-        outcome.ships,
+        many(outcome.ships, "vessel", "vessels"),
+        many(silences, "silence", "silences"),
+        many(visits, "visit", "visits"),
+        many(hops, "hop", "hops"),
         began.elapsed().as_secs_f64()
     ));
     anyhow::ensure!(read.broken.is_empty(), "{}", read.broken.join("; "));
@@ -107,6 +112,7 @@ fn plan(arguments: &Replay, config: &Config) -> Plan {
             columns: config.input.columns.clone(),
             assumed: arguments.start.map(|start| AssumedTime { start, step_ms: arguments.step }),
             max_line_bytes: config.limits.line_bytes,
+            bytes_on_disk: Arc::default(),
         },
         since: arguments.since,
         until: arguments.until,

@@ -13,7 +13,7 @@ pub struct Totals {
     pub bytes: u64,
     /// Lines left out by `--since` and `--until`.
     pub skipped: u64,
-    /// Senders of messages 4 and 11.
+    /// Senders of message 4.
     pub base_stations: u64,
     /// Ships.
     pub vessels: u64,

@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::CrcReader;
 
@@ -104,15 +106,25 @@ impl Input {
     /// # Errors
     /// If the system refuses.
     pub fn open(&self) -> Result<Box<dyn BufRead + Send>, InputError> {
+        self.open_counted(&Arc::default())
+    }
+
+    /// Opens it, undoes its compression, and counts the bytes read from disk.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn open_counted(&self, count: &Arc<AtomicU64>) -> Result<Box<dyn BufRead + Send>, InputError> {
         let fail = |source| InputError::Io { path: self.name(), source };
         if self.is_stdin() {
             return decompress(Box::new(BufReader::with_capacity(BLOCK, std::io::stdin()))).map_err(fail);
         }
         let mut file = File::open(&self.path).map_err(fail)?;
         let Some(member) = &self.member else {
+            let file = Counted { reader: file, count: Arc::clone(count) };
             return decompress(Box::new(BufReader::with_capacity(BLOCK, file))).map_err(fail);
         };
         file.seek(SeekFrom::Start(member.start)).map_err(fail)?;
+        let file = Counted { reader: file, count: Arc::clone(count) };
         let body = BufReader::with_capacity(BLOCK, file).take(member.length);
         let plain: Box<dyn Read + Send> = if member.is_deflated {
             Box::new(flate2::bufread::DeflateDecoder::new(body))
@@ -239,6 +251,20 @@ fn decompress(mut reader: Box<dyn BufRead + Send>) -> std::io::Result<Box<dyn Bu
         _ => return Ok(Box::new(BufReader::with_capacity(BLOCK, whole))),
     };
     Ok(Box::new(BufReader::with_capacity(BLOCK, plain)))
+}
+
+/// Counts what is read.
+struct Counted<R> {
+    reader: R,
+    count: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let length = self.reader.read(buffer)?;
+        self.count.fetch_add(length as u64, Ordering::Relaxed);
+        Ok(length)
+    }
 }
 
 /// Compares the checksum of an archive's member at its end.

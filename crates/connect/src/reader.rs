@@ -1,6 +1,8 @@
 //! Reads one input: tells its format, and gives decoded lines.
 
 use std::io::BufRead;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use decode::json::JsonDecoder;
 use decode::nmea::{AssumedTime, NmeaDecoder};
@@ -38,6 +40,8 @@ pub struct ReadSettings {
     pub assumed: Option<AssumedTime>,
     /// Longest line in bytes.
     pub max_line_bytes: usize,
+    /// Counts the bytes read from disk, for those who watch.
+    pub bytes_on_disk: Arc<AtomicU64>,
 }
 
 /// An open input.
@@ -76,7 +80,7 @@ impl Reader {
     /// If it cannot be opened or its beginning cannot be read.
     pub fn open(input: &Input, number: u32, settings: &ReadSettings) -> Result<Opened, InputError> {
         let fail = |source| InputError::Io { path: input.name(), source };
-        let mut lines = Lines::new(input.open()?, settings.max_line_bytes);
+        let mut lines = Lines::new(input.open_counted(&settings.bytes_on_disk)?, settings.max_line_bytes);
         let mut ahead: Vec<Option<Vec<u8>>> = Vec::new();
         let mut format = settings.format;
         while ahead.len() < SNIFF_LINES && (ahead.is_empty() || format.is_none()) {
@@ -224,7 +228,8 @@ fn tell(line: &[u8]) -> Option<Format> {
 /// If it cannot be opened.
 pub fn first_time(input: &Input, settings: &ReadSettings) -> Result<Option<(EventTime, Format)>, InputError> {
     const LOOK_LINES: usize = 5_000;
-    let Opened::Reader(mut reader) = Reader::open(input, 0, settings)? else { return Ok(None) };
+    let settings = ReadSettings { bytes_on_disk: Arc::default(), ..settings.clone() };
+    let Opened::Reader(mut reader) = Reader::open(input, 0, &settings)? else { return Ok(None) };
     let mut first = None;
     for _ in 0..LOOK_LINES {
         let more = reader.read(1, &mut |decoded| first = first.or(decoded.stamp.map(|stamp| stamp.t)));
