@@ -486,5 +486,5 @@ fn what_is_wrong_on_real_wires_is_counted_and_does_not_stop_the_rest() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("--start"));
     let run = replay(&timeless, &["--start", "2023-10-01T00:00:00Z"]);
     assert_eq!(number(&run.stats["rejected"], "no_time"), 0);
-    assert_eq!(number(&run.stats, "base_stations"), 10);
+    assert_eq!(number(&run.stats, "base_stations"), 5);
 }

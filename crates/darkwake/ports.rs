@@ -44,7 +44,9 @@ fn read(files: &[PathBuf]) -> anyhow::Result<(PortFile, u64)> {
 
 fn text_of(path: &Path) -> anyhow::Result<String> {
     let mut text = String::new();
-    let mut reader = connect::Input::file(path).open().map_err(|error| Usage(format!("{:#}", anyhow::Error::from(error))))?;
+    let mut reader = connect::Input::file(path)
+        .open()
+        .map_err(|error| Usage(format!("{:#}", anyhow::Error::from(error))))?;
     std::io::Read::read_to_string(&mut reader, &mut text)
         .map_err(|error| Usage(format!("{}: cannot be read: {error}", path.display())))?;
     Ok(text)

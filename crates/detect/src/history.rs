@@ -211,13 +211,32 @@ impl Track {
         }
     }
 
-    /// The accepted reports around a time, as far as they are remembered.
+    /// The accepted report at or before a time, as far as it is remembered.
     #[must_use]
-    pub fn fixes_around(&self, t: EventTime) -> (Option<Fix>, Option<Fix>) {
+    pub fn fix_before(&self, t: EventTime) -> Option<Fix> {
         match (&self.history, self.story.last_fix()) {
-            (_, Some(last)) if last.t <= t => (Some(last), None),
-            (Some(history), _) => history.neighbours(t),
-            (None, last) => (None, last),
+            (_, Some(last)) if last.t <= t => Some(last),
+            (Some(history), _) => history.neighbours(t).0,
+            (None, _) => None,
+        }
+    }
+
+    /// The accepted reports after a time and up to another, as far as they are remembered.
+    #[must_use]
+    pub fn fixes_between(&self, after: EventTime, until: EventTime) -> Vec<Fix> {
+        if self.story.last_t().is_none_or(|last| last <= after) {
+            return Vec::new();
+        }
+        let within = |fix: &Fix| after < fix.t && fix.t <= until;
+        match &self.history {
+            Some(history) => history
+                .journal
+                .iter()
+                .filter_map(Event::report)
+                .map(|report| report.fix)
+                .filter(within)
+                .collect(),
+            None => self.story.last_fix().into_iter().filter(within).collect(),
         }
     }
 

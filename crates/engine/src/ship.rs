@@ -20,6 +20,8 @@ const FAMILIAR_REPORTS: u32 = 3;
 const SILENT_MS: i64 = 30 * MINUTE_MS;
 /// Late reports are taken in up to this long after their time.
 const LATE_MS: i64 = 72 * HOUR_MS;
+/// Another track this near in time can be taken for this one.
+const CLOSE_MS: i64 = 10 * MINUTE_MS;
 /// Static values remembered while a candidate waits.
 const MAX_HEARD: usize = 256;
 
@@ -225,10 +227,15 @@ impl Ship {
         if self.tracks.len() < 2 {
             return;
         }
+        // Reports of others that had this one as the last before them, until this track's next.
+        let later = EventTime(fix.t.0 + CLOSE_MS);
+        let own = self.track_mut(number).map_or_else(Vec::new, |track| track.fixes_between(fix.t, later));
+        let until = own.first().map_or(later, |next| EventTime(next.t.0 - 1));
         let mut any = false;
         for numbered in self.tracks.iter_mut().filter(|numbered| numbered.number != number) {
-            let (before, after) = numbered.track.fixes_around(fix.t);
-            for other in [before, after].into_iter().flatten().filter(|other| is_close(*other, fix)) {
+            let before = numbered.track.fix_before(fix.t);
+            let others = before.into_iter().chain(numbered.track.fixes_between(fix.t, until));
+            for other in others.filter(|other| is_close(*other, fix)).collect::<Vec<Fix>>() {
                 numbered.track.mark_ambiguous(other.t, chart, out);
                 any = true;
             }
