@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use model::fact::HeardStatic;
 use model::position::speed_kn;
-use model::time::HOUR_MS;
+use model::time::{HOUR_MS, MINUTE_MS};
 use model::{EventTime, Fact, FactKey, FactKind, Fix, Silence, Statics, TimeSpan, TrackId};
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,9 @@ use crate::activity::Activity;
 
 /// Static values count as "after" this long after the end.
 const AFTER_MS: i64 = HOUR_MS;
+
+/// Another ship with the same identity may prove close to the last fix this long after it.
+const ENCOUNTER_MS: i64 = 10 * MINUTE_MS;
 
 /// Silences whose values after the end may still come.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -69,9 +72,11 @@ impl Silences {
         changed
     }
 
-    /// Forgets silences to which nothing can be added at or after `t`.
+    /// Forgets silences to which nothing can be added at or after `t`: no static values, and no
+    /// word of another ship close to their last fix.
     pub fn settle(&mut self, t: EventTime) {
-        self.waiting.retain(|silence| t.0 - silence.heard.end.0 <= AFTER_MS);
+        self.waiting
+            .retain(|silence| t.0 - silence.heard.end.0 <= AFTER_MS || t.0 - silence.end.t.0 <= ENCOUNTER_MS);
     }
 
     /// The silences that wait.
