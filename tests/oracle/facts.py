@@ -5,6 +5,7 @@
 
 import argparse
 import csv
+import itertools
 import json
 import sys
 from collections import Counter
@@ -419,12 +420,16 @@ def ambiguous_times(ship):
         return times
     merged = sorted(((r.t, track.number, r, track) for track in tracks for r in track.reports), key=lambda e: e[:2])
     last = {}
-    for t, _, report, track in merged:
-        for name, other in last.items():
-            if name != track.name and t - other.t <= 10 * MINUTE and distance(report, other) <= 1000:
-                times[track.name].append(t)
-                times[name].append(other.t)
-        last[track.name] = report
+    # Of reports at the same time each is the last of its track for the other.
+    for t, group in itertools.groupby(merged, key=lambda e: e[0]):
+        group = list(group)
+        for _, _, report, track in group:
+            last[track.name] = report
+        for _, _, report, track in group:
+            for name, other in last.items():
+                if name != track.name and t - other.t <= 10 * MINUTE and distance(report, other) <= 1000:
+                    times[track.name].append(t)
+                    times[name].append(other.t)
     return times
 
 

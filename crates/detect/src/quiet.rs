@@ -47,6 +47,12 @@ impl Quiet {
         self.mutes.is_empty() && self.hearings.is_empty()
     }
 
+    /// The last message without a position.
+    #[must_use]
+    pub fn last_mute(&self) -> Option<EventTime> {
+        self.mutes.last().map(|span| span.end)
+    }
+
     /// A message without a position.
     pub fn mute(&mut self, t: EventTime) {
         let at = self.mutes.partition_point(|span| span.start <= t);

@@ -141,6 +141,12 @@ impl Story {
         self.last.map(|last| last.logged.fix.t)
     }
 
+    /// Time of the last accepted report or message without a position.
+    #[must_use]
+    pub fn last_heard(&self) -> Option<EventTime> {
+        self.last_t().max(self.quiet.last_mute())
+    }
+
     /// The fix of the last accepted report.
     #[must_use]
     pub fn last_fix(&self) -> Option<model::Fix> {

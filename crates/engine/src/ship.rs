@@ -199,8 +199,24 @@ impl Ship {
         }
     }
 
-    /// A report of a track, newer than its last.
+    /// A report of a track, newer than its last, of whose static values the others learn.
     fn take(
+        &mut self,
+        number: u32,
+        report: &PositionReport,
+        now: EventTime,
+        chart: &impl Chart,
+        out: &mut Vec<FactChange>,
+    ) {
+        self.join(number, report, now, chart, out);
+        if let Some(values) = &report.statics {
+            self.hear(report.t, &Arc::clone(values), report.kind.0 == 19, Some(number), chart, out);
+        }
+        self.note_others(number, Fix { t: report.t, position: report.position }, chart, out);
+    }
+
+    /// A report of a track, newer than its last.
+    fn join(
         &mut self,
         number: u32,
         report: &PositionReport,
@@ -216,10 +232,6 @@ impl Ship {
             let inside = chart.inside(report.position, report.t);
             numbered.track.report(&Report::new(report), &inside, now, chart, out);
         }
-        if let Some(values) = &report.statics {
-            self.hear(report.t, &Arc::clone(values), report.kind.0 == 19, Some(number), chart, out);
-        }
-        self.note_others(number, Fix { t: report.t, position: report.position }, chart, out);
     }
 
     /// Marks facts as ambiguous where another ship with this identity was close.
@@ -274,7 +286,14 @@ impl Ship {
                 }
             }
             counts.recount(Fate::Candidate, Fate::Accepted, u64::from(report.lines));
-            self.take(number, report, now, chart, out);
+            self.join(number, report, now, chart, out);
+        }
+        if let Some(newest) = reports.last() {
+            // Of the others' values the MMSI learned while they waited.
+            if let Some(values) = &newest.statics {
+                self.hear(newest.t, &Arc::clone(values), newest.kind.0 == 19, Some(number), chart, out);
+            }
+            self.note_others(number, Fix { t: newest.t, position: newest.position }, chart, out);
         }
         for (t, values, is_report) in heard {
             if let Some(track) = self.track_mut(number) {
@@ -378,7 +397,8 @@ fn admission(track: &Track, fix: Fix, now: EventTime) -> (LateOutcome, Option<Fi
     if fix.t <= last.t {
         return track.would_take(fix, now);
     }
-    let is_silent = now.0 - last.t.0 >= SILENT_MS;
+    let heard = track.story().last_heard().unwrap_or(last.t);
+    let is_silent = heard < fix.t && now.0 - heard.0 >= SILENT_MS;
     let outcome = if !is_silent || now.0 - fix.t.0 > LATE_MS {
         LateOutcome::TooLate
     } else if model::position::reachable(last.position, last.t.0, fix.position, fix.t.0) {
