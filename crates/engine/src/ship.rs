@@ -1,5 +1,6 @@
 //! Everything known of one MMSI: the tracks of the ships that use it, and what they say of themselves.
 
+use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
@@ -22,6 +23,8 @@ const SILENT_MS: i64 = 30 * MINUTE_MS;
 const LATE_MS: i64 = 72 * HOUR_MS;
 /// Another track this near in time can be taken for this one.
 const CLOSE_MS: i64 = 10 * MINUTE_MS;
+/// Times at which a ship told of itself that are remembered one by one.
+const MAX_LATELY: usize = 4;
 /// Static values remembered while a candidate waits.
 const MAX_HEARD: usize = 256;
 
@@ -33,9 +36,47 @@ pub struct Ship {
     identity: Identity,
     tracks: SmallVec<[Numbered; 1]>,
     recent: Recent,
-    statics: Known,
+    statics: Statement,
     /// What was heard since the oldest candidate began, for the case that it becomes a track.
     waiting: Option<Waiting>,
+}
+
+/// What a ship says of itself, with the last few times that it said so: a track may begin with a
+/// late report, before them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Statement {
+    earlier: Known,
+    lately: VecDeque<Heard>,
+}
+
+/// Static values, when they were heard, and whether by a static report.
+type Heard = (EventTime, Arc<Statics>, bool);
+
+impl Statement {
+    fn hear(&mut self, t: EventTime, values: &Arc<Statics>, is_report: bool) {
+        let later = self.lately.iter().rev().take_while(|(other, ..)| *other > t).count();
+        self.lately.insert(self.lately.len() - later, (t, Arc::clone(values), is_report));
+        if self.lately.len() > MAX_LATELY
+            && let Some((t, values, _)) = self.lately.pop_front()
+        {
+            self.earlier.update(t, &values);
+        }
+    }
+
+    /// The values known at a time.
+    fn at(&self, t: EventTime) -> Known {
+        let mut known = self.earlier.clone();
+        self.lately
+            .iter()
+            .filter(|(heard, ..)| *heard <= t)
+            .for_each(|(heard, values, _)| known.update(*heard, values));
+        known
+    }
+
+    /// What was said after a time.
+    fn after(&self, t: EventTime) -> Vec<Heard> {
+        self.lately.iter().filter(|(heard, ..)| *heard > t).cloned().collect()
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -49,7 +90,7 @@ struct Numbered {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Waiting {
     statics: Known,
-    heard: Vec<(EventTime, Arc<Statics>, bool)>,
+    heard: Vec<Heard>,
 }
 
 impl Ship {
@@ -61,7 +102,7 @@ impl Ship {
             identity: Identity::default(),
             tracks: SmallVec::new(),
             recent: Recent::default(),
-            statics: Known::default(),
+            statics: Statement::default(),
             waiting: None,
         }
     }
@@ -114,7 +155,7 @@ impl Ship {
         chart: &impl Chart,
         out: &mut Vec<FactChange>,
     ) {
-        self.statics.update(t, values);
+        self.statics.hear(t, values, is_report);
         if let Some(waiting) = &mut self.waiting
             && waiting.heard.len() < MAX_HEARD
         {
@@ -150,14 +191,23 @@ impl Ship {
         match placement {
             Placement::Waits => {
                 counts.count(Fate::Candidate, lines);
-                let statics = &self.statics;
-                self.waiting.get_or_insert_with(|| Waiting { statics: statics.clone(), heard: Vec::new() });
+                let said = &self.statics;
+                self.waiting.get_or_insert_with(|| Waiting {
+                    statics: said.at(report.t),
+                    heard: said.after(report.t),
+                });
                 self.hear_of(report, chart, out);
             }
             Placement::Founds(number) => {
                 counts.count(Fate::Accepted, lines);
-                self.begin(number, self.statics.clone());
+                let said_later = self.statics.after(report.t);
+                self.begin(number, self.statics.at(report.t));
                 self.take(number, report, key.at, chart, out);
+                for (t, values, is_report) in said_later {
+                    if let Some(track) = self.track_mut(number) {
+                        track.hear(t, &values, is_report, chart, out);
+                    }
+                }
             }
             Placement::Joins(number) => {
                 counts.count(Fate::Accepted, lines);
@@ -273,7 +323,7 @@ impl Ship {
         }
         let waiting = self.waiting.clone();
         let statics =
-            waiting.as_ref().map_or_else(|| self.statics.clone(), |waiting| waiting.statics.clone());
+            waiting.as_ref().map_or_else(|| self.statics.at(now), |waiting| waiting.statics.clone());
         let mut heard = waiting.map_or_else(Vec::new, |waiting| waiting.heard);
         heard.sort_by_key(|(t, ..)| *t);
         self.begin(number, statics);
