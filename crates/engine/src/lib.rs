@@ -94,13 +94,7 @@ impl Engine {
     /// Takes one entry of the log; changes of facts are appended to `out`.
     pub fn push(&mut self, entry: Entry, geofence: &Geofence, out: &mut Vec<FactChange>) {
         match entry {
-            Entry::Transmission(key, transmission) => {
-                self.hold.push(key, transmission);
-                // A late one whose watermark was told before waits for nothing.
-                if key.at <= self.watermark {
-                    self.advance(self.watermark, geofence, out);
-                }
-            }
+            Entry::Transmission(key, transmission) => self.hold.push(key, transmission),
             Entry::Watermark(watermark) => self.advance(watermark, geofence, out),
             Entry::End(highest) => {
                 self.advance(EventTime::MAX, geofence, out);
