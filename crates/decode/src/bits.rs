@@ -20,13 +20,6 @@ const fn armour() -> [u8; 256] {
     table
 }
 
-/// Whether all bytes are characters of the six-bit armour.
-#[must_use]
-pub fn is_armour(payload: &[u8]) -> bool {
-    // The two unused bits of a valid value are zero, so one look at the sum of all suffices.
-    payload.iter().fold(0, |all, byte| all | ARMOUR[usize::from(*byte)]) < 64
-}
-
 /// The bits of a message, most significant first.
 #[derive(Clone, Debug)]
 pub struct Bits {
@@ -175,7 +168,6 @@ mod tests {
     fn what_is_not_armour_is_seen() {
         for byte in 0..=255u8 {
             let valid = (48..88).contains(&byte) || (96..120).contains(&byte);
-            assert_eq!(is_armour(&[byte]), valid, "{byte}");
             assert_eq!(Bits::default().push(&[b'0', byte], 0), valid, "{byte}");
         }
         assert!(!Bits::default().push(&[b'0'; 193], 0));

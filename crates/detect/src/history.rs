@@ -121,12 +121,6 @@ impl Track {
         self.is_shared = true;
     }
 
-    /// Whether late reports may still be taken in.
-    #[must_use]
-    pub fn has_history(&self) -> bool {
-        self.history.is_some()
-    }
-
     /// The next report in time, with the ports that hold it. `now` is how far hand-on has come.
     pub fn report(
         &mut self,
@@ -196,7 +190,7 @@ impl Track {
     #[must_use]
     pub fn would_take(&self, fix: Fix, now: EventTime) -> (LateOutcome, Option<Fix>) {
         self.history.as_ref().map_or((LateOutcome::TooLate, None), |history| {
-            (history.clone_admission(fix, now), history.neighbours(fix.t).0)
+            (history.admission(fix, now), history.neighbours(fix.t).0)
         })
     }
 
@@ -314,7 +308,7 @@ impl History {
         (before, fixes().find(|fix| fix.t > t))
     }
 
-    fn clone_admission(&self, fix: Fix, now: EventTime) -> LateOutcome {
+    fn admission(&self, fix: Fix, now: EventTime) -> LateOutcome {
         let Some(span) = self.spans.iter().find(|span| span.start < fix.t && fix.t < span.end) else {
             return LateOutcome::TooLate;
         };
@@ -332,7 +326,7 @@ impl History {
     }
 
     fn admit(&mut self, fix: Fix, now: EventTime) -> LateOutcome {
-        let outcome = self.clone_admission(fix, now);
+        let outcome = self.admission(fix, now);
         if outcome == LateOutcome::Taken
             && let Some(span) = self.spans.iter_mut().find(|span| span.start < fix.t && fix.t < span.end)
         {

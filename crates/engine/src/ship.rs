@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
+use detect::quiet::SILENCE_MS;
 use detect::story::Known;
 use detect::{Chart, LateOutcome, Report, Story, Track};
 use model::fate::Counts;
@@ -17,8 +18,6 @@ use smallvec::SmallVec;
 
 /// A ship with fewer reports than this may make room for others.
 const FAMILIAR_REPORTS: u32 = 3;
-/// A track is silent when nothing was heard of it for this long.
-const SILENT_MS: i64 = 30 * MINUTE_MS;
 /// Late reports are taken in up to this long after their time.
 const LATE_MS: i64 = 72 * HOUR_MS;
 /// Another track this near in time can be taken for this one.
@@ -448,7 +447,7 @@ fn admission(track: &Track, fix: Fix, now: EventTime) -> (LateOutcome, Option<Fi
         return track.would_take(fix, now);
     }
     let heard = track.story().last_heard().unwrap_or(last.t);
-    let is_silent = heard < fix.t && now.0 - heard.0 >= SILENT_MS;
+    let is_silent = heard < fix.t && now.0 - heard.0 >= SILENCE_MS;
     let outcome = if !is_silent || now.0 - fix.t.0 > LATE_MS {
         LateOutcome::TooLate
     } else if model::position::reachable(last.position, last.t.0, fix.position, fix.t.0) {

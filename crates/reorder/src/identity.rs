@@ -107,11 +107,6 @@ pub struct Aftermath {
 }
 
 impl Identity {
-    /// Numbers of the live tracks.
-    pub fn tracks(&self) -> impl Iterator<Item = u32> + '_ {
-        self.tracks.iter().map(|head| head.number)
-    }
-
     /// How many tracks there ever were.
     #[must_use]
     pub fn numbers(&self) -> u32 {
@@ -137,12 +132,6 @@ impl Identity {
     #[must_use]
     pub fn newest(&self) -> Option<EventTime> {
         self.tracks.iter().map(|head| head.last.t).max()
-    }
-
-    /// Last fix of a track.
-    #[must_use]
-    pub fn last_fix(&self, number: u32) -> Option<Fix> {
-        self.tracks.iter().find(|head| head.number == number).map(|head| head.last)
     }
 
     /// Ends tracks and candidates whose time has run out at `now`.
@@ -197,11 +186,6 @@ impl Identity {
             }
         }
         self.accepted(fix.t);
-    }
-
-    /// The reports that still wait, at the end of input.
-    pub fn unconfirmed(&mut self) -> Vec<PositionReport> {
-        self.candidates.drain(..).flat_map(|candidate| candidate.reports).collect()
     }
 
     fn wait(&mut self, report: &PositionReport, fix: Fix, aftermath: &mut Aftermath) -> Placement {
