@@ -3,12 +3,13 @@
 
 use crate::encode::{AidToNavigation, BaseStation, Channel, Payload, TagBlock, sentences, tagged};
 use crate::fleet::Class;
+use crate::ledger::Ledger;
 use crate::random::{hash, hash_below};
 use crate::reception::{Hearing, Reception, Site, Transmission, Window};
 use crate::scenario::Scenario;
 use crate::sphere::Position;
 use crate::time::{EventTime, MINUTE_MS, SECOND_MS};
-use crate::truth::{Counts, Outage, SCHEMA, ShipTruth, Truth};
+use crate::truth::{Clock, Counts, Outage, Record, SCHEMA, ShipTruth, Truth};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io::{self, Write};
@@ -41,15 +42,10 @@ const NEXT_SENTENCE_MS: i64 = 40;
 /// # Errors
 /// If `out` cannot be written.
 pub fn write(scenario: &Scenario, seed: u64, out: &mut dyn Write) -> io::Result<Truth> {
-    let mut feed = Feed::new(scenario, seed, out);
-    feed.run()?;
-    let within = scenario.window();
-    let mut ships: Vec<ShipTruth> = scenario
-        .ships
-        .iter()
-        .zip(&feed.messages)
-        .map(|(ship, &messages)| ShipTruth::of(ship, within, messages))
-        .collect();
+    let (ledger, counts) = write_lines(scenario, seed, out)?;
+    let record = Record { scenario, seed, ledger: &ledger };
+    let mut ships: Vec<ShipTruth> =
+        (0..scenario.ships.len()).map(|index| ShipTruth::of(&record, index)).collect();
     ships.sort_by_key(|ship| ship.mmsi);
     let outages = scenario.reception.stations.iter().flat_map(|station| {
         station.down.iter().map(|window| Outage {
@@ -58,16 +54,34 @@ pub fn write(scenario: &Scenario, seed: u64, out: &mut dyn Write) -> io::Result<
             end: window.end,
         })
     });
+    let clocks = scenario.reception.stations.iter().filter(|station| station.clock_ahead_ms != 0);
     Ok(Truth {
         schema: SCHEMA.to_owned(),
         scenario: scenario.name.to_owned(),
         seed,
         start: scenario.start,
         end: scenario.end,
-        counts: feed.counts,
+        counts,
         ships,
         outages: outages.collect(),
+        clocks: clocks
+            .map(|station| Clock { station: station.name.to_owned(), ahead_ms: station.clock_ahead_ms })
+            .collect(),
     })
+}
+
+/// Writes the feed of a scenario and gives what was heard.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub(crate) fn write_lines(
+    scenario: &Scenario,
+    seed: u64,
+    out: &mut dyn Write,
+) -> io::Result<(Ledger, Counts)> {
+    let mut feed = Feed::new(scenario, seed, out);
+    feed.run()?;
+    Ok((feed.ledger, feed.counts))
 }
 
 struct Feed<'a> {
@@ -77,8 +91,7 @@ struct Feed<'a> {
     turns: BinaryHeap<Reverse<(EventTime, Turn)>>,
     underway: BinaryHeap<Underway>,
     counts: Counts,
-    /// Heard messages of each ship.
-    messages: Vec<u64>,
+    ledger: Ledger,
     /// Multi-sentence messages that each station has written.
     groups: Vec<u32>,
     line_number: u64,
@@ -115,7 +128,7 @@ impl<'a> Feed<'a> {
             turns,
             underway: BinaryHeap::new(),
             counts: Counts { ships: scenario.ships.len() as u64, ..Counts::default() },
-            messages: vec![0; scenario.ships.len()],
+            ledger: Ledger::new(scenario.ships.len()),
             groups: vec![0; scenario.reception.stations.len()],
             line_number: 0,
         }
@@ -170,6 +183,7 @@ impl<'a> Feed<'a> {
             position: state.position,
             class: ship.identity.class,
             long_range: false,
+            strength: ship.strength(self.seed, at),
         };
         let heard = hear(&scenario.reception, &sent);
         let jitter_ms = hash_below(
@@ -180,7 +194,7 @@ impl<'a> Feed<'a> {
         if heard.is_empty() {
             return Some(next_audible(&scenario.reception, &sent, step_ms));
         }
-        self.messages[index] += 1;
+        self.ledger.position(index, at, state.position);
         self.emit(&ship.position_report(self.seed, at, &state), at, mmsi, &heard);
         let at_rest = interval_ms >= 180 * SECOND_MS;
         let thin_ms = if at_rest { scenario.thinning.at_rest_ms } else { scenario.thinning.under_way_ms };
@@ -202,13 +216,14 @@ impl<'a> Feed<'a> {
             position: state.position,
             class: identity.class,
             long_range: false,
+            strength: ship.strength(self.seed, at),
         };
         let mut any = false;
-        for payload in ship.static_reports(&state) {
+        for payload in ship.static_reports(at, &state) {
             let heard = hear(&scenario.reception, &sent);
             if !heard.is_empty() {
                 any = true;
-                self.messages[index] += 1;
+                self.ledger.message(index);
                 self.emit(&payload, at, identity.mmsi, &heard);
             }
             sent.kind += 1;
@@ -234,13 +249,14 @@ impl<'a> Feed<'a> {
             position: state.position,
             class: ship.identity.class,
             long_range: true,
+            strength: ship.strength(self.seed, at),
         };
         let heard = hear(&scenario.reception, &sent);
         if heard.is_empty() {
             return Some(next_audible(&scenario.reception, &sent, SLOW_INTERVAL_MS));
         }
-        self.messages[index] += 1;
-        self.emit(&ship.long_range_report(&state), at, mmsi, &heard);
+        self.ledger.position(index, at, state.position);
+        self.emit(&ship.long_range_report(self.seed, at, &state), at, mmsi, &heard);
         Some(at.after_ms(scenario.thinning.under_way_ms.max(SLOW_INTERVAL_MS)))
     }
 
@@ -251,7 +267,7 @@ impl<'a> Feed<'a> {
         let stations = &self.scenario.reception.stations;
         let station =
             stations.iter().position(|station| matches!(station.site, Site::Satellite { .. })).unwrap_or(0);
-        self.messages[index] += 1;
+        self.ledger.position(index, at, state.position);
         let payload = ship.position_report(self.seed, at, &state);
         self.emit(&payload, at, ship.identity.mmsi, &[Hearing { station, delay_ms: 9 * SECOND_MS }]);
         None
@@ -281,7 +297,15 @@ impl<'a> Feed<'a> {
         let scenario = self.scenario;
         let aid = &scenario.aids[index];
         let position = Position::new(aid.lon, aid.lat);
-        let sent = Transmission { mmsi: aid.mmsi, kind: 0, at, position, class: Class::A, long_range: false };
+        let sent = Transmission {
+            mmsi: aid.mmsi,
+            kind: 0,
+            at,
+            position,
+            class: Class::A,
+            long_range: false,
+            strength: 1.0,
+        };
         let heard = hear(&scenario.reception, &sent);
         let report = AidToNavigation {
             mmsi: aid.mmsi,
@@ -309,7 +333,8 @@ impl<'a> Feed<'a> {
             if lines.len() > 1 {
                 *group = *group % 9_999 + 1;
             }
-            let tag = TagBlock { station: station.name, unix_s: at.unix_s(), group: *group };
+            let stamped = at.after_ms(station.clock_ahead_ms);
+            let tag = TagBlock { station: station.name, unix_s: stamped.unix_s(), group: *group };
             let mut arrival = at.after_ms(hearing.delay_ms);
             for line in tagged(&lines, tag) {
                 self.underway.push(Reverse((arrival, self.line_number, line)));

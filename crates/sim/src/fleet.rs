@@ -6,8 +6,8 @@ use crate::encode::{
 };
 use crate::random::{Random, hash, hash_below, hash_spread, hash_unit};
 use crate::sphere::{Knots, Position, destination, wrap_360};
-use crate::time::{EventTime, HOUR_MS, SECOND_MS};
-use crate::voyage::{Activity, Voyage};
+use crate::time::{EventTime, HOUR_MS, MINUTE_MS, SECOND_MS};
+use crate::voyage::{Activity, SilenceKind, Voyage};
 
 /// The two classes of shipborne transponders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,31 @@ pub struct Ship {
     pub long_range: bool,
     /// Its class B transponder sends extended reports (message 19) instead of static ones (24).
     pub extended: bool,
+    /// Its share of the odds at which others are heard: 1, or less if its transmitter is weak.
+    pub own: f64,
+    /// How that share comes about.
+    pub weakness: Weakness,
+    /// Other identities that it takes on, each from a moment on, in time order.
+    pub aliases: Vec<(EventTime, Identity)>,
+    /// What is wrong with what it says of itself; the words are those of [`crate::truth::ShipTruth::flaws`].
+    pub flaws: Vec<&'static str>,
+}
+
+/// What a weak transmitter is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weakness {
+    /// Each message has the same lower odds: little power, a bad antenna.
+    Steady,
+    /// It fails for ten minutes at a time, and is as good as others in between: a loose connection.
+    Spells,
+}
+
+/// What a position report shows, which need not be the truth.
+struct Shown {
+    position: Option<Position>,
+    speed_kn: Option<f64>,
+    course_deg: Option<f64>,
+    second: Option<u8>,
 }
 
 /// What the instruments show at a moment.
@@ -86,6 +111,14 @@ const GNSS_ERROR_M: f64 = 8.0;
 const SWING_RADIUS_M: f64 = 110.0;
 /// Time of one swing, ms: about half a lunar day, the tide's period.
 const SWING_PERIOD_MS: f64 = 12.42 * HOUR_MS as f64;
+/// How long a transmitter with [`Weakness::Spells`] keeps working or failing, ms.
+const SPELL_MS: i64 = 10 * MINUTE_MS;
+/// The UTC second that says: the positioning system is inoperative (M.1371-5, table 47).
+const INOPERATIVE_SECOND: u8 = 63;
+/// Time of one circle of a spoofed position, ms.
+const SPOOF_PERIOD_MS: f64 = 20.0 * MINUTE_MS as f64;
+/// Radius of the circles, metres, least and most.
+const SPOOF_RADIUS_M: (f64, f64) = (1_000.0, 3_000.0);
 
 /// The seventh digit makes six others an IMO number: the last digit of the sum of the digits times 7 to 2.
 ///
@@ -111,7 +144,32 @@ pub fn dimensions(length_m: u16, beam_m: u8) -> Dimensions {
 impl Ship {
     /// A ship that is heard like any other.
     pub fn new(identity: Identity, role: Role, voyage: Voyage) -> Self {
-        Self { identity, role, voyage, long_range: false, extended: false }
+        Self {
+            identity,
+            role,
+            voyage,
+            long_range: false,
+            extended: false,
+            own: 1.0,
+            weakness: Weakness::Steady,
+            aliases: Vec::new(),
+            flaws: Vec::new(),
+        }
+    }
+
+    /// Who it says it is at a moment.
+    pub fn identity_at(&self, at: EventTime) -> &Identity {
+        self.aliases.iter().rfind(|(from, _)| *from <= at).map_or(&self.identity, |(_, alias)| alias)
+    }
+
+    /// Its share of the usual odds at a moment.
+    pub fn strength(&self, seed: u64, at: EventTime) -> f64 {
+        if self.own >= 1.0 || self.weakness == Weakness::Steady {
+            return self.own;
+        }
+        let spell = at.0.div_euclid(SPELL_MS).cast_unsigned();
+        let works = hash_unit(&[seed, u64::from(self.identity.mmsi), 9, spell]) < self.own;
+        f64::from(u8::from(works))
     }
 
     /// What its instruments show; `None` outside its plan. The noise depends on ship and moment alone.
@@ -176,13 +234,43 @@ impl Ship {
         }
     }
 
+    /// What the GNSS receiver makes the transponder believe.
+    fn shown(&self, seed: u64, at: EventTime, state: &State) -> Shown {
+        let truly = Shown {
+            position: Some(state.position),
+            speed_kn: Some(state.speed.0),
+            course_deg: Some(state.course_deg),
+            second: Some(at.second()),
+        };
+        match self.voyage.untrue(at) {
+            None | Some(SilenceKind::Deliberate | SilenceKind::Berth) => truly,
+            Some(SilenceKind::Withheld) => {
+                Shown { position: None, speed_kn: None, course_deg: None, second: Some(INOPERATIVE_SECOND) }
+            }
+            Some(SilenceKind::Jammed { centre }) => {
+                let share = hash_unit(&[seed, u64::from(self.identity.mmsi), 10]);
+                let radius_m = SPOOF_RADIUS_M.0 + (SPOOF_RADIUS_M.1 - SPOOF_RADIUS_M.0) * share;
+                let turns = share * 7.0 + at.0 as f64 / SPOOF_PERIOD_MS;
+                let bearing_deg = wrap_360(360.0 * (turns - libm::floor(turns)));
+                let metres_per_second =
+                    2.0 * core::f64::consts::PI * radius_m / (SPOOF_PERIOD_MS / SECOND_MS as f64);
+                Shown {
+                    position: Some(destination(centre, bearing_deg, radius_m)),
+                    speed_kn: Some(metres_per_second / Knots(1.0).metres_per_second()),
+                    course_deg: Some(wrap_360(bearing_deg + 90.0)),
+                    ..truly
+                }
+            }
+        }
+    }
+
     /// The position report of a moment.
     pub fn position_report(&self, seed: u64, at: EventTime, state: &State) -> Payload {
-        let mmsi = self.identity.mmsi;
+        let identity = self.identity_at(at);
+        let mmsi = identity.mmsi;
         let draw = hash(&[seed, u64::from(mmsi), 8, at.0.cast_unsigned()]);
-        let (speed_kn, course_deg) = (Some(state.speed.0), Some(state.course_deg));
+        let Shown { position, speed_kn, course_deg, second } = self.shown(seed, at, state);
         let heading_deg = Some(state.heading_deg as u16);
-        let second = Some(at.second());
         let radio = (draw & 0x7_FFFF) as u32;
         match self.identity.class {
             Class::A => PositionA {
@@ -192,7 +280,7 @@ impl Ship {
                 rate_of_turn: Some(0),
                 speed_kn,
                 accurate: true,
-                position: Some(state.position),
+                position,
                 course_deg,
                 heading_deg,
                 second,
@@ -204,12 +292,12 @@ impl Ship {
             Class::B if self.extended && draw >> 61 == 0 => ExtendedB {
                 mmsi,
                 speed_kn,
-                position: Some(state.position),
+                position,
                 course_deg,
                 second,
-                name: Some(self.identity.name.clone()),
-                ship_type: Some(self.identity.ship_type),
-                dimensions: Some(self.identity.dimensions),
+                name: Some(identity.name.clone()),
+                ship_type: Some(identity.ship_type),
+                dimensions: Some(identity.dimensions),
                 fixing_device: Some(1),
                 ..ExtendedB::default()
             }
@@ -217,7 +305,7 @@ impl Ship {
             Class::B => PositionB {
                 mmsi,
                 speed_kn,
-                position: Some(state.position),
+                position,
                 course_deg,
                 second,
                 flags: PositionB::CARRIER_SENSE,
@@ -230,22 +318,23 @@ impl Ship {
     }
 
     /// The long-range report of a moment.
-    pub fn long_range_report(&self, state: &State) -> Payload {
+    pub fn long_range_report(&self, seed: u64, at: EventTime, state: &State) -> Payload {
+        let Shown { position, speed_kn, course_deg, second: _ } = self.shown(seed, at, state);
         LongRange {
-            mmsi: self.identity.mmsi,
+            mmsi: self.identity_at(at).mmsi,
             accurate: true,
             status: Some(state.activity.status()),
-            position: Some(state.position),
-            speed_kn: Some(state.speed.0),
-            course_deg: Some(state.course_deg),
+            position,
+            speed_kn,
+            course_deg,
             ..LongRange::default()
         }
         .encode()
     }
 
     /// The static messages of a moment: one of class A, two of class B, none of an extended class B unit.
-    pub fn static_reports(&self, state: &State) -> Vec<Payload> {
-        let identity = &self.identity;
+    pub fn static_reports(&self, at: EventTime, state: &State) -> Vec<Payload> {
+        let identity = self.identity_at(at);
         let mmsi = identity.mmsi;
         match identity.class {
             Class::A => vec![

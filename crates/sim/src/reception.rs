@@ -56,6 +56,19 @@ pub struct Station {
     pub base_mmsi: Option<u32>,
     /// When it is out of order.
     pub down: Vec<Window>,
+    /// How far its clock, and so the time of its lines, is ahead, ms.
+    pub clock_ahead_ms: i64,
+    /// A satellite hears only what is within so many metres of a place; `None`: all.
+    pub footprint: Option<(Position, f64)>,
+}
+
+/// Whether stations that are out of order count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stations {
+    /// As it was.
+    AsTheyWere,
+    /// As if none had ever failed.
+    AllUp,
 }
 
 /// One station that has heard a message.
@@ -82,6 +95,8 @@ pub struct Transmission {
     pub class: Class,
     /// On the long-range channels, which only satellites hear, and well.
     pub long_range: bool,
+    /// The sender's share of the usual odds.
+    pub strength: f64,
 }
 
 /// All stations of a scenario.
@@ -117,7 +132,15 @@ impl Station {
             position: Position::new(lon, lat),
             range_m: range_nm * crate::sphere::NAUTICAL_MILE_M,
         };
-        Self { name, formatter: "AIVDM", site, base_mmsi: None, down: Vec::new() }
+        Self {
+            name,
+            formatter: "AIVDM",
+            site,
+            base_mmsi: None,
+            down: Vec::new(),
+            clock_ahead_ms: 0,
+            footprint: None,
+        }
     }
 
     /// A shore station that sends as well: a base station.
@@ -131,6 +154,20 @@ impl Station {
     #[must_use]
     pub fn with_formatter(mut self, formatter: &'static str) -> Self {
         self.formatter = formatter;
+        self
+    }
+
+    /// A station that is out of order from one hour after `start` to another.
+    #[must_use]
+    pub fn with_outage(mut self, start: EventTime, from_hour: f64, to_hour: f64) -> Self {
+        self.down.push(Window { start: start.after_hours(from_hour), end: start.after_hours(to_hour) });
+        self
+    }
+
+    /// A satellite that hears only what is within `radius_m` metres of a place.
+    #[must_use]
+    pub fn above(mut self, place: Position, radius_m: f64) -> Self {
+        self.footprint = Some((place, radius_m));
         self
     }
 
@@ -155,7 +192,13 @@ impl Station {
             site: Site::Satellite { passes, odds },
             base_mmsi: None,
             down: Vec::new(),
+            clock_ahead_ms: 0,
+            footprint: None,
         }
+    }
+
+    fn is_down(&self, at: EventTime) -> bool {
+        self.down.iter().any(|window| window.holds(at))
     }
 }
 
@@ -165,24 +208,51 @@ impl Reception {
         let mut crowded = false;
         for (index, station) in self.stations.iter().enumerate() {
             let words = [self.seed, index as u64, u64::from(sent.mmsi), sent.at.0.cast_unsigned(), sent.kind];
-            let (odds, longest_ms) = match &station.site {
-                Site::Shore { position, range_m } => {
-                    let share = self.share_of_range(index, *position, *range_m, sent);
-                    crowded |= share < 1.0;
-                    (if sent.long_range { 0.0 } else { shore_odds(share) }, 2_500)
-                }
-                Site::Satellite { passes, odds } => {
-                    let above = pass_at_or_after(passes, sent.at).is_some_and(|pass| pass.holds(sent.at));
-                    (if above { odds * satellite_factor(sent, crowded) } else { 0.0 }, 20_000)
-                }
-            };
-            let down = station.down.iter().any(|window| window.holds(sent.at));
-            if odds > 0.0 && !down && hash_unit(&words) < odds {
+            let odds = self.station_odds(index, sent, &mut crowded);
+            if odds > 0.0 && !station.is_down(sent.at) && hash_unit(&words) < odds {
+                let longest_ms = match station.site {
+                    Site::Shore { .. } => 2_500,
+                    Site::Satellite { .. } => 20_000,
+                };
                 let delay_ms =
                     150 + hash_below(&[words[1], words[2], words[3], sent.kind, 1], longest_ms).cast_signed();
                 heard.push(Hearing { station: index, delay_ms });
             }
         }
+    }
+
+    /// The probability that at least one station hears a transmission.
+    pub fn odds(&self, sent: &Transmission, which: Stations) -> f64 {
+        let mut crowded = false;
+        let mut missed = 1.0;
+        for (index, station) in self.stations.iter().enumerate() {
+            let odds = self.station_odds(index, sent, &mut crowded);
+            if which == Stations::AllUp || !station.is_down(sent.at) {
+                missed *= 1.0 - libm::fmin(odds, 1.0);
+            }
+        }
+        1.0 - missed
+    }
+
+    /// The probability that one station hears a transmission while it is up. `crowded` tells those after it that this is
+    /// within reach of a shore station.
+    fn station_odds(&self, index: usize, sent: &Transmission, crowded: &mut bool) -> f64 {
+        let station = &self.stations[index];
+        let odds = match &station.site {
+            Site::Shore { position, range_m } => {
+                let share = self.share_of_range(index, *position, *range_m, sent);
+                *crowded |= share < 1.0;
+                if sent.long_range { 0.0 } else { shore_odds(share) }
+            }
+            Site::Satellite { passes, odds } => {
+                let above = pass_at_or_after(passes, sent.at).is_some_and(|pass| pass.holds(sent.at));
+                let below = station
+                    .footprint
+                    .is_none_or(|(centre, radius_m)| distance_m(centre, sent.position) <= radius_m);
+                if above && below { odds * satellite_factor(sent, *crowded) } else { 0.0 }
+            }
+        };
+        odds * sent.strength
     }
 
     /// If nobody could hear a ship at `position` now, a moment up to which that certainly stays so.
@@ -262,7 +332,7 @@ mod tests {
 
     fn sent(position: Position, minute: i64, class: Class) -> Transmission {
         let at = START.after_ms(minute * MINUTE_MS);
-        Transmission { mmsi: 273_000_001, kind: 0, at, position, class, long_range: false }
+        Transmission { mmsi: 273_000_001, kind: 0, at, position, class, long_range: false, strength: 1.0 }
     }
 
     fn share_heard(reception: &Reception, position: Position, class: Class) -> f64 {

@@ -4,11 +4,12 @@ use crate::fleet::Ship;
 use crate::reception::{Reception, Window};
 use crate::time::EventTime;
 use crate::truth::Truth;
-use crate::{feed, harbour, rajin, sparse};
+use crate::{antimeridian, exits, feed, harbour, identity, jamming, mixed, outage, rajin, sparse};
 use std::io::{self, Write};
 
 /// The names that [`generate`] knows.
-pub const NAMES: &[&str] = &["rajin", "harbour", "sparse"];
+pub const NAMES: &[&str] =
+    &["rajin", "harbour", "sparse", "mixed", "outage", "exits", "jamming", "antimeridian", "identity"];
 
 /// Everything from which a feed follows.
 #[derive(Clone, Debug)]
@@ -71,6 +72,12 @@ pub fn scenario(name: &str, seed: u64) -> Option<Scenario> {
         "rajin" => Some(rajin::scenario(seed)),
         "harbour" => Some(harbour::scenario(seed)),
         "sparse" => Some(sparse::scenario(seed)),
+        "mixed" => Some(mixed::scenario(seed)),
+        "outage" => Some(outage::scenario(seed)),
+        "exits" => Some(exits::scenario(seed)),
+        "jamming" => Some(jamming::scenario(seed)),
+        "antimeridian" => Some(antimeridian::scenario(seed)),
+        "identity" => Some(identity::scenario(seed)),
         _ => None,
     }
 }

@@ -1,11 +1,11 @@
 //! Ordinary ships: coasters, traders, ferries, fishing boats, tugs, yachts, and those that lie and wait.
 
-use crate::chart::{End, GROUNDS, Lie, port, route};
+use crate::chart::{End, GROUNDS, Lie, Waypoint, port, route};
 use crate::fleet::{Class, Identity, Registry, Role, Ship, dimensions};
 use crate::random::Random;
 use crate::reception::Window;
-use crate::sphere::{Knots, Position};
-use crate::time::EventTime;
+use crate::sphere::{Knots, Position, destination};
+use crate::time::{EventTime, HOUR_MS};
 use crate::voyage::{Activity, Voyage};
 
 /// Flags of ordinary traders by maritime identification digits: Panama, Liberia, Marshall Islands, China, Korea, Belize.
@@ -18,14 +18,63 @@ const KOREA: u32 = 440;
 const JAPAN: u32 = 431;
 
 /// Types of ship and cargo (M.1371-5, table 53).
-mod ship_type {
-    pub(super) const FISHING: u8 = 30;
-    pub(super) const SAILING: u8 = 36;
-    pub(super) const PLEASURE: u8 = 37;
-    pub(super) const TUG: u8 = 52;
-    pub(super) const PASSENGER: u8 = 60;
-    pub(super) const CARGO: u8 = 70;
-    pub(super) const TANKER: u8 = 80;
+pub(crate) mod ship_type {
+    pub(crate) const FISHING: u8 = 30;
+    pub(crate) const SAILING: u8 = 36;
+    pub(crate) const PLEASURE: u8 = 37;
+    pub(crate) const TUG: u8 = 52;
+    pub(crate) const PASSENGER: u8 = 60;
+    pub(crate) const CARGO: u8 = 70;
+    pub(crate) const TANKER: u8 = 80;
+}
+
+/// Flags of runners: Russia, Panama, Belize, Cook Islands.
+const RUNNER_FLAGS: &[u32] = &[273, 352, 312, 518];
+/// Where a runner goes once it has been at home again.
+const OTHER_TRADE: &str = "RUVVO";
+/// A runner is dark for no longer than this before its hidden call, hours.
+const MOST_HOURS_OUT: f64 = 13.0;
+/// And for no longer than this in all, hours.
+const MOST_HOURS_DARK: f64 = 40.0;
+
+/// What a runner does.
+#[derive(Clone, Copy, Debug)]
+pub struct Run {
+    /// Where it lies at first.
+    pub home: &'static str,
+    /// Alongside or in the roads, there and after the run.
+    pub lie: Lie,
+    /// Where it loads unseen.
+    pub hidden: &'static str,
+    /// Where it goes then.
+    pub after: &'static str,
+    /// When it leaves, hours after the start of the scenario: not before, not after.
+    pub departs_h: (f64, f64),
+    /// A single report gets through shortly before the hidden call.
+    pub blip: bool,
+}
+
+/// A lane that is on no chart, and who uses it.
+#[derive(Clone, Copy, Debug)]
+pub struct Lane {
+    /// Its places, longitude first.
+    pub places: &'static [(f64, f64)],
+    /// How far from them ships pass, metres.
+    pub spread_m: f64,
+    /// Speeds: from, to.
+    pub cruise: (f64, f64),
+    /// Maritime identification digits of the ships.
+    pub country: u32,
+    /// Their class.
+    pub class: Class,
+    /// Their type of ship and cargo.
+    pub ship_type: u8,
+    /// Their length, metres: at least this, less than twice that.
+    pub length_m: u16,
+    /// What they write as destination, there and back.
+    pub destinations: [&'static str; 2],
+    /// They have set out up to so many hours before the scenario.
+    pub hours_before: f64,
 }
 
 /// Builds ordinary ships into a list.
@@ -54,7 +103,8 @@ impl Traffic {
         for _ in 0..count {
             let length_m = 70 + self.random.below(60) as u16;
             let kind = if self.random.below(4) == 0 { ship_type::TANKER } else { ship_type::CARGO };
-            let identity = self.registry.issue(RUSSIA, Class::A, kind, dimensions(length_m, 14));
+            let country = country_of(ports[0]);
+            let identity = self.registry.issue(country, Class::A, kind, dimensions(length_m, 14));
             let cruise = Knots(self.random.between(9.0, 12.0));
             let first = self.random.below(ports.len() as u64) as usize;
             let voyage = self.round(ports, first, cruise, (8.0, 30.0), (3.8, 6.2));
@@ -225,6 +275,113 @@ impl Traffic {
                 ship.extended = true;
             }
         }
+    }
+
+    /// Ships that go back and forth along a lane that is on no chart.
+    pub fn passing(&mut self, count: usize, lane: &Lane) {
+        for index in 0..count {
+            let length_m = lane.length_m + self.random.below(u64::from(lane.length_m)) as u16;
+            let beam_m = (length_m / 7) as u8;
+            let identity =
+                self.registry.issue(lane.country, lane.class, lane.ship_type, dimensions(length_m, beam_m));
+            let cruise = Knots(self.random.between(lane.cruise.0, lane.cruise.1));
+            let mut places: Vec<(f64, f64)> = lane.places.to_vec();
+            if index % 2 == 1 {
+                places.reverse();
+            }
+            let mut way = self.along(&places, lane.spread_m);
+            let start = way.first().map(|waypoint| waypoint.position).unwrap_or_default();
+            let mut voyage = Voyage::at_sea(start, self.early_start(lane.hours_before), 8.2);
+            while voyage.now() < self.window.end {
+                voyage.sail(&way, cruise, lane.destinations[index % 2]);
+                places.reverse();
+                way = self.along(&places, lane.spread_m);
+                // The first waypoint is where the ship is, so it is passed over; it has one of its own.
+                if let (Some(first), Some(here)) = (way.first_mut(), voyage.spans().last()) {
+                    first.position = here.to;
+                }
+            }
+            self.add(identity, voyage);
+        }
+    }
+
+    fn along(&mut self, places: &[(f64, f64)], spread_m: f64) -> Vec<Waypoint> {
+        places
+            .iter()
+            .map(|&(lon, lat)| {
+                let course_deg = self.random.between(0.0, 360.0);
+                let off_m = spread_m * self.random.unit();
+                let position = destination(Position::new(lon, lat), course_deg, off_m);
+                Waypoint { position, limit: Knots(60.0) }
+            })
+            .collect()
+    }
+
+    /// A ship that calls at a port with its transponder off. Gives its index.
+    pub fn runner(&mut self, run: &Run) -> usize {
+        let length_m = 95 + self.random.below(70) as u16;
+        let country = *self.random.pick(RUNNER_FLAGS);
+        let size = dimensions(length_m, (length_m / 7) as u8);
+        let identity = self.registry.issue(country, Class::A, ship_type::CARGO, size);
+        let cruise = Knots(self.random.between(10.5, 13.0));
+        let home = self.place(run.home, run.lie);
+        let mut voyage = Voyage::moored_at(home, self.window.start, 4.4);
+        let departs_h = self.random.between(run.departs_h.0, run.departs_h.1);
+        voyage.stay(departs_h, 4.4);
+        let said = port(run.after).destination;
+        let hidden = self.place(run.hidden, Lie::Berth);
+        let after = self.place(run.after, run.lie);
+        let out = self.leg(&mut voyage, (home, hidden), cruise, said);
+        let loading_h = self.random.between(8.0, 15.0);
+        voyage.stay(loading_h, 6.7);
+        let back = self.leg(&mut voyage, (hidden, after), cruise, said);
+        let dark = self.dark(run, out, back);
+        voyage.silence(dark.start, dark.end, "calls at a port unseen");
+        if run.blip {
+            voyage.blip(out.end.after_hours(-0.7));
+        }
+        let (mut here, mut next) = (after, run.home);
+        while voyage.now() < self.window.end {
+            let hours = self.random.between(12.0, 40.0);
+            voyage.stay(hours, 4.6);
+            here = self.sail_to(&mut voyage, here, next, Lie::Berth, cruise);
+            next = if next == run.home && run.home != run.after { run.after } else { OTHER_TRADE };
+        }
+        let index = self.ships.len();
+        self.ships.push(Ship::new(identity, Role::Watched, voyage));
+        index
+    }
+
+    /// When a runner's transponder is off: from the roads to the roads, or from some way out to some way back.
+    fn dark(&mut self, run: &Run, out: Window, back: Window) -> Window {
+        let hours = |window: Window| window.end.since_ms(window.start) as f64 / HOUR_MS as f64;
+        let (out_h, back_h) = (hours(out), hours(back));
+        let share = self.random.between(0.2, 0.6);
+        let (start, end) = match run.lie {
+            Lie::Roads => {
+                let early_h = self.random.between(0.5, 2.5);
+                (out.start.after_hours(-early_h), back.end.after_hours(early_h / 2.0))
+            }
+            Lie::Berth => {
+                (out.start.after_hours(out_h * share), back.start.after_hours(back_h * (1.0 - share)))
+            }
+        };
+        let start = start.max(out.end.after_hours(-MOST_HOURS_OUT));
+        Window { start, end: end.min(start.after_hours(MOST_HOURS_DARK)) }
+    }
+
+    /// Sails from one place in port to another; gives departure and arrival.
+    fn leg(
+        &mut self,
+        voyage: &mut Voyage,
+        (here, there): (End, End),
+        cruise: Knots,
+        said: &'static str,
+    ) -> Window {
+        let start = voyage.now();
+        voyage.sail(&route(here, there, &mut self.random), cruise, said);
+        voyage.arrive(there);
+        Window { start, end: voyage.now() }
     }
 
     /// Goes round a list of ports for the whole scenario; it has begun before, so that ships start anywhere.

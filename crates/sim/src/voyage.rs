@@ -93,12 +93,40 @@ pub struct Call {
     pub end: EventTime,
 }
 
-/// Time in which the transponder is switched off on purpose.
+/// What keeps others from knowing where a ship is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum SilenceKind {
+    /// The transponder is off on purpose.
+    Deliberate,
+    /// The transponder is off because the ship lies at its berth, and on again before it leaves.
+    Berth,
+    /// The transponder goes on, but says "position not available".
+    Withheld,
+    /// The transponder goes on, but its GNSS receiver is made to believe in circles around another place.
+    Jammed {
+        /// The middle of the circles.
+        centre: Position,
+    },
+}
+
+impl SilenceKind {
+    /// Nothing is sent.
+    pub fn is_off(self) -> bool {
+        match self {
+            Self::Deliberate | Self::Berth => true,
+            Self::Withheld | Self::Jammed { .. } => false,
+        }
+    }
+}
+
+/// Time in which the transponder is switched off, or does not tell where the ship is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Silence {
-    /// The first moment without transmission.
+    /// What kind.
+    pub kind: SilenceKind,
+    /// The first moment without transmission (or without a true position).
     pub start: EventTime,
-    /// The first moment with transmission again.
+    /// The first moment after it.
     pub end: EventTime,
     /// Why.
     pub reason: &'static str,
@@ -130,27 +158,35 @@ pub struct Moment<'a> {
     pub draught_m: f64,
 }
 
+/// Time between the reports of a burst, ms: a little more than the nominal interval under way.
+pub const BURST_INTERVAL_MS: i64 = 12_000;
+
 impl Voyage {
     /// Begins in a port (or lying at a node of the lanes) with a draught in metres.
     pub fn moored_at(end: End, start: EventTime, draught_m: f64) -> Self {
-        let mut voyage = Self {
-            spans: Vec::new(),
-            calls: Vec::new(),
-            silences: Vec::new(),
-            blips: Vec::new(),
-            place: Position::default(),
-            berth: None,
-            activity: Activity::Moored,
-            now: start,
-            draught_m,
-            destination: "",
-        };
+        let mut voyage = Self::at_sea(Position::default(), start, draught_m);
         voyage.arrive(end);
         if let End::Port(port, _, place) = end {
             voyage.place = place;
             voyage.destination = port.destination;
         }
         voyage
+    }
+
+    /// Begins at a place that is no port's, on no chart, with a draught in metres.
+    pub fn at_sea(place: Position, start: EventTime, draught_m: f64) -> Self {
+        Self {
+            spans: Vec::new(),
+            calls: Vec::new(),
+            silences: Vec::new(),
+            blips: Vec::new(),
+            place,
+            berth: None,
+            activity: Activity::Drifting,
+            now: start,
+            draught_m,
+            destination: "",
+        }
     }
 
     /// The moment up to which the plan is made.
@@ -215,8 +251,13 @@ impl Voyage {
 
     /// Switches the transponder off for the time from `start` to `end`, whole seconds.
     pub fn silence(&mut self, start: EventTime, end: EventTime, reason: &'static str) {
+        self.silence_of(SilenceKind::Deliberate, start, end, reason);
+    }
+
+    /// Keeps the ship's position from others for the time from `start` to `end`, whole seconds.
+    pub fn silence_of(&mut self, kind: SilenceKind, start: EventTime, end: EventTime, reason: &'static str) {
         let whole = |moment: EventTime| EventTime::from_unix_s(moment.unix_s());
-        self.silences.push(Silence { start: whole(start), end: whole(end), reason });
+        self.silences.push(Silence { kind, start: whole(start), end: whole(end), reason });
     }
 
     /// Lets one single position report through at `at`, in the middle of a silence, which it cuts in two.
@@ -230,6 +271,11 @@ impl Voyage {
         self.silences[index].end = at;
         self.silences.insert(index + 1, Silence { start: at.after_ms(crate::time::SECOND_MS), ..whole });
         self.blips.push(at);
+    }
+
+    /// Lets `count` position reports through, [`BURST_INTERVAL_MS`] apart, as [`Self::blip`] does.
+    pub fn burst(&mut self, at: EventTime, count: u32) {
+        (0..count).for_each(|index| self.blip(at.after_ms(i64::from(index) * BURST_INTERVAL_MS)));
     }
 
     /// When the ship is first within `radius_m` of a place after `from`; steps of a minute.
@@ -254,7 +300,7 @@ impl Voyage {
         &self.calls
     }
 
-    /// The deliberate silences.
+    /// The times of silence, or of no true position, in the order in which they were planned.
     pub fn silences(&self) -> &[Silence] {
         &self.silences
     }
@@ -268,8 +314,16 @@ impl Voyage {
     pub fn silent_until(&self, at: EventTime) -> Option<EventTime> {
         self.silences
             .iter()
-            .find(|silence| silence.start <= at && at < silence.end)
+            .find(|silence| silence.kind.is_off() && silence.start <= at && at < silence.end)
             .map(|silence| silence.end)
+    }
+
+    /// If the transponder sends at `at`, but no true position: in which way.
+    pub fn untrue(&self, at: EventTime) -> Option<SilenceKind> {
+        self.silences
+            .iter()
+            .find(|silence| !silence.kind.is_off() && silence.start <= at && at < silence.end)
+            .map(|silence| silence.kind)
     }
 
     /// The ship at a moment; `None` outside the plan.
