@@ -25,7 +25,7 @@ fn check(case: &str, files: Files<'_>, command: &str) {
     let done = program(folder.path()).args(command.split_whitespace()).output().unwrap();
     let mut told = format!("$ darkwake {command}\nexit code {}\n", done.status.code().unwrap_or(-1));
     let stderr = String::from_utf8(done.stderr).unwrap();
-    told += &without_times(&stderr.replace("darkwake.exe", "darkwake"));
+    told += &without_hashes(&without_times(&stderr.replace("darkwake.exe", "darkwake")));
     if !done.stdout.is_empty() {
         let _ = writeln!(told, "stdout: {} lines", done.stdout.split(|byte| *byte == b'\n').count() - 1);
     }
@@ -59,6 +59,17 @@ fn without_times(text: &str) -> String {
         _ => format!("{line}\n"),
     };
     text.lines().map(line).collect()
+}
+
+/// Hashes change with the built-in ports and the settings that there are.
+fn without_hashes(text: &str) -> String {
+    let is_hash = |word: &str| word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    text.split_inclusive([' ', ':'])
+        .map(|word| match word.strip_suffix(':') {
+            Some(hash) if is_hash(hash) => "…:",
+            _ => word,
+        })
+        .collect()
 }
 
 /// A ship that stays away from all ports, with a silence in the middle.
@@ -302,6 +313,106 @@ fn a_configuration_that_is_not_there() {
 fn a_configuration_that_names_a_port_file_that_is_not_there() {
     let config = b"[ports]\nfiles = [\"harbours.geojson\"]\n".to_vec();
     check("missing_ports_of_config", &[("darkwake.toml", config)], "check --config darkwake.toml");
+}
+
+/// Checks a configuration that is the only file but for a list of ships.
+fn check_watch(case: &str, config: &str, list: Option<&str>) {
+    let mut files = vec![("darkwake.toml", config.as_bytes().to_vec())];
+    files.extend(list.map(|list| ("list.csv", list.as_bytes().to_vec())));
+    check(case, &files, "check --config darkwake.toml");
+}
+
+#[test]
+fn a_kind_of_watch_rule_that_does_not_exist() {
+    check_watch("unknown_watch_rule", "[[watch.vessels]]\nimo = 9000003\n", None);
+}
+
+#[test]
+fn a_key_of_a_watched_ship_that_does_not_exist() {
+    check_watch("unknown_key_of_ship", "[[watch.ships]]\nimo = 9000003\ncolour = \"red\"\n", None);
+}
+
+#[test]
+fn a_severity_that_does_not_exist() {
+    check_watch("bad_severity", "[[watch.ships]]\nimo = 9000003\nseverity = \"high\"\n", None);
+}
+
+#[test]
+fn an_imo_number_with_a_digit_too_few() {
+    check_watch("short_imo_number", "[[watch.ships]]\nimo = 900000\n", None);
+}
+
+#[test]
+fn an_mmsi_of_a_base_station() {
+    check_watch("mmsi_of_no_ship", "[[watch.ships]]\nmmsi = [{ mmsi = 2730001 }]\n", None);
+}
+
+#[test]
+fn a_date_that_is_none() {
+    let config = "[[watch.ships]]\nmmsi = [{ mmsi = 273000001, from = \"2023-13-01\" }]\n";
+    check_watch("bad_date", config, None);
+}
+
+#[test]
+fn rules_that_can_never_match() {
+    let config = "[[watch.ships]]\nname = \"Nameless\"\n\
+        [[watch.ships]]\nimo = 9000003\nmmsi = [{ mmsi = 273000001, from = \"2024-01-01\", until = \"2023-01-01\" }]\n\
+        [[watch.ports]]\nname = \"Nowhere\"\n\
+        [[watch.corridors]]\nname = \"From nowhere\"\nfrom = {}\nto = { tags = [\"dprk\"] }\n";
+    check_watch("rules_that_never_match", config, None);
+}
+
+#[test]
+fn a_ring_of_two_corners() {
+    let config = "[[watch.areas]]\nname = \"Off Rajin\"\nring = [[130.2, 41.8], [131.0, 41.8]]\n";
+    check_watch("bad_ring", config, None);
+}
+
+#[test]
+fn an_area_that_crosses_itself() {
+    let config = "[[watch.areas]]\nname = \"Off Rajin\"\n\
+        ring = [[130.2, 41.8], [131.0, 42.4], [131.0, 41.8], [130.2, 42.4]]\n";
+    check_watch("crossing_area", config, None);
+}
+
+#[test]
+fn lists_of_ships_that_are_not_there_or_none() {
+    let config = "[[watch.lists]]\nfile = \"nowhere.csv\"\n[[watch.lists]]\nfile = \"list.csv\"\n";
+    check_watch("bad_lists", config, Some("Dear colleague,\nplease find the list attached.\n"));
+}
+
+#[test]
+fn a_list_of_ships_that_is_not_there() {
+    check_watch("missing_list", "[[watch.lists]]\nfile = \"nowhere.csv\"\n", None);
+}
+
+#[test]
+fn a_list_of_ships_of_another_format() {
+    let config = "[[watch.lists]]\nfile = \"list.csv\"\nformat = \"ofac-xml\"\n";
+    check_watch("list_of_another_format", config, Some("imo,name\n9000003,NORTH STAR\n"));
+}
+
+#[test]
+fn a_list_whose_entries_are_not_all_good() {
+    let list = "imo;mmsi;name;from;until;severity\n\
+        9000003;273000001;NORTH STAR;2023-08-01;;critical\n\
+        9000004;;WRONG DIGIT;;;\n\
+        ;;NAMELESS;;;\n\
+        9000015;;NO DAY;2023-08-32;;\n\
+        9000027;2730001;BASE STATION;;;\n";
+    check_watch("doubtful_list", "[[watch.lists]]\nfile = \"list.csv\"\n", Some(list));
+}
+
+#[test]
+fn an_imo_number_with_a_wrong_check_digit_is_a_warning() {
+    check_watch("imo_check_digit", "[[watch.ships]]\nname = \"Angara\"\nimo = 9179843\n", None);
+}
+
+#[test]
+fn rules_of_ports_that_are_not_there_are_warnings() {
+    let config = "[[watch.ports]]\nname = \"X\"\nids = [\"KPRJN\", \"NOWHERE\"]\ncountries = [\"North Korea\"]\n\
+        [[watch.corridors]]\nname = \"Y\"\nfrom = { tags = [\"dprkk\"] }\nto = { countries = [\"RU\"] }\n";
+    check_watch("rules_without_ports", config, None);
 }
 
 #[test]

@@ -52,12 +52,20 @@ fn check(validator: &Validator, path: &Path) -> BTreeMap<String, usize> {
     kinds
 }
 
+/// Replays `feed.nmea` with an alert for every visit and hop.
+#[track_caller]
+fn replay_with_alerts(path: &Path) {
+    std::fs::write(path.join("all.toml"), "[alerts]\nfacts = \"all\"\n").expect("a file");
+    let outputs = ["--facts", "facts.jsonl", "--out", "alerts.jsonl", "--config", "all.toml"];
+    succeed(path, &[&["replay", "feed.nmea"], &outputs[..]].concat());
+}
+
 #[track_caller]
 fn replay(scenario: &str) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path();
     succeed(path, &["generate", scenario, "--seed", "7", "--out", "feed.nmea"]);
-    succeed(path, &["replay", "feed.nmea", "--facts", "facts.jsonl", "--out", "alerts.jsonl"]);
+    replay_with_alerts(path);
     let facts = check(&schema(FACTS), &path.join("facts.jsonl"));
     assert_eq!(facts.keys().collect::<Vec<_>>(), ["hop", "silence", "visit"]);
     let alerts = check(&schema(ALERT), &path.join("alerts.jsonl"));
@@ -93,7 +101,7 @@ fn the_schemas_are_closed() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path();
     succeed(path, &["generate", "harbour", "--out", "feed.nmea"]);
-    succeed(path, &["replay", "feed.nmea", "--facts", "facts.jsonl", "--out", "alerts.jsonl"]);
+    replay_with_alerts(path);
     for (text, file) in [(FACTS, "facts.jsonl"), (ALERT, "alerts.jsonl")] {
         let validator = schema(text);
         let lines = std::fs::read_to_string(path.join(file)).expect("an output");
@@ -154,6 +162,18 @@ fn the_schema_and_the_program_agree_on_what_a_configuration_is() {
         ("[input]\ntag_checksum = \"strict\"\ntable_order = \"bounded\"\n", true),
         ("[alerts]\nfacts = \"none\"\n", true),
         ("[limits]\nships = 1\n", true),
+        ("[watch]\nships = []\nports = []\ncorridors = []\n", true),
+        ("[[watch.ships]]\nimo = 9000003\nseverity = \"info\"\nmute = true\n", true),
+        (
+            "[[watch.ships]]\nmmsi = [{ mmsi = 273000001, from = \"2023-08-01\", until = \"2023-08-01T12:00:00Z\" }]\n",
+            true,
+        ),
+        ("[[watch.ports]]\nname = \"X\"\ncountries = [\"KP\"]\n", true),
+        (
+            "[[watch.corridors]]\nname = \"X\"\nfrom = { ids = [\"KPRJN\"] }\nto = { tags = [\"sts\"] }\n",
+            true,
+        ),
+        ("[[watch.areas]]\nname = \"X\"\nring = [[0, 0], [1, 0], [1.5, 1.5]]\n", true),
         (&format!("{columns}delimiter = \";\"\nsog = \"v\"\n"), true),
         ("[inputs]\n", false),
         ("[input]\ndelay = \"30s\"\n", false),
@@ -164,6 +184,24 @@ fn the_schema_and_the_program_agree_on_what_a_configuration_is() {
         ("[alerts]\nfacts = true\n", false),
         ("[ports]\nfiles = \"ports.geojson\"\n", false),
         ("[limits]\nships = -1\n", false),
+        ("[[watch.vessels]]\nimo = 9000003\n", false),
+        ("[[watch.ships]]\nname = \"X\"\n", false),
+        ("[[watch.ships]]\nmmsi = []\n", false),
+        ("[[watch.ships]]\nimo = 900000\n", false),
+        ("[[watch.ships]]\nimo = \"9000003\"\n", false),
+        ("[[watch.ships]]\nimo = 9000003\nseverity = \"high\"\n", false),
+        ("[[watch.ships]]\nmmsi = [273000001]\n", false),
+        ("[[watch.ships]]\nmmsi = [{ mmsi = 111000001 }]\n", false),
+        ("[[watch.ships]]\nmmsi = [{ mmsi = 273000001, from = \"1.8.2023\" }]\n", false),
+        ("[[watch.lists]]\nname = \"X\"\n", false),
+        ("[[watch.lists]]\nfile = \"x.csv\"\nformat = \"csv\"\n", false),
+        ("[[watch.ports]]\nname = \"X\"\n", false),
+        ("[[watch.ports]]\ntags = [\"dprk\"]\n", false),
+        ("[[watch.corridors]]\nname = \"X\"\nfrom = { tags = [\"dprk\"] }\n", false),
+        ("[[watch.corridors]]\nname = \"X\"\nfrom = {}\nto = { tags = [\"sts\"] }\n", false),
+        ("[[watch.areas]]\nname = \"X\"\nring = [[0, 0], [1, 0]]\n", false),
+        ("[[watch.areas]]\nname = \"X\"\nring = [[0, 0], [1, 0], [1, 91]]\n", false),
+        ("[[watch.areas]]\nname = \"X\"\nring = [[0, 0], [1, 0], [1, 1, 1]]\n", false),
         ("[limits]\nships = 1.5\n", false),
         ("[input.columns]\ntime = \"t\"\n", false),
         (&format!("{columns}delimiter = \"\\\"\"\n"), false),

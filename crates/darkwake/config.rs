@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use connect::reader::Format;
 use decode::TagChecksum;
 use decode::table::ColumnMap;
+use model::alert::Severity;
+use model::{EventTime, Mmsi, Position};
 use serde::{Deserialize, Serialize};
 
 use crate::Usage;
@@ -19,6 +21,8 @@ pub struct Config {
     pub ports: PortsConfig,
     /// Alerts.
     pub alerts: AlertsConfig,
+    /// What people want to hear of.
+    pub watch: WatchConfig,
     /// Limits.
     pub limits: LimitsConfig,
 }
@@ -69,10 +73,183 @@ pub struct AlertsConfig {
 #[serde(rename_all = "lowercase")]
 pub enum FactAlerts {
     /// Facts only.
+    #[default]
     None,
     /// All, as info.
-    #[default]
     All,
+}
+
+/// What people want to hear of. Each array that a file gives takes the place of the default one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WatchConfig {
+    /// Ships.
+    pub ships: Vec<ShipConfig>,
+    /// Lists of ships.
+    pub lists: Vec<ListConfig>,
+    /// Ports.
+    pub ports: Vec<PortRuleConfig>,
+    /// Ways from some ports to others.
+    pub corridors: Vec<CorridorConfig>,
+    /// Areas.
+    pub areas: Vec<AreaConfig>,
+}
+
+/// A ship, by its IMO number first and by its MMSI within dates second.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShipConfig {
+    /// The list it is on, as alerts name it.
+    #[serde(default = "ship_list")]
+    pub list: String,
+    /// Its name, for people; never matched.
+    #[serde(default)]
+    pub name: String,
+    /// IMO number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imo: Option<ImoNumber>,
+    /// MMSIs.
+    #[serde(default)]
+    pub mmsi: Vec<MmsiConfig>,
+    /// How urgent its alerts are at least.
+    #[serde(default = "rule_severity")]
+    pub severity: Severity,
+    /// Whether its alerts are not told.
+    #[serde(default)]
+    pub mute: bool,
+}
+
+/// An MMSI, and when it was the ship's.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MmsiConfig {
+    /// The MMSI.
+    pub mmsi: MmsiNumber,
+    /// First moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Moment>,
+    /// First moment after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Moment>,
+}
+
+/// A list of ships.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListConfig {
+    /// The file, plain or compressed; relative to the configuration file.
+    pub file: PathBuf,
+    /// What it is.
+    #[serde(default)]
+    pub format: ListFormat,
+    /// The list's name, as alerts tell it; empty: as the file says.
+    #[serde(default)]
+    pub name: String,
+    /// How urgent alerts of its ships are at least.
+    #[serde(default = "rule_severity")]
+    pub severity: Severity,
+    /// Whether alerts of its ships are not told.
+    #[serde(default)]
+    pub mute: bool,
+    /// Hash of what the file held when the configuration was read; `None` if it could not be read.
+    #[serde(skip)]
+    pub content: Option<u64>,
+}
+
+/// What a list of ships is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ListFormat {
+    /// What its content tells.
+    #[default]
+    Auto,
+    /// A table with a header.
+    Plain,
+    /// `sdn.csv` of OFAC.
+    OfacCsv,
+    /// `sdn_advanced.xml` of OFAC.
+    OfacXml,
+    /// A table of OpenSanctions.
+    Opensanctions,
+    /// A table of an EU annex.
+    Eu,
+}
+
+/// Ports to watch.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PortRuleConfig {
+    /// For people.
+    pub name: String,
+    /// Ids of the port files.
+    #[serde(default)]
+    pub ids: Vec<String>,
+    /// Tags of the port files (`watch`).
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Countries, ISO 3166-1 alpha-2.
+    #[serde(default)]
+    pub countries: Vec<String>,
+    /// How urgent alerts of these ports are at least.
+    #[serde(default = "rule_severity")]
+    pub severity: Severity,
+    /// Whether alerts of these ports are not told.
+    #[serde(default)]
+    pub mute: bool,
+}
+
+/// A way from some ports to others.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CorridorConfig {
+    /// For people.
+    pub name: String,
+    /// Ports left.
+    pub from: SelectorConfig,
+    /// Ports reached.
+    pub to: SelectorConfig,
+    /// How urgent alerts of hops along it are at least.
+    #[serde(default = "rule_severity")]
+    pub severity: Severity,
+    /// Whether alerts of hops along it are not told.
+    #[serde(default)]
+    pub mute: bool,
+}
+
+/// Ports by id, tag or country: whichever of them matches.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SelectorConfig {
+    /// Ids of the port files.
+    pub ids: Vec<String>,
+    /// Tags of the port files (`watch`).
+    pub tags: Vec<String>,
+    /// Countries, ISO 3166-1 alpha-2.
+    pub countries: Vec<String>,
+}
+
+/// An area.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AreaConfig {
+    /// For people.
+    pub name: String,
+    /// Its corners.
+    pub ring: RingConfig,
+    /// How urgent alerts of what begins in it are at least.
+    #[serde(default = "rule_severity")]
+    pub severity: Severity,
+    /// Whether alerts of what begins in it are not told.
+    #[serde(default)]
+    pub mute: bool,
+}
+
+fn ship_list() -> String {
+    "watched".to_owned()
+}
+
+fn rule_severity() -> Severity {
+    Severity::Warning
 }
 
 /// Limits.
@@ -94,6 +271,48 @@ impl Default for InputConfig {
             delay_bound: Duration { ms: 30_000 },
             table_order: TableOrder::default(),
             columns: None,
+        }
+    }
+}
+
+impl Default for WatchConfig {
+    /// Ships that carry arms from Rajin to the Russian Pacific, and all who sail there.
+    fn default() -> Self {
+        let ship = |name: &str, imo| ShipConfig {
+            list: "dprk-russia arms".to_owned(),
+            name: name.to_owned(),
+            imo: Some(ImoNumber(imo)),
+            mmsi: Vec::new(),
+            severity: Severity::Critical,
+            mute: false,
+        };
+        let tag = |tag: &str| SelectorConfig { tags: vec![tag.to_owned()], ..SelectorConfig::default() };
+        let ports = PortRuleConfig {
+            name: "North Korea".to_owned(),
+            ids: Vec::new(),
+            tags: vec!["dprk".to_owned()],
+            countries: Vec::new(),
+            severity: Severity::Warning,
+            mute: false,
+        };
+        let corridor = CorridorConfig {
+            name: "DPRK - Russia".to_owned(),
+            from: tag("dprk"),
+            to: tag("russia-far-east"),
+            severity: Severity::Critical,
+            mute: false,
+        };
+        WatchConfig {
+            ships: vec![
+                ship("Angara", 9_179_842),
+                ship("Maria", 8_517_839),
+                ship("Lady R", 9_161_003),
+                ship("Maia-1", 9_358_010),
+            ],
+            lists: Vec::new(),
+            ports: vec![ports],
+            corridors: vec![corridor],
+            areas: Vec::new(),
         }
     }
 }
@@ -150,6 +369,94 @@ impl From<Duration> for String {
     }
 }
 
+/// An IMO number: seven digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct ImoNumber(pub u32);
+
+impl TryFrom<u32> for ImoNumber {
+    type Error = String;
+
+    fn try_from(number: u32) -> Result<ImoNumber, String> {
+        let is_one = (1_000_000..=9_999_999).contains(&number);
+        if is_one {
+            Ok(ImoNumber(number))
+        } else {
+            Err(format!("{number} is no IMO number; write its seven digits, such as 9179842"))
+        }
+    }
+}
+
+impl From<ImoNumber> for u32 {
+    fn from(imo: ImoNumber) -> u32 {
+        imo.0
+    }
+}
+
+/// The MMSI of a ship.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct MmsiNumber(pub Mmsi);
+
+impl TryFrom<u32> for MmsiNumber {
+    type Error = String;
+
+    fn try_from(number: u32) -> Result<MmsiNumber, String> {
+        if Mmsi(number).is_vessel() {
+            Ok(MmsiNumber(Mmsi(number)))
+        } else {
+            Err(format!("{number} is no MMSI of a ship; write its nine digits, the first of them 1 to 7"))
+        }
+    }
+}
+
+impl From<MmsiNumber> for u32 {
+    fn from(mmsi: MmsiNumber) -> u32 {
+        mmsi.0.0
+    }
+}
+
+/// A date or a time, written as "2023-10-01" or "2023-10-01T06:00:00Z".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Moment(pub EventTime);
+
+impl TryFrom<String> for Moment {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Moment, String> {
+        let wrong =
+            || format!("\"{text}\" is no date; write it like \"2023-10-01\" or \"2023-10-01T06:00:00Z\"");
+        EventTime::parse_iso(text.as_bytes()).map(Moment).ok_or_else(wrong)
+    }
+}
+
+impl From<Moment> for String {
+    fn from(moment: Moment) -> String {
+        moment.0.to_iso()
+    }
+}
+
+/// The corners of an area: `[[longitude, latitude], …]` in order, in degrees.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<Vec<f64>>", into = "Vec<[f64; 2]>")]
+pub struct RingConfig(pub Vec<Position>);
+
+impl TryFrom<Vec<Vec<f64>>> for RingConfig {
+    type Error = String;
+
+    fn try_from(corners: Vec<Vec<f64>>) -> Result<RingConfig, String> {
+        crate::watch::ring(&corners).map(RingConfig)
+    }
+}
+
+impl From<RingConfig> for Vec<[f64; 2]> {
+    fn from(ring: RingConfig) -> Vec<[f64; 2]> {
+        let degrees = |units: i32| f64::from(units) / f64::from(model::position::UNITS_PER_DEGREE);
+        ring.0.iter().map(|corner| [degrees(corner.lon), degrees(corner.lat)]).collect()
+    }
+}
+
 /// The longest delay bound that is allowed.
 const MAX_DELAY_MS: i64 = 300_000;
 
@@ -170,14 +477,21 @@ impl Config {
         }
         if let Some(folder) = path.parent() {
             config.ports.files.iter_mut().for_each(|file| *file = folder.join(&file));
+            config.watch.lists.iter_mut().for_each(|list| list.file = folder.join(&list.file));
+        }
+        crate::watch::validate(&config.watch, path)?;
+        for list in &mut config.watch.lists {
+            list.content = crate::watch::content_hash(&list.file);
         }
         Ok(config)
     }
 
-    /// Hash by which alerts name the configuration they were made with.
+    /// Hash by which alerts name the configuration they were made with, and the lists of ships.
     pub fn hash(&self) -> String {
         let text = serde_json::to_string(self).unwrap_or_default();
-        format!("{:016x}", model::hash::bytes(0, text.as_bytes()))
+        let own = model::hash::bytes(0, text.as_bytes());
+        let contents = self.watch.lists.iter().filter_map(|list| list.content);
+        format!("{:016x}", contents.fold(own, model::hash::mix))
     }
 }
 
@@ -200,18 +514,92 @@ mod tests {
         let text = include_str!("../../config/darkwake.toml");
         let read: Config = toml::from_str(text).unwrap();
         assert_eq!(serde_json::to_value(&read).unwrap(), serde_json::to_value(Config::default()).unwrap());
-        for key in [
-            "tag_checksum",
-            "delay_bound",
-            "table_order",
-            "files",
-            "facts",
-            "line_bytes",
-            "ships",
-            "sort_rows",
-        ] {
+        let keys = [
+            [
+                "tag_checksum",
+                "delay_bound",
+                "table_order",
+                "files",
+                "facts",
+                "line_bytes",
+                "ships",
+                "sort_rows",
+            ],
+            ["lists", "areas", "list", "name", "imo", "mmsi", "severity", "mute"],
+            ["ids", "tags", "countries", "from", "to", "name", "severity", "mute"],
+        ];
+        for key in keys.as_flattened() {
             assert!(text.lines().any(|line| line.starts_with(&format!("{key} ="))), "{key} is not shown");
         }
+        for table in ["ships", "ports", "corridors"] {
+            assert!(text.contains(&format!("\n[[watch.{table}]]\n")), "watch.{table} is not shown");
+        }
+    }
+
+    /// The examples in comments, each from its header to the last line that is a comment.
+    fn examples(text: &str) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        let mut is_inside = false;
+        for line in text.lines() {
+            let comment = line.strip_prefix("# ");
+            let begins = comment.is_some_and(|comment| comment.starts_with("[["));
+            is_inside = comment.is_some() && (begins || is_inside);
+            if begins {
+                found.push(String::new());
+            }
+            if let (true, Some(comment), Some(last)) = (is_inside, comment, found.last_mut()) {
+                *last += &format!("{comment}\n");
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn the_examples_in_the_annotated_file_show_the_defaults_of_rules() {
+        let examples = examples(include_str!("../../config/darkwake.toml"));
+        assert_eq!(examples.len(), 3, "{examples:?}");
+        for example in examples {
+            let shown: Config = toml::from_str(&example).unwrap_or_else(|error| panic!("{error}"));
+            let defaults = ["severity =", "mute =", "format =", "list =", "name = \"\""];
+            let is_kept = |line: &&str| !defaults.iter().any(|default| line.starts_with(default));
+            let short: String = example.lines().filter(is_kept).map(|line| format!("{line}\n")).collect();
+            let short: Config = toml::from_str(&short).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(serde_json::to_value(&shown).unwrap(), serde_json::to_value(&short).unwrap());
+        }
+    }
+
+    fn watch(text: &str) -> WatchConfig {
+        toml::from_str::<Config>(text).unwrap_or_else(|error| panic!("{error}")).watch
+    }
+
+    #[test]
+    fn an_array_of_rules_takes_the_place_of_the_default_one_and_of_no_other() {
+        let given = watch("[[watch.ships]]\nimo = 9000003\n");
+        assert_eq!((given.ships.len(), given.ports.len(), given.corridors.len()), (1, 1, 1));
+        let given = watch("[watch]\nports = []\ncorridors = []\n");
+        assert_eq!((given.ships.len(), given.ports.len(), given.corridors.len()), (4, 0, 0));
+    }
+
+    #[test]
+    fn what_a_rule_leaves_out_has_its_default() {
+        let given = watch("[[watch.ships]]\nimo = 9000003\n[[watch.lists]]\nfile = \"a.csv\"\n");
+        let (ship, list) = (&given.ships[0], &given.lists[0]);
+        assert_eq!((ship.list.as_str(), ship.severity, ship.mute), ("watched", Severity::Warning, false));
+        assert_eq!((list.format, list.severity, list.mute), (ListFormat::Auto, Severity::Warning, false));
+    }
+
+    #[test]
+    fn the_hash_covers_what_lists_hold() {
+        let folder = tempfile::tempdir().unwrap();
+        let (config, list) = (folder.path().join("darkwake.toml"), folder.path().join("list.csv"));
+        std::fs::write(&config, "[[watch.lists]]\nfile = \"list.csv\"\n").unwrap();
+        let hash = |text: &str| {
+            std::fs::write(&list, text).unwrap();
+            Config::load(Some(&config)).unwrap().hash()
+        };
+        let first = hash("imo\n9000003\n");
+        assert_ne!(first, hash("imo\n9000015\n"));
+        assert_eq!(first, hash("imo\n9000003\n"));
     }
 
     #[test]
