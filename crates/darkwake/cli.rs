@@ -8,6 +8,8 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::EventTime;
 
+use crate::evaluate::bound::Bound;
+
 /// AIS stream processing: silences, port visits and hops, seen or unseen.
 #[derive(Debug, Parser)]
 #[command(name = "darkwake", version, propagate_version = true, arg_required_else_help = true)]
@@ -41,6 +43,8 @@ pub enum Command {
     },
     /// Write a seeded feed with known truth.
     Generate(Generate),
+    /// Score alerts against a truth, or itself on real tracks.
+    Evaluate(Box<Evaluate>),
 }
 
 /// Arguments of `replay`.
@@ -129,6 +133,52 @@ pub struct Generate {
     pub truth: Option<PathBuf>,
 }
 
+/// Arguments of `evaluate`.
+#[derive(Debug, Args)]
+pub struct Evaluate {
+    /// Alerts (JSON lines), one file for each --truth; with --blank-out, inputs as replay takes them.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<String>,
+    /// What really happened (JSON, as generate --truth writes it); the k-th belongs to the k-th file.
+    #[arg(
+        long,
+        value_name = "FILE",
+        num_args = 1,
+        required_unless_present = "blank_out",
+        conflicts_with = "blank_out",
+        env = "DARKWAKE_TRUTH"
+    )]
+    pub truth: Vec<PathBuf>,
+    /// Take an interval out of the tracks of this share of the ships, and look whether it is told.
+    #[arg(long, value_name = "SHARE", value_parser = parse_share, env = "DARKWAKE_BLANK_OUT")]
+    pub blank_out: Option<f64>,
+    /// The same seed blanks out the same.
+    #[arg(long, value_name = "N", default_value_t = 1, env = "DARKWAKE_SEED")]
+    pub seed: u64,
+    /// What the lines of inputs are; auto looks at them.
+    #[arg(long, value_enum, default_value_t, env = "DARKWAKE_FORMAT")]
+    pub format: Format,
+    /// Port files (GeoJSON) instead of the built-in ones.
+    #[arg(long, value_name = "FILE", num_args = 1, env = "DARKWAKE_PORTS")]
+    pub ports: Vec<PathBuf>,
+    /// Configuration (TOML).
+    #[arg(long, value_name = "FILE", env = "DARKWAKE_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// All scores and cases as one JSON object, - for stdout instead of the table.
+    #[arg(long, value_name = "FILE", env = "DARKWAKE_JSON")]
+    pub json: Option<PathBuf>,
+    /// Fail if a score is worse than this: NAME=VALUE, NAME>=VALUE or NAME<=VALUE.
+    #[arg(
+        long,
+        value_name = "NAME=VALUE",
+        num_args = 1,
+        value_delimiter = ',',
+        value_parser = Bound::parse,
+        env = "DARKWAKE_FAIL_UNDER"
+    )]
+    pub fail_under: Vec<Bound>,
+}
+
 /// What the lines of inputs are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -193,6 +243,11 @@ fn parse_speed(text: &str) -> Result<Speed, String> {
         Ok(times) if times > 0.0 && times.is_finite() => Ok(Speed::Times(times)),
         _ => Err("give max, or a number above 0".to_owned()),
     }
+}
+
+fn parse_share(text: &str) -> Result<f64, String> {
+    let share = text.parse::<f64>().ok().filter(|share| *share > 0.0 && *share <= 1.0);
+    share.ok_or_else(|| "give a share above 0 and at most 1, such as 0.2".to_owned())
 }
 
 fn parse_time(text: &str) -> Result<EventTime, String> {

@@ -4,6 +4,7 @@ mod check;
 mod cli;
 mod config;
 mod driver;
+mod evaluate;
 mod outputs;
 mod ports;
 mod progress;
@@ -11,6 +12,7 @@ mod replay;
 mod schema;
 mod shards;
 mod stats;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Command::Ports(command) => ports::run(&command),
         Command::Schema { of } => schema::run(of),
         Command::Generate(arguments) => cli::generate(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
