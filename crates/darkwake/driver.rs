@@ -13,7 +13,7 @@ use connect::reader::{self, Format, Opened, ReadSettings, Reader};
 use connect::sorted::{self, Sorted, Sorter};
 use decode::rare::Landmark;
 use decode::{Content, Decoded};
-use engine::{Entry, Ingest, Order, SourceId};
+use engine::{Ingest, Order, SourceId};
 use model::{EventTime, Mmsi, Reason};
 
 use crate::cli::{self, Speed};
@@ -134,8 +134,8 @@ impl<'a> Driver<'a> {
         if let Some(former) = former {
             self.close(former);
         }
-        let highest = self.ingest.highest().unwrap_or(EventTime::MIN);
-        self.shards.push(Entry::End(highest));
+        let (ingest, shards) = (&mut self.ingest, &mut self.shards);
+        ingest.end(&mut |entry| shards.push(entry));
         self.progress.finish();
         Ok((self.ingest, self.shards, self.totals))
     }
@@ -323,8 +323,8 @@ impl<'a> Driver<'a> {
     }
 
     fn advance(&mut self) {
-        if let Some(watermark) = self.ingest.advance() {
-            self.shards.push(Entry::Watermark(watermark));
+        let (ingest, shards) = (&mut self.ingest, &mut self.shards);
+        if let Some(watermark) = ingest.advance(&mut |entry| shards.push(entry)) {
             self.keep_pace(watermark);
         }
         self.progress.tell(&self.plan.read.bytes_on_disk, self.ingest.highest(), self.shards.told());

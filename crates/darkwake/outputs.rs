@@ -4,7 +4,6 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use connect::alerts::Alert;
 
 /// An output: standard output, or a file that gets its name when it is complete.
 pub enum Output {
@@ -88,12 +87,12 @@ pub fn alert_format(path: &Path) -> anyhow::Result<AlertFormat> {
 }
 
 /// Writes alerts.
-pub fn write_alerts(path: &Path, format: AlertFormat, alerts: &[Alert]) -> anyhow::Result<()> {
+pub fn write_alerts(path: &Path, format: AlertFormat, alerts: &[String]) -> anyhow::Result<()> {
     let mut out = create(path)?;
     match format {
         AlertFormat::Lines => {
             for alert in alerts {
-                out.write_all(alert.json.as_bytes())?;
+                out.write_all(alert.as_bytes())?;
                 out.write_all(b"\n")?;
             }
         }
@@ -103,11 +102,14 @@ pub fn write_alerts(path: &Path, format: AlertFormat, alerts: &[Alert]) -> anyho
     Ok(())
 }
 
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 23] = [
     "id",
     "revision",
     "kind",
     "status",
+    "grade",
+    "cause",
+    "score",
     "severity",
     "at",
     "mmsi",
@@ -122,30 +124,36 @@ const COLUMNS: [&str; 19] = [
     "end_lon",
     "end_lat",
     "ports",
+    "candidates",
     "explain",
 ];
 
-fn write_csv(out: &mut impl Write, alerts: &[Alert]) -> anyhow::Result<()> {
+fn write_csv(out: &mut impl Write, alerts: &[String]) -> anyhow::Result<()> {
     let mut table = csv::Writer::from_writer(out);
     table.write_record(COLUMNS)?;
     for alert in alerts {
-        let value: serde_json::Value = serde_json::from_str(&alert.json)?;
+        let value: serde_json::Value = serde_json::from_str(alert)?;
         let cell = |pointer: &str| match value.pointer(pointer) {
             None | Some(serde_json::Value::Null) => String::new(),
             Some(serde_json::Value::String(text)) => text.clone(),
             Some(other) => other.to_string(),
         };
         let ports = value["ports"].as_object().map(|ports| {
-            let ports =
-                ports.iter().map(|(role, port)| format!("{role}={}", port.as_str().unwrap_or_default()));
-            ports.collect::<Vec<_>>().join(" ")
+            let named = ports.iter().filter_map(|(role, port)| Some(format!("{role}={}", port.as_str()?)));
+            named.collect::<Vec<_>>().join(" ")
         });
-        let fixed = ["/id", "/revision", "/kind", "/status", "/severity", "/at"].map(cell);
+        let candidates = value.pointer("/ports/candidates").and_then(|list| list.as_array()).map(|list| {
+            let ranked = list.iter().filter_map(|one| Some(format!("{}={}", one["port"].as_str()?, one["p"])));
+            ranked.collect::<Vec<_>>().join(" ")
+        });
+        let fixed =
+            ["/id", "/revision", "/kind", "/status", "/grade", "/cause", "/score", "/severity", "/at"].map(cell);
         let vessel = ["mmsi", "track", "imo", "name", "flag"].map(|key| cell(&format!("/vessel/{key}")));
         let fixes = ["start", "end"].map(|fix| ["t", "lon", "lat"].map(|key| cell(&format!("/{fix}/{key}"))));
         let mut row: Vec<String> =
             fixed.into_iter().chain(vessel).chain(fixes.into_iter().flatten()).collect();
         row.push(ports.unwrap_or_default());
+        row.push(candidates.unwrap_or_default());
         row.push(cell("/explain"));
         table.write_record(row)?;
     }

@@ -1,21 +1,24 @@
 //! `darkwake replay`: historic streams as fast as the machine goes.
 
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use connect::alerts::{Alert, AlertStage};
+use connect::alerts::Writer;
 use connect::files;
 use connect::reader::ReadSettings;
 use decode::Settings;
 use decode::nmea::AssumedTime;
-use engine::{BUCKETS, Limits};
-use model::{EventTime, FactChange, Ports};
+use engine::{BUCKETS, Limits, World};
+use geofence::sea::Sea;
+use model::alert::Alert;
+use model::{EventTime, Ports};
 
 use crate::cli::{self, Replay};
-use crate::config::{self, Config, FactAlerts};
+use crate::config::{self, Config};
 use crate::driver::{self, Driver, Plan};
 use crate::outputs;
 use crate::progress::Progress;
@@ -36,14 +39,16 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         .collect::<anyhow::Result<Vec<_>>>()?;
     let port_files = if arguments.ports.is_empty() { &config.ports.files } else { &arguments.ports };
     let (geofence, ports_hash) = crate::ports::load(port_files)?;
-    let geofence = Arc::new(geofence);
+    let (rules, notes) = crate::watch::rules(&config)?;
+    notes.iter().for_each(|note| cli::warn(note));
+    let world = Arc::new(World::new(geofence, Sea::built_in(), rules));
     let inputs = files::find(&arguments.inputs)?;
     let plan = plan(arguments, &config);
     let sizes: Option<u64> = inputs.iter().map(files::Input::size).sum();
     let limits = Limits { ships_per_bucket: config.limits.ships.div_ceil(BUCKETS) };
-    let tells_alerts = !formats.is_empty() && config.alerts.facts == FactAlerts::All;
-    let shards = Shards::start(shard_count(arguments), &geofence, limits, tells_alerts);
+    let shards = Shards::start(shard_count(arguments), &world, limits, !formats.is_empty());
     let count = inputs.len();
+    let names: Vec<String> = inputs.iter().map(files::Input::name).collect();
     let driver = Driver::new(&plan, &config, shards, Progress::new(sizes));
     let (ingest, shards, read) = driver.run(inputs)?;
     let mut outcome = shards.finish();
@@ -59,13 +64,23 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
             counts.rejected(model::Reason::NoTime)
         );
     }
-    let alerts = alerts(&mut outcome, geofence.ports(), &config, &ports_hash, arguments.only_final);
+    let alerts = alerts(&mut outcome, arguments.only_final);
+    let config_hash = config.hash();
+    let writer = Writer {
+        ports: world.ports(),
+        watch: world.watch(),
+        config_hash: &config_hash,
+        ports_hash: &ports_hash,
+        inputs: &names,
+        is_time_assumed: arguments.start.is_some(),
+    };
+    let lines: Vec<String> = alerts.iter().map(|alert| writer.json(alert)).collect();
     for (path, format) in &formats {
-        outputs::write_alerts(path, *format, &alerts)?;
+        outputs::write_alerts(path, *format, &lines)?;
     }
     let default_stdout = arguments.out.is_empty() && arguments.facts.is_none() && arguments.stats.is_none();
     if let Some(path) = arguments.facts.as_deref().or(default_stdout.then_some(Path::new("-"))) {
-        write_facts(path, &outcome, geofence.ports(), arguments.start.is_some())?;
+        write_facts(path, &outcome, world.ports(), arguments.start.is_some())?;
     }
     let mut totals = Totals {
         bytes: read.bytes,
@@ -78,7 +93,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         ..Totals::default()
     };
     for alert in &alerts {
-        *totals.alerts.entry(alert.kind).or_default() += 1;
+        *totals.alerts.entry(alert.key.kind.name()).or_default() += 1;
     }
     let object = stats::object(&counts, &totals);
     if let Some(path) = &arguments.stats {
@@ -125,29 +140,24 @@ fn shard_count(arguments: &Replay) -> usize {
     arguments.shards.map_or_else(|| cores().saturating_sub(1).max(1), usize::from)
 }
 
-/// The alerts in the order of event time, MMSI and kind.
-fn alerts(
-    outcome: &mut Outcome,
-    ports: &Ports,
-    config: &Config,
-    ports_hash: &str,
-    only_final: bool,
-) -> Vec<Alert> {
-    let mut changes: Vec<FactChange> = std::mem::take(&mut outcome.changes);
+/// The alerts in the order in which they were known, then of MMSIs.
+fn alerts(outcome: &mut Outcome, only_final: bool) -> Vec<Arc<Alert>> {
+    let mmsi = |alert: &Alert| alert.key.track.map_or(0, |track| track.mmsi.0);
     // A late report decides in the past what is known only now: what a ship's alerts say next never
     // comes before what they said.
-    let mut known: std::collections::HashMap<model::Mmsi, EventTime> = std::collections::HashMap::new();
-    for change in &mut changes {
-        let known = known.entry(change.key.track.mmsi).or_insert(change.at);
-        *known = change.at.max(*known);
-        change.told = *known;
-    }
-    changes.sort_by_key(|change| (change.told, change.key.track.mmsi));
-    let mut stage = AlertStage::new(ports, &config.hash(), ports_hash);
-    let mut alerts: Vec<Alert> = changes.iter().filter_map(|change| stage.apply(change)).collect();
+    let mut known: HashMap<u32, EventTime> = HashMap::new();
+    let mut alerts: Vec<(EventTime, u32, Arc<Alert>)> = std::mem::take(&mut outcome.alerts)
+        .into_iter()
+        .map(|alert| {
+            let known = known.entry(mmsi(&alert)).or_insert(alert.told);
+            *known = alert.told.max(*known);
+            (*known, mmsi(&alert), alert)
+        })
+        .collect();
+    alerts.sort_by_key(|(known, mmsi, _)| (*known, *mmsi));
+    let mut alerts: Vec<Arc<Alert>> = alerts.into_iter().map(|(.., alert)| alert).collect();
     if only_final {
-        let last: std::collections::BTreeMap<String, u32> =
-            alerts.iter().map(|alert| (alert.id.clone(), alert.revision)).collect();
+        let last: BTreeMap<u64, u32> = alerts.iter().map(|alert| (alert.id, alert.revision)).collect();
         alerts.retain(|alert| last.get(&alert.id) == Some(&alert.revision));
     }
     alerts

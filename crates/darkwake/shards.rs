@@ -6,9 +6,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use connect::facts::Facts;
-use engine::{Engine, Entry, Limits};
-use geofence::Geofence;
-use model::FactChange;
+use detect::reception::Learned;
+use engine::{Engine, Entry, Limits, World};
+use model::alert::{Alert, Told};
 use model::fate::Counts;
 
 /// Entries handed over at once.
@@ -21,14 +21,16 @@ const QUEUE: usize = 16;
 pub struct Outcome {
     /// Facts in their last revision.
     pub facts: Facts,
-    /// All changes in order, where they were asked for.
-    pub changes: Vec<FactChange>,
+    /// All alerts, each ship's in order, where they were asked for.
+    pub alerts: Vec<Arc<Alert>>,
     /// What became of the transmissions.
     pub counts: Counts,
     /// Ships.
     pub ships: u64,
     /// Tracks.
     pub tracks: u64,
+    /// What was learned of reception.
+    pub learned: Vec<Learned>,
 }
 
 /// Shards at work.
@@ -45,14 +47,15 @@ struct Shard {
 
 impl Shards {
     /// Starts `count` shards.
-    pub fn start(count: usize, geofence: &Arc<Geofence>, limits: Limits, keep_changes: bool) -> Shards {
+    pub fn start(count: usize, world: &Arc<World>, limits: Limits, keep_alerts: bool) -> Shards {
         let told = Arc::new(AtomicU64::new(0));
         let shards = (0..count.max(1))
-            .map(|_| {
+            .map(|number| {
                 let (sender, receiver) = sync_channel(QUEUE);
-                let (geofence, told) = (Arc::clone(geofence), Arc::clone(&told));
+                let (world, told) = (Arc::clone(world), Arc::clone(&told));
+                let engine = Engine::new(limits, number);
                 let thread =
-                    std::thread::spawn(move || work(&receiver, &geofence, limits, keep_changes, &told));
+                    std::thread::spawn(move || work(&receiver, engine, &world, keep_alerts, &told));
                 Shard { batch: Vec::with_capacity(BATCH), sender, thread }
             })
             .collect();
@@ -69,7 +72,7 @@ impl Shards {
         }
     }
 
-    /// Changes of facts so far.
+    /// What was told so far: changes of facts, and alerts.
     pub fn told(&self) -> u64 {
         self.told.load(Ordering::Relaxed)
     }
@@ -91,7 +94,8 @@ impl Shards {
                 Err(panic) => std::panic::resume_unwind(panic),
             };
             whole.facts.merge(part.facts);
-            whole.changes.extend(part.changes);
+            whole.alerts.extend(part.alerts);
+            whole.learned.extend(part.learned);
             whole.counts.add(&part.counts);
             whole.ships += part.ships;
             whole.tracks += part.tracks;
@@ -117,26 +121,30 @@ impl Shard {
 
 fn work(
     receiver: &Receiver<Vec<Entry>>,
-    geofence: &Geofence,
-    limits: Limits,
-    keep_changes: bool,
+    mut engine: Engine,
+    world: &World,
+    keep_alerts: bool,
     told: &AtomicU64,
 ) -> Outcome {
-    let mut engine = Engine::new(limits);
     let mut outcome = Outcome::default();
-    let mut changes = Vec::new();
+    let mut fresh = Vec::new();
     while let Ok(batch) = receiver.recv() {
         for entry in batch {
-            engine.push(entry, geofence, &mut changes);
+            engine.push(entry, world, &mut fresh);
         }
-        told.fetch_add(changes.len() as u64, Ordering::Relaxed);
-        changes.iter().for_each(|change| outcome.facts.apply(change));
-        if keep_changes {
-            outcome.changes.append(&mut changes);
+        told.fetch_add(fresh.len() as u64, Ordering::Relaxed);
+        for told in fresh.drain(..) {
+            match told {
+                Told::Fact(change) => outcome.facts.apply(&change),
+                Told::Alert(alert) if keep_alerts => outcome.alerts.push(alert),
+                Told::Alert(_) => {}
+            }
         }
-        changes.clear();
     }
     outcome.counts = engine.counts().clone();
     (outcome.ships, outcome.tracks) = (engine.ships() as u64, engine.tracks());
+    if engine.tells_notices() {
+        outcome.learned = engine.reception().learned();
+    }
     outcome
 }

@@ -1,303 +1,356 @@
-//! Visits and hops as alerts: one JSON object a message, every revision of every alert.
+//! Alerts as JSON: one object a message, every revision of every alert, with the evidence that lets
+//! a person check it and one sentence that says it.
 
-use std::collections::BTreeMap;
+mod evidence;
+mod explain;
+
 use std::fmt::Write as _;
 
-use model::{Fact, FactChange, FactKey, FactKind, Fix, Ports, VisitClass};
+use detect::Watch;
+use model::alert::{Alert, AlertKind, Candidates, DarkPeriod, Finding};
+use model::{Fact, Fix, Origin, PortIndex, Ports, Position};
 
 use crate::{facts, json};
 
 /// Name and version of the schema.
 pub const SCHEMA: &str = "darkwake.alert/1";
 
-/// What an alert is now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// New.
-    Open,
-    /// Changed.
-    Updated,
-    /// Over.
-    Closed,
-    /// Was none.
-    Retracted,
-}
-
-impl Status {
-    fn name(self) -> &'static str {
-        match self {
-            Status::Open => "open",
-            Status::Updated => "updated",
-            Status::Closed => "closed",
-            Status::Retracted => "retracted",
-        }
-    }
-}
-
-/// One revision of an alert.
+/// Writes alerts of one run.
 #[derive(Clone, Debug)]
-pub struct Alert {
-    /// Event time that decided it.
-    pub at: i64,
-    /// The ship.
-    pub mmsi: u32,
-    /// `port.visit` or `hop`.
-    pub kind: &'static str,
-    /// Stable identity.
-    pub id: String,
-    /// 0, 1, 2 …
-    pub revision: u32,
-    /// What it is now.
-    pub status: Status,
-    /// The message.
-    pub json: String,
+pub struct Writer<'a> {
+    /// The ports.
+    pub ports: &'a Ports,
+    /// The watch rules.
+    pub watch: &'a Watch,
+    /// Hash of the configuration.
+    pub config_hash: &'a str,
+    /// Hash of the port files.
+    pub ports_hash: &'a str,
+    /// Names of the inputs, by number.
+    pub inputs: &'a [String],
+    /// Whether times were given by the user for lines that had none.
+    pub is_time_assumed: bool,
 }
 
-/// Makes alerts of changes of facts.
-pub struct AlertStage<'a> {
-    ports: &'a Ports,
-    config_hash: String,
-    ports_hash: String,
-    told: BTreeMap<FactKey, Told>,
-}
-
-struct Told {
-    revision: u32,
-    print: (Option<i64>, Option<VisitClass>, Option<u16>),
-    is_retracted: bool,
-    last: Fact,
-}
-
-impl<'a> AlertStage<'a> {
-    /// A stage that has told nothing.
+impl Writer<'_> {
+    /// One revision of an alert as a JSON object.
     #[must_use]
-    pub fn new(ports: &'a Ports, config_hash: &str, ports_hash: &str) -> AlertStage<'a> {
-        AlertStage {
-            ports,
-            config_hash: config_hash.to_owned(),
-            ports_hash: ports_hash.to_owned(),
-            told: BTreeMap::new(),
-        }
-    }
-
-    /// The alert of a change, if it is one that people are told.
-    pub fn apply(&mut self, change: &FactChange) -> Option<Alert> {
-        let kind = match change.key.kind {
-            FactKind::Silence => return None,
-            FactKind::Visit => "port.visit",
-            FactKind::Hop => "hop",
-        };
-        let told = self.told.remove(&change.key);
-        let (status, fact) = match (&change.fact, told.as_ref()) {
-            (None, None) => return None,
-            (None, Some(told)) if told.is_retracted => {
-                let unchanged = Told { last: told.last.clone(), ..*told };
-                self.told.insert(change.key, unchanged);
-                return None;
-            }
-            (None, Some(told)) => (Status::Retracted, told.last.clone()),
-            (Some(fact), told) => {
-                let is_over = matches!(fact, Fact::Visit(visit) if visit.exit.is_some());
-                let status = match (is_over, told.is_some()) {
-                    (true, _) => Status::Closed,
-                    (false, true) => Status::Updated,
-                    (false, false) => Status::Open,
-                };
-                (status, fact.clone())
-            }
-        };
-        let print = print(&fact);
-        let revision = told.as_ref().map_or(0, |told| told.revision + 1);
-        if let Some(told) = told
-            && told.print == print
-            && !told.is_retracted
-            && status != Status::Retracted
-        {
-            self.told.insert(change.key, Told { last: fact, ..told });
-            return None;
-        }
-        let id = id(&change.key, kind, change.key.port.map_or("", |port| &self.ports.get(port).id));
-        let json = self.message(change, &fact, kind, &id, revision, status);
-        let alert =
-            Alert { at: change.at.0, mmsi: change.key.track.mmsi.0, kind, id, revision, status, json };
-        let is_retracted = status == Status::Retracted;
-        self.told.insert(change.key, Told { revision, print, is_retracted, last: fact });
-        Some(alert)
-    }
-
-    fn message(
-        &self,
-        change: &FactChange,
-        fact: &Fact,
-        kind: &str,
-        id: &str,
-        revision: u32,
-        status: Status,
-    ) -> String {
-        let mut out = String::with_capacity(1_500);
+    pub fn json(&self, alert: &Alert) -> String {
+        let mut out = String::with_capacity(2_000);
+        let (grade, cause, score) = judgement(&alert.finding);
         let _ = write!(
             out,
-            "{{\"schema\":\"{SCHEMA}\",\"id\":\"{id}\",\"revision\":{revision},\"kind\":\"{kind}\",\"status\":\"{}\",\
-             \"grade\":null,\"cause\":null,\"score\":null,\"severity\":\"info\",\"vessel\":",
-            status.name()
+            "{{\"schema\":\"{SCHEMA}\",\"id\":\"{:016x}\",\"revision\":{},\"kind\":\"{}\",\"status\":\"{}\",\"grade\":",
+            alert.id,
+            alert.revision,
+            alert.key.kind.name(),
+            alert.status.name()
         );
-        vessel(&mut out, change);
-        let (start, end) = extent(fact);
+        json::or_null(&mut out, grade, json::text);
+        out.push_str(",\"cause\":");
+        json::or_null(&mut out, cause, json::text);
+        out.push_str(",\"score\":");
+        json::or_null(&mut out, score, |out, score| json::fixed(out, score, 4));
+        let _ = write!(out, ",\"severity\":\"{}\",\"tags\":", alert.severity.name());
+        json::list(&mut out, tags(&alert.finding), json::text);
+        out.push_str(",\"vessel\":");
+        self.vessel(&mut out, alert);
+        let points = points(&alert.finding);
         out.push_str(",\"start\":");
-        facts::fix(&mut out, start);
+        json::or_null(&mut out, start(&alert.finding), facts::fix);
         out.push_str(",\"end\":");
-        json::or_null(&mut out, end, facts::fix);
-        let _ = write!(out, ",\"at\":{},\"where\":", change.at.0);
-        geometry(&mut out, start, end);
+        json::or_null(&mut out, end(&alert.finding), facts::fix);
+        let _ = write!(out, ",\"at\":{},\"where\":", alert.at.0);
+        geometry(&mut out, &points);
         out.push_str(",\"ports\":");
-        self.ports(&mut out, fact);
+        self.write_ports(&mut out, &alert.finding);
         out.push_str(",\"evidence\":");
-        json::list(&mut out, evidence(fact), |out, (what, value, why)| {
-            let _ = write!(out, "{{\"what\":\"{what}\",\"value\":{value},\"why\":\"{why}\"}}");
+        json::list(&mut out, self.evidence(alert), |out, evidence| {
+            out.push_str("{\"what\":");
+            json::text(out, evidence.what);
+            out.push_str(",\"value\":");
+            out.push_str(&evidence.value);
+            out.push_str(",\"why\":");
+            json::text(out, &evidence.why);
+            out.push('}');
         });
         out.push_str(",\"explain\":");
-        json::text(&mut out, &self.explain(change, fact, status));
-        let _ = write!(
-            out,
-            ",\"config\":\"{}\",\"ports_file\":\"{}\",\"fact\":",
-            self.config_hash, self.ports_hash
-        );
-        out.push_str(&facts::line(&change.key, fact, change.ambiguous, self.ports));
+        json::text(&mut out, &self.explain(alert));
+        out.push_str(",\"inputs\":");
+        json::list(&mut out, &alert.inputs, |out, origin| json::text(out, &self.input(*origin)));
+        let _ = write!(out, ",\"config\":\"{}\",\"ports_file\":\"{}\"", self.config_hash, self.ports_hash);
+        self.write_fact(&mut out, &alert.finding);
         out.push('}');
         out
     }
 
-    fn ports(&self, out: &mut String, fact: &Fact) {
-        let id = |port| self.ports.get(port).id.as_str();
-        let pairs = match fact {
-            Fact::Silence(_) => vec![],
-            Fact::Visit(visit) => vec![("at", id(visit.port))],
-            Fact::Hop(hop) => vec![("from", id(hop.from)), ("to", id(hop.to))],
+    fn input(&self, origin: Origin) -> String {
+        let name = self.inputs.get(origin.input as usize).map_or("", String::as_str);
+        format!("{name}:{}", origin.line)
+    }
+
+    fn port(&self, port: PortIndex) -> &str {
+        &self.ports.get(port).id
+    }
+
+    fn vessel(&self, out: &mut String, alert: &Alert) {
+        let Some(vessel) = &alert.vessel else {
+            out.push_str("null");
+            return;
         };
+        let (track, known) = (vessel.track, &vessel.statics);
+        let _ = write!(out, "{{\"mmsi\":{},\"track\":\"{track}\",\"imo\":", track.mmsi.0);
+        json::or_null(out, known.imo, |out, imo| {
+            let _ = write!(out, "{imo}");
+        });
+        for (key, value) in [("name", &known.name), ("callsign", &known.callsign)] {
+            let _ = write!(out, ",\"{key}\":");
+            json::or_null(out, value.as_deref(), json::text);
+        }
+        out.push_str(",\"flag\":");
+        json::or_null(out, track.mmsi.flag(), json::text);
+        out.push_str(",\"type\":");
+        json::or_null(out, known.ship_type, |out, kind| {
+            let _ = write!(out, "{kind}");
+        });
+        out.push_str(",\"length_m\":");
+        json::or_null(out, known.dimensions, |out, size| json::scaled(out, i64::from(size.length()), 1));
+        out.push_str(",\"listed_as\":");
+        json::list(out, &vessel.listed, |out, entry| {
+            let ship = self.watch.ship(*entry);
+            let name = if ship.name.is_empty() { ship.list.clone() } else { format!("{}: {}", ship.list, ship.name) };
+            json::text(out, &name);
+        });
+        out.push('}');
+    }
+
+    fn write_ports(&self, out: &mut String, finding: &Finding) {
         out.push('{');
-        for (at, (key, port)) in pairs.into_iter().enumerate() {
-            let _ = write!(out, "{}\"{key}\":", if at > 0 { "," } else { "" });
-            json::text(out, port);
+        match finding {
+            Finding::Fact(told) => match &told.fact {
+                Fact::Visit(visit) => self.named(out, &[("at", visit.port)]),
+                Fact::Hop(hop) => self.named(out, &[("from", hop.from), ("to", hop.to)]),
+                Fact::Silence(_) => {}
+            },
+            Finding::Dark(period) => {
+                self.candidates(out, &period.candidates);
+                out.push_str(",\"in_reach\":");
+                json::list(out, &period.in_reach, |out, reach| json::text(out, self.port(reach.port)));
+            }
+            Finding::InReach(reach) => {
+                self.named(out, &[("at", reach.reach.port)]);
+                out.push(',');
+                self.candidates(out, &reach.candidates);
+            }
+            Finding::DarkHop(hop) => {
+                self.named(out, &[("from", hop.from)]);
+                out.push_str(",\"to\":");
+                let to = hop.hop.as_ref().and_then(|(_, fact)| match fact {
+                    Fact::Hop(hop) => Some(hop.to),
+                    Fact::Visit(_) | Fact::Silence(_) => None,
+                });
+                json::or_null(out, to, |out, to| json::text(out, self.port(to)));
+                out.push(',');
+                self.candidates(out, &hop.candidates);
+            }
+            Finding::Withheld(_) | Finding::Conflict(_) | Finding::Changed(_) | Finding::Notice(_) => {}
         }
         out.push('}');
     }
 
-    fn explain(&self, change: &FactChange, fact: &Fact, status: Status) -> String {
-        let name = |port| self.ports.get(port).name.as_str();
-        let ship = match &change.vessel.name {
-            Some(called) => format!("{called} (MMSI {})", change.key.track),
-            None => format!("The ship with MMSI {}", change.key.track),
+    fn named(&self, out: &mut String, ports: &[(&str, PortIndex)]) {
+        for (at, (key, port)) in ports.iter().enumerate() {
+            let _ = write!(out, "{}\"{key}\":", if at > 0 { "," } else { "" });
+            json::text(out, self.port(*port));
+        }
+    }
+
+    fn candidates(&self, out: &mut String, candidates: &Candidates) {
+        out.push_str("\"candidates\":");
+        json::list(out, &candidates.ports, |out, candidate| {
+            out.push_str("{\"port\":");
+            json::text(out, self.port(candidate.port));
+            out.push_str(",\"p\":");
+            json::fixed(out, candidate.p, 4);
+            let _ = write!(out, ",\"earliest_arrival\":{}", candidate.earliest_arrival.0);
+            out.push_str(",\"latest_departure\":");
+            json::or_null(out, candidate.latest_departure, |out, t| {
+                let _ = write!(out, "{}", t.0);
+            });
+            out.push_str(",\"longest_stay_ms\":");
+            json::or_null(out, candidate.longest_stay_ms, |out, stay_ms| {
+                let _ = write!(out, "{stay_ms}");
+            });
+            out.push('}');
+        });
+        out.push_str(",\"none_of_these\":");
+        json::fixed(out, candidates.none, 4);
+        out.push_str(",\"chains\":");
+        json::list(out, &candidates.chains, |out, (first, second)| {
+            json::list(out, [*first, *second], |out, port| json::text(out, self.port(port)));
+        });
+    }
+
+    fn write_fact(&self, out: &mut String, finding: &Finding) {
+        let (key, fact, ambiguous, provisional) = match finding {
+            Finding::Fact(told) => (told.key, &told.fact, told.ambiguous, told.provisional),
+            Finding::DarkHop(hop) => match &hop.hop {
+                Some((key, fact)) => (*key, fact, false, false),
+                None => return,
+            },
+            Finding::Dark(_)
+            | Finding::InReach(_)
+            | Finding::Withheld(_)
+            | Finding::Conflict(_)
+            | Finding::Changed(_)
+            | Finding::Notice(_) => return,
         };
-        let told = match fact {
-            Fact::Silence(_) => return String::new(),
-            Fact::Visit(visit) => {
-                let since = visit.first_inside.t.to_iso();
-                let port = name(visit.port);
-                match (visit.exit, visit.class) {
-                    (Some(exit), VisitClass::Call) => {
-                        format!("{ship} called at {port} and left it at {}.", exit.t.to_iso())
-                    }
-                    (Some(exit), VisitClass::GapCall) => format!(
-                        "{ship} was silent in {port} for hours, may have called there, and was seen outside at {}.",
-                        exit.t.to_iso()
-                    ),
-                    (Some(exit), _) => {
-                        format!("{ship} passed through {port} and left it at {}.", exit.t.to_iso())
-                    }
-                    (None, VisitClass::Call) => {
-                        format!("{ship} has stopped in {port}, where it came in at {since}.")
-                    }
-                    (None, _) => format!("{ship} entered {port} at {since}."),
-                }
+        if provisional {
+            out.push_str(",\"provisional\":true");
+        }
+        out.push_str(",\"fact\":");
+        let mut line = facts::line(&key, fact, ambiguous, self.ports);
+        if self.is_time_assumed {
+            line.insert_str(line.len() - 1, ",\"assumed_time\":true");
+        }
+        out.push_str(&line);
+    }
+}
+
+/// Grade, cause and score.
+fn judgement(finding: &Finding) -> (Option<&'static str>, Option<&'static str>, Option<f64>) {
+    match finding {
+        Finding::Dark(period) => (Some(period.grade.name()), Some(period.cause.name()), Some(period.score)),
+        Finding::InReach(reach) => (Some(reach.grade.name()), None, Some(reach.score)),
+        Finding::DarkHop(hop) => {
+            (Some(hop.grade.name()), Some(model::alert::Cause::Vessel.name()), Some(hop.score))
+        }
+        Finding::Withheld(_) => (None, Some(model::alert::Cause::Withheld.name()), None),
+        Finding::Fact(_) | Finding::Conflict(_) | Finding::Changed(_) | Finding::Notice(_) => (None, None, None),
+    }
+}
+
+fn tags(finding: &Finding) -> Vec<&'static str> {
+    let mut tags = Vec::new();
+    match finding {
+        Finding::Fact(told) => {
+            if told.is_dark {
+                tags.push("dark");
             }
-            Fact::Hop(hop) => format!(
-                "{ship} went from {} to {} in {:.1} h, of which {:.0} % were observed.",
-                name(hop.from),
-                name(hop.to),
-                (hop.arrival.t.0 - hop.departure.t.0) as f64 / 3_600_000.0,
-                hop.observed_share * 100.0
-            ),
-        };
-        if status == Status::Retracted { format!("Not so, later reports show: {told}") } else { told }
+            if told.provisional {
+                tags.push("provisional");
+            }
+        }
+        Finding::DarkHop(hop) => {
+            tags.push("dark");
+            if hop.hop.is_none() {
+                tags.push("open_leg");
+            }
+        }
+        Finding::Dark(period) => tags.extend(dark_tags(period)),
+        Finding::InReach(_)
+        | Finding::Withheld(_)
+        | Finding::Conflict(_)
+        | Finding::Changed(_)
+        | Finding::Notice(_) => {}
+    }
+    tags
+}
+
+fn dark_tags(period: &DarkPeriod) -> Vec<&'static str> {
+    let mut tags = Vec::new();
+    if period.end.is_some() {
+        tags.push("heard_again");
+    }
+    if period.parts.len() > 1 {
+        tags.push("blips");
+    }
+    if period.ending == Some(model::alert::Ending::Expired) {
+        tags.push("expired");
+    }
+    if period.continued_as.is_some() {
+        tags.push("other_mmsi");
+    }
+    tags
+}
+
+fn start(finding: &Finding) -> Option<Fix> {
+    Some(match finding {
+        Finding::Dark(period) => period.parts[0].start,
+        Finding::Fact(told) => match &told.fact {
+            Fact::Silence(silence) => silence.start,
+            Fact::Visit(visit) => visit.first_inside,
+            Fact::Hop(hop) => hop.departure,
+        },
+        Finding::DarkHop(hop) => hop.departure,
+        Finding::InReach(reach) => reach.start,
+        Finding::Withheld(withheld) => withheld.start,
+        Finding::Conflict(conflict) => conflict.new,
+        Finding::Changed(changed) => changed.start,
+        Finding::Notice(notice) => Fix { t: notice.start, position: notice.centre? },
+    })
+}
+
+fn end(finding: &Finding) -> Option<Fix> {
+    match finding {
+        Finding::Dark(period) => period.end,
+        Finding::Fact(told) => match &told.fact {
+            Fact::Silence(silence) => Some(silence.end),
+            Fact::Visit(visit) => visit.exit.map(|_| visit.last_inside),
+            Fact::Hop(hop) => Some(hop.arrival),
+        },
+        Finding::DarkHop(hop) => hop.hop.as_ref().and_then(|(_, fact)| match fact {
+            Fact::Hop(hop) => Some(hop.arrival),
+            Fact::Visit(_) | Fact::Silence(_) => None,
+        }),
+        Finding::InReach(reach) => reach.end,
+        Finding::Withheld(withheld) => withheld.end,
+        Finding::Changed(changed) => changed.end,
+        Finding::Conflict(_) | Finding::Notice(_) => None,
     }
 }
 
-/// What must change for a new revision.
-fn print(fact: &Fact) -> (Option<i64>, Option<VisitClass>, Option<u16>) {
-    match fact {
-        Fact::Silence(_) => (None, None, None),
-        Fact::Visit(visit) => (visit.exit.map(|exit| exit.t.0), Some(visit.class), None),
-        Fact::Hop(hop) => (Some(hop.departure.t.0), None, hop.draught_after),
-    }
+/// The places of an alert in the order of time.
+fn points(finding: &Finding) -> Vec<Position> {
+    let mut points: Vec<Position> = match finding {
+        Finding::Dark(period) => period.parts.iter().map(|part| part.start.position).collect(),
+        Finding::Conflict(conflict) => vec![conflict.known.position, conflict.new.position],
+        Finding::Fact(_)
+        | Finding::DarkHop(_)
+        | Finding::InReach(_)
+        | Finding::Withheld(_)
+        | Finding::Changed(_)
+        | Finding::Notice(_) => start(finding).map(|fix| fix.position).into_iter().collect(),
+    };
+    points.extend(end(finding).map(|fix| fix.position));
+    points
 }
 
-fn id(key: &FactKey, kind: &str, port: &str) -> String {
-    let head =
-        model::hash::mix(u64::from(key.track.mmsi.0) << 32 | u64::from(key.track.number), key.start.0 as u64);
-    let rest = model::hash::bytes(model::hash::bytes(0, port.as_bytes()), kind.as_bytes());
-    format!("{:016x}", model::hash::mix(head, rest))
-}
-
-fn extent(fact: &Fact) -> (Fix, Option<Fix>) {
-    match fact {
-        Fact::Silence(silence) => (silence.start, Some(silence.end)),
-        Fact::Visit(visit) => (visit.first_inside, visit.exit.map(|_| visit.last_inside)),
-        Fact::Hop(hop) => (hop.departure, Some(hop.arrival)),
-    }
-}
-
-fn vessel(out: &mut String, change: &FactChange) {
-    let (track, known) = (change.key.track, &change.vessel);
-    let _ = write!(out, "{{\"mmsi\":{},\"track\":\"{track}\",\"imo\":", track.mmsi.0);
-    json::or_null(out, known.imo, |out, imo| {
-        let _ = write!(out, "{imo}");
-    });
-    for (key, value) in [("name", &known.name), ("callsign", &known.callsign)] {
-        let _ = write!(out, ",\"{key}\":");
-        json::or_null(out, value.as_deref(), json::text);
-    }
-    out.push_str(",\"flag\":");
-    json::or_null(out, track.mmsi.flag(), json::text);
-    out.push_str(",\"type\":");
-    json::or_null(out, known.ship_type, |out, kind| {
-        let _ = write!(out, "{kind}");
-    });
-    out.push_str(",\"length_m\":");
-    json::or_null(out, known.dimensions, |out, size| json::scaled(out, i64::from(size.length()), 1));
-    out.push_str(",\"listed_as\":[]}");
-}
-
-fn geometry(out: &mut String, start: Fix, end: Option<Fix>) {
-    let point = |out: &mut String, fix: Fix| {
+fn geometry(out: &mut String, points: &[Position]) {
+    let point = |out: &mut String, position: &Position| {
         out.push('[');
-        json::scaled(out, i64::from(fix.position.lon), 6);
+        json::scaled(out, i64::from(position.lon), 6);
         out.push(',');
-        json::scaled(out, i64::from(fix.position.lat), 6);
+        json::scaled(out, i64::from(position.lat), 6);
         out.push(']');
     };
-    match end {
-        Some(end) => {
-            out.push_str("{\"type\":\"LineString\",\"coordinates\":");
-            json::list(out, [start, end], point);
-        }
-        None => {
+    match points {
+        [] => out.push_str("null"),
+        [only] => {
             out.push_str("{\"type\":\"Point\",\"coordinates\":");
-            point(out, start);
+            point(out, only);
+            out.push('}');
+        }
+        many => {
+            out.push_str("{\"type\":\"LineString\",\"coordinates\":");
+            json::list(out, many, point);
+            out.push('}');
         }
     }
-    out.push('}');
 }
 
-fn evidence(fact: &Fact) -> Vec<(&'static str, String, &'static str)> {
-    match fact {
-        Fact::Silence(_) => vec![],
-        Fact::Visit(visit) => vec![
-            ("stops", visit.stops.len().to_string(), "at most 0.5 kn for at least 15 min inside"),
-            ("gaps", visit.gaps.len().to_string(), "silent for at least 4 h, last heard inside"),
-        ],
-        Fact::Hop(hop) => vec![
-            ("silences", hop.silences.len().to_string(), "not heard for at least 30 min on the way"),
-            ("observed_share", format!("{:.4}", hop.observed_share), "share of the time without silence"),
-        ],
-    }
+/// Whether an alert is of a kind that belongs to no ship.
+#[must_use]
+pub fn is_of_no_ship(kind: AlertKind) -> bool {
+    matches!(kind, AlertKind::Outage | AlertKind::SourceClock | AlertKind::Interference)
 }

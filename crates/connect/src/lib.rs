@@ -8,6 +8,7 @@ pub mod facts;
 pub mod files;
 pub mod json;
 pub mod lines;
+pub mod lists;
 pub mod ports;
 pub mod reader;
 pub mod sorted;

@@ -10,13 +10,15 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use model::alert::Told;
 use model::position::reachable;
 use model::time::HOUR_MS;
-use model::{EventTime, Fact, FactChange, FactKey, Fix, Statics};
+use model::{EventTime, Fact, FactChange, FactKey, Fix, Mmsi, Statics};
 use serde::{Deserialize, Serialize};
 
 use crate::quiet::SILENCE_MS;
 use crate::story::leg_um;
+use crate::tell::Teller;
 use crate::{Chart, Inside, Report, Story};
 
 /// How far back late reports are taken in.
@@ -34,6 +36,7 @@ const SLOW: u16 = 5;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Track {
     story: Story,
+    teller: Teller,
     history: Option<Box<History>>,
     /// Whether other ships use the same MMSI: then all reports of 72 h are kept, so that late ones
     /// can be held against them.
@@ -107,7 +110,7 @@ impl Track {
     /// A new track.
     #[must_use]
     pub fn new(story: Story) -> Track {
-        Track { story, history: None, is_shared: false }
+        Track { story, teller: Teller::default(), history: None, is_shared: false }
     }
 
     /// The story as it stands.
@@ -128,8 +131,9 @@ impl Track {
         inside: &Inside,
         now: EventTime,
         chart: &impl Chart,
-        out: &mut Vec<FactChange>,
+        out: &mut Vec<Told>,
     ) {
+        let clock = self.story.judge().clock();
         let silences = self.story.silences_before(report.fix.t);
         if let (Some(from), true) = (self.story.last_t(), self.is_shared || !silences.is_empty()) {
             let story = &self.story;
@@ -148,12 +152,57 @@ impl Track {
                 self.history = None;
             }
         }
-        self.story.report(report, inside, chart, out);
+        let mut changes = Vec::new();
+        self.story.report(report, inside, chart, &mut changes);
+        // A report of an earlier time than what was judged last: what followed is judged anew.
+        self.story.advance(clock, chart);
+        self.tell(changes, (report.fix.t, now), chart, out);
     }
 
     /// A message without a position.
-    pub fn mute(&mut self, t: EventTime, chart: &impl Chart, out: &mut Vec<FactChange>) {
-        self.quiet_event(Event::Mute(t), chart, out);
+    pub fn mute(&mut self, t: EventTime, now: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
+        self.quiet_event(Event::Mute(t), now, chart, out);
+    }
+
+    /// The next moment at which something falls due.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<EventTime> {
+        self.story.judge().next_deadline()
+    }
+
+    /// Does what falls due up to `now`.
+    pub fn advance(&mut self, now: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
+        while let Some(due) = self.next_deadline().filter(|due| *due <= now) {
+            self.story.advance(due, chart);
+            self.tell(Vec::new(), (due, due), chart, out);
+        }
+    }
+
+    /// A ship with the IMO number of this one is heard under another MMSI.
+    pub fn continues_as(&mut self, t: EventTime, mmsi: Mmsi, chart: &impl Chart, out: &mut Vec<Told>) {
+        if self.story.continues_as(t, mmsi) {
+            self.tell(Vec::new(), (t, t), chart, out);
+        }
+    }
+
+    /// The track was a false fix: takes back all that was told of it.
+    pub fn take_back(&mut self, at: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
+        for told in self.story.told_facts(chart) {
+            out.push(Told::Fact(FactChange { fact: None, ambiguous: false, at, ..told }));
+        }
+        self.teller.take_back(&self.story, (at, at), chart, out);
+    }
+
+    fn tell(
+        &mut self,
+        changes: Vec<FactChange>,
+        times: (EventTime, EventTime),
+        chart: &impl Chart,
+        out: &mut Vec<Told>,
+    ) {
+        changes.iter().for_each(|change| self.teller.note(change));
+        out.extend(changes.into_iter().map(Told::Fact));
+        self.teller.tell(&self.story, times, chart, out);
     }
 
     /// Static values of a message that tells no position.
@@ -162,10 +211,11 @@ impl Track {
         t: EventTime,
         values: &Arc<Statics>,
         is_report: bool,
+        now: EventTime,
         chart: &impl Chart,
-        out: &mut Vec<FactChange>,
+        out: &mut Vec<Told>,
     ) {
-        self.quiet_event(Event::Heard { t, values: Arc::clone(values), is_report }, chart, out);
+        self.quiet_event(Event::Heard { t, values: Arc::clone(values), is_report }, now, chart, out);
     }
 
     /// A report older than the track's last: taken in if it fills a silence.
@@ -174,14 +224,14 @@ impl Track {
         report: &Report,
         now: EventTime,
         chart: &impl Chart,
-        out: &mut Vec<FactChange>,
+        out: &mut Vec<Told>,
     ) -> LateOutcome {
         let outcome = match &mut self.history {
             Some(history) => history.admit(report.fix, now),
             None => LateOutcome::TooLate,
         };
         if outcome == LateOutcome::Taken {
-            self.revise(Event::Report(report.clone()), chart, out);
+            self.revise(Event::Report(report.clone()), now, chart, out);
         }
         outcome
     }
@@ -195,13 +245,17 @@ impl Track {
     }
 
     /// Another ship with this identity was close at `t`.
-    pub fn mark_ambiguous(&mut self, t: EventTime, chart: &impl Chart, out: &mut Vec<FactChange>) {
+    pub fn mark_ambiguous(&mut self, t: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
         let is_past = self.story.last_t().is_some_and(|last| t < last);
         match &self.history {
             Some(history) if is_past && history.checkpoint.last_t().is_some_and(|from| t >= from) => {
-                self.rerun(t, chart, out, |history| history.checkpoint.note_encounter(t));
+                self.rerun(t, t, chart, out, |history| history.checkpoint.note_encounter(t));
             }
-            _ => self.story.mark_ambiguous(t, chart, out),
+            _ => {
+                let mut changes = Vec::new();
+                self.story.mark_ambiguous(t, chart, &mut changes);
+                self.tell(changes, (t, t), chart, out);
+            }
         }
     }
 
@@ -235,53 +289,67 @@ impl Track {
     }
 
     /// The end of input.
-    pub fn finish(&mut self, at: EventTime, chart: &impl Chart, out: &mut Vec<FactChange>) {
-        self.story.finish(at, chart, out);
+    pub fn finish(&mut self, at: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
+        self.advance(at, chart, out);
+        let mut changes = Vec::new();
+        self.story.finish(at, chart, &mut changes);
+        self.tell(changes, (at, at), chart, out);
     }
 
-    fn quiet_event(&mut self, event: Event, chart: &impl Chart, out: &mut Vec<FactChange>) {
+    fn quiet_event(&mut self, event: Event, now: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
         let is_late = self.story.last_t().is_some_and(|last| event.t() < last);
         if let (true, Some(history)) = (is_late, &mut self.history) {
             if history.checkpoint.last_t().is_some_and(|from| event.t() >= from) {
-                return self.revise(event, chart, out);
+                return self.revise(event, now, chart, out);
             }
             // Before the checkpoint nothing can be revised; the values count from now on.
             apply(&mut history.checkpoint, &event, chart, &mut Vec::new());
         }
+        let clock = self.story.judge().clock();
         apply(&mut self.story, &event, chart, &mut Vec::new());
+        if let Event::Mute(t) = event {
+            self.story.advance(clock, chart);
+            self.tell(Vec::new(), (t, now), chart, out);
+        }
         if let (false, Some(history)) = (is_late, &mut self.history) {
             history.insert(event);
         }
     }
 
-    fn revise(&mut self, event: Event, chart: &impl Chart, out: &mut Vec<FactChange>) {
-        self.rerun(event.t(), chart, out, |history| history.insert(event));
+    fn revise(&mut self, event: Event, now: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
+        self.rerun(event.t(), now, chart, out, |history| history.insert(event));
     }
 
     /// Runs the story from the checkpoint before and after a change, and tells what differs.
     fn rerun(
         &mut self,
         at: EventTime,
+        now: EventTime,
         chart: &impl Chart,
-        out: &mut Vec<FactChange>,
+        out: &mut Vec<Told>,
         change: impl FnOnce(&mut History),
     ) {
+        let clock = self.story.judge().clock();
         let Some(history) = &mut self.history else { return };
         history.checkpoint.share_encounters(&self.story);
         let (before, _) = history.run(chart);
         change(history);
-        let (after, story) = history.run(chart);
+        let (after, mut story) = history.run(chart);
+        story.advance(clock, chart);
+        let mut changes = Vec::new();
         let vessel = || Arc::clone(story.statics());
         for key in before.keys().filter(|key| !after.contains_key(key)) {
-            out.push(FactChange { key: *key, fact: None, ambiguous: false, at, told: at, vessel: vessel() });
+            changes.push(FactChange { key: *key, fact: None, ambiguous: false, at, told: at, vessel: vessel() });
         }
         for (key, told) in after {
             if before.get(&key) != Some(&told) {
                 let (fact, ambiguous) = told;
-                out.push(FactChange { key, fact: Some(fact), ambiguous, at, told: at, vessel: vessel() });
+                changes.push(FactChange { key, fact: Some(fact), ambiguous, at, told: at, vessel: vessel() });
             }
         }
         self.story = story;
+        self.teller.renew();
+        self.tell(changes, (at, now), chart, out);
     }
 }
 
@@ -447,7 +515,7 @@ fn apply(story: &mut Story, event: &Event, chart: &impl Chart, out: &mut Vec<Fac
             let inside = chart.inside(report.fix.position, report.fix.t);
             story.report(report, &inside, chart, out);
         }
-        Event::Mute(t) => story.mute(*t),
+        Event::Mute(t) => story.mute(*t, chart),
         Event::Heard { t, values, is_report } => story.hear(*t, values, *is_report),
     }
 }

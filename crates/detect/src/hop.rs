@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use model::position::speed_kn;
 use model::time::{DAY_MS, HOUR_MS};
 use model::{
-    EventTime, Fact, FactKey, FactKind, Fix, Hop, PortKind, Ports, Position, Statics, TimeSpan, TrackId,
+    EventTime, Fact, FactKey, FactKind, Fix, Hop, PortIndex, PortKind, Ports, Position, Statics, TimeSpan, TrackId,
     VisitClass,
 };
 use serde::{Deserialize, Serialize};
@@ -131,6 +131,40 @@ impl Itinerary {
             .iter_mut()
             .chain(self.former.as_mut())
             .fold(false, |changed, stay| stay.hear(t, values) | changed)
+    }
+
+    /// The call that ended last before a time: the port, and the last fix inside.
+    pub fn last_call<'a>(
+        &'a self,
+        open: impl Iterator<Item = &'a Stay>,
+        before: EventTime,
+    ) -> Option<(PortIndex, Fix)> {
+        let stays = self.over.iter().chain(self.former.as_ref()).chain(open);
+        let calls = stays.filter(|stay| stay.class().is_call() && stay.last.fix.t <= before);
+        calls.map(|stay| (stay.port, stay.last.fix)).max_by_key(|(port, fix)| (fix.t, *port))
+    }
+
+    /// Hops that end in a visit under way which is no call yet, at ports that count.
+    #[must_use]
+    pub fn provisional<'a>(
+        &'a self,
+        open: impl Iterator<Item = &'a Stay>,
+        track: TrackId,
+        ports: &Ports,
+        counts: impl Fn(PortIndex) -> bool,
+    ) -> Vec<(FactKey, Fact)> {
+        let open: Vec<&Stay> = open.collect();
+        let mut hops = Vec::new();
+        for to in open.iter().filter(|to| !to.class().is_call() && !to.is_zone && counts(to.port)) {
+            let calls = self.over.iter().chain(self.former.as_ref()).chain(open.iter().copied());
+            let before = calls.filter(|stay| stay.class().is_call() && stay.last.fix.t <= to.first.fix.t);
+            let Some(from) = before.max_by_key(|stay| (stay.last.fix.t, stay.port)) else { continue };
+            if self.is_hop(from, to, from.last, ports) {
+                let key = FactKey { track, start: from.last.fix.t, kind: FactKind::Hop, port: Some(to.port) };
+                hops.push((key, Fact::Hop(self.hop(from, to, from.last))));
+            }
+        }
+        hops
     }
 
     fn trim_silences(&mut self, now: EventTime) {

@@ -8,22 +8,33 @@
 extern crate alloc;
 
 pub mod activity;
+pub mod dark;
 pub mod history;
 pub mod hop;
 pub mod quiet;
+pub mod reach;
+pub mod reception;
 pub mod silence;
 pub mod stop;
 pub mod story;
+pub mod tell;
 pub mod visit;
+pub mod watch;
+pub mod withheld;
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
-use model::{EventTime, Fix, MessageType, PortIndex, Ports, Position, PositionReport, Statics};
+use model::{
+    Cell, Class, EventTime, Fix, MessageType, Origin, PortIndex, Ports, Position, PositionReport, Statics,
+};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 pub use history::{LateOutcome, Track};
+pub use reception::Reception;
 pub use story::Story;
+pub use watch::Watch;
 
 /// Where a track may be: asked by the detectors, answered by whoever knows the ports.
 pub trait Chart {
@@ -35,6 +46,22 @@ pub trait Chart {
     fn is_open_sea(&self, position: Position) -> bool;
     /// How far outside `port` a position is.
     fn outside(&self, port: PortIndex, position: Position) -> Outside;
+    /// The port in which a ship at rest lies, if it is one.
+    fn berth(&self, position: Position, t: EventTime) -> Option<PortIndex>;
+    /// Whether any port is at most so far away.
+    fn is_port_within(&self, position: Position, distance_m: f64) -> bool;
+    /// The middle of a port.
+    fn port_position(&self, port: PortIndex) -> Position;
+    /// Whether there is water in a cell.
+    fn is_water(&self, cell: Cell) -> bool;
+    /// Ports at most so far away by water, with their distances in metres, in the order of the port file.
+    fn ports_by_water(&self, from: Position, bound_m: f64) -> Arc<Vec<(PortIndex, f64)>>;
+    /// Distance by water in metres, where it is within the limit of searches.
+    fn distance_by_water_m(&self, from: Position, to: Position) -> Option<f64>;
+    /// What is known of hearing.
+    fn reception(&self) -> &Reception;
+    /// What people want to hear of.
+    fn watch(&self) -> &Watch;
 }
 
 /// The ports that hold a position, in the order of the port file.
@@ -58,8 +85,16 @@ pub struct Report {
     pub fix: Fix,
     /// Speed over ground in 0.1 kn.
     pub sog: Option<u16>,
+    /// Course over ground in 0.1°.
+    pub cog: Option<u16>,
+    /// Class of the transponder.
+    pub class: Class,
+    /// Navigational status (ITU-R M.1371-5 annex 8, 3.1).
+    pub nav_status: Option<u8>,
     /// ITU reporting interval of a ship in this state.
     pub interval: Interval,
+    /// Where it was read.
+    pub origin: Origin,
     /// How many reports like this one, in the same hour, were left out of the journal after it.
     pub thinned: u32,
     /// Distance from the report before, where reports in between were left out, micrometres.
@@ -75,6 +110,10 @@ impl Report {
         Report {
             fix: Fix { t: report.t, position: report.position },
             sog: report.sog,
+            cog: report.cog,
+            class: report.kind.class(),
+            nav_status: report.nav_status,
+            origin: report.origin,
             interval: Interval::of(report.kind, report.sog, report.nav_status),
             thinned: 0,
             leg_um: None,
@@ -82,6 +121,11 @@ impl Report {
         }
     }
 }
+
+/// Navigational status "at anchor" (ITU-R M.1371-5 annex 8, 3.1).
+pub const AT_ANCHOR: u8 = 1;
+/// Navigational status "moored".
+pub const MOORED: u8 = 5;
 
 /// Reporting intervals of ITU-R M.1371-5 annex 1 table 1, without the shorter ones of turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,9 +146,7 @@ impl Interval {
     /// The interval of a ship that sends this.
     #[must_use]
     pub fn of(kind: MessageType, sog: Option<u16>, nav_status: Option<u8>) -> Interval {
-        const AT_ANCHOR: Option<u8> = Some(1);
-        const MOORED: Option<u8> = Some(5);
-        let at_rest = nav_status == AT_ANCHOR || nav_status == MOORED;
+        let at_rest = nav_status == Some(AT_ANCHOR) || nav_status == Some(MOORED);
         match (kind.0, sog) {
             (27, _) => Interval::S180,
             (18 | 19, Some(0..=20)) => Interval::S180,

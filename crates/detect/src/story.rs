@@ -4,16 +4,22 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use model::alert::FactTold;
 use model::hash::mix;
 use model::time::MINUTE_MS;
-use model::{EventTime, Fact, FactChange, FactKey, Position, StaticKey, Statics, TimeSpan, TrackId};
+use model::{
+    EventTime, Fact, FactChange, FactKey, Fix, Mmsi, PortIndex, Position, Silence, StaticKey, Statics, TimeSpan,
+    TrackId,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::activity::Activity;
+use crate::dark::{Context, Judge};
 use crate::hop::Itinerary;
 use crate::quiet::{Quiet, SILENCE_MS};
 use crate::silence::{self, Ended, Silences};
 use crate::visit::{GAP_MS, Logged, Step, Visits};
+use crate::withheld::Withholding;
 use crate::{Chart, Interval, Report};
 
 /// A young track may still turn out to be a false fix; all its facts can be taken back.
@@ -37,6 +43,11 @@ pub struct Story {
     visits: Visits,
     itinerary: Itinerary,
     encounters: Encounters,
+    judge: Judge,
+    withholding: Withholding,
+    /// Silences across which the ship changed what it says of who it is.
+    changes: Vec<Silence>,
+    changes_noted: u64,
     /// Visits and hops as last told.
     told: Vec<(FactKey, u64)>,
 }
@@ -125,6 +136,10 @@ impl Story {
             visits: Visits::default(),
             itinerary: Itinerary::default(),
             encounters: Encounters::default(),
+            judge: Judge::new(),
+            withholding: Withholding::default(),
+            changes: Vec::new(),
+            changes_noted: 0,
             told: Vec::new(),
         }
     }
@@ -165,9 +180,84 @@ impl Story {
         self.reports < YOUNG_REPORTS
     }
 
+    /// Judges silences.
+    #[must_use]
+    pub fn judge(&self) -> &Judge {
+        &self.judge
+    }
+
+    /// Times in which it transmitted, but not where it was.
+    #[must_use]
+    pub fn withholding(&self) -> &Withholding {
+        &self.withholding
+    }
+
+    /// Silences across which it changed its name, call sign or IMO number, of the last days.
+    #[must_use]
+    pub fn changes(&self) -> &[Silence] {
+        &self.changes
+    }
+
+    /// The call that ended last before a time: the port, and the last fix inside.
+    #[must_use]
+    pub fn last_call(&self, before: EventTime) -> Option<(PortIndex, Fix)> {
+        self.itinerary.last_call(self.visits.open(), before)
+    }
+
+    /// Changes whenever something changes that alerts may come of, visits and hops aside; never 0.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        1 + self.judge.version() + self.withholding.version() + self.changes_noted
+    }
+
+    /// Whether it is in a port, or has just left one.
+    #[must_use]
+    pub fn is_in_port(&self) -> bool {
+        !self.visits.is_empty()
+    }
+
+    /// Hops to ports that a rule names, which the ship has entered but where it has not called yet.
+    #[must_use]
+    pub fn provisional_hops(&self, chart: &impl Chart) -> Vec<FactTold> {
+        if self.visits.is_empty() {
+            return Vec::new();
+        }
+        let is_named = |port: PortIndex| chart.watch().is_listed_port(port);
+        let hops = self.itinerary.provisional(self.visits.open(), self.track, chart.ports(), is_named);
+        let told = |(key, fact): (FactKey, Fact)| {
+            let is_dark = matches!(&fact, Fact::Hop(hop) if hop.through_silence);
+            FactTold { key, ambiguous: self.is_ambiguous(&fact), fact, provisional: true, is_dark }
+        };
+        hops.into_iter().map(told).collect()
+    }
+
+    /// Whether another ship with this identity was close at some moment of a span.
+    #[must_use]
+    pub fn is_ambiguous_within(&self, span: TimeSpan) -> bool {
+        self.encounters.any_within(span)
+    }
+
+    /// Does what falls due up to `now`.
+    pub fn advance(&mut self, now: EventTime, chart: &impl Chart) {
+        let reports_12h = self.activity.total_heard();
+        let context = Context { mmsi: self.track.mmsi, reports_12h, statics: &self.statics.values };
+        self.judge.advance(now, &context, chart);
+    }
+
+    /// A ship with the IMO number of this one is heard under another MMSI.
+    pub fn continues_as(&mut self, t: EventTime, mmsi: Mmsi) -> bool {
+        self.judge.continues_as(t, mmsi)
+    }
+
     /// A message without a position.
-    pub fn mute(&mut self, t: EventTime) {
+    pub fn mute(&mut self, t: EventTime, chart: &impl Chart) {
         self.quiet.mute(t);
+        if let Some(last) = self.last.filter(|last| last.logged.fix.t < t) {
+            self.judge.rewind(t);
+            self.advance(EventTime(t.0 - 1), chart);
+            self.judge.mute(t);
+            self.withholding.mute(t, last.logged.fix);
+        }
     }
 
     /// Static values of a message that tells no position.
@@ -196,6 +286,8 @@ impl Story {
         out: &mut Vec<FactChange>,
     ) {
         let t = report.fix.t;
+        self.judge.rewind(t);
+        self.advance(EventTime(t.0 - 1), chart);
         let parts = self.silences_before(t);
         let mut changed = false;
         for part in &parts {
@@ -217,6 +309,9 @@ impl Story {
         if !self.itinerary.is_empty() {
             self.itinerary.watch_distance(report.fix);
         }
+        self.judge.report(report, chart);
+        self.withholding.report(report.fix);
+        self.changes.retain(|silence| silence.end.t.0 + crate::dark::KEEP_MS >= t.0);
         self.last = Some(Last { logged, interval: report.interval });
         self.reports = self.reports.saturating_add(1);
         if changed {
@@ -301,8 +396,9 @@ impl Story {
         self.itinerary.silence(part);
     }
 
-    fn told_silences(&self, parts: &[TimeSpan], at: EventTime, out: &mut Vec<FactChange>) {
+    fn told_silences(&mut self, parts: &[TimeSpan], at: EventTime, out: &mut Vec<FactChange>) {
         for silence in self.silences.waiting().iter().filter(|silence| parts.contains(&silence.heard)) {
+            self.judge.note_silence(silence);
             let fact = Fact::Silence(silence.clone());
             out.push(self.change(silence::key(self.track, silence), fact, at));
         }
@@ -345,6 +441,8 @@ impl Story {
     fn apply(&mut self, t: EventTime, values: &Statics, at: EventTime, out: &mut Vec<FactChange>) -> bool {
         self.statics.update(t, values);
         for silence in self.silences.hear(t, values) {
+            self.judge.note_silence(&silence);
+            self.note_change(&silence);
             let key = silence::key(self.track, &silence);
             out.push(self.change(key, Fact::Silence(silence), at));
         }
@@ -353,6 +451,18 @@ impl Story {
             changed |= stay.hear(t, values);
         }
         changed
+    }
+
+    /// A ship that says it is another after a silence.
+    fn note_change(&mut self, silence: &Silence) {
+        let tells_who = |key: &StaticKey| {
+            matches!(key, StaticKey::Name | StaticKey::Callsign | StaticKey::Imo)
+        };
+        if silence.changed().iter().any(tells_who) {
+            self.changes.retain(|other| other.heard.start != silence.heard.start);
+            self.changes.push(silence.clone());
+            self.changes_noted += 1;
+        }
     }
 
     fn visits_and_hops(&self, chart: &impl Chart) -> Vec<(FactKey, Fact)> {

@@ -1,13 +1,16 @@
 //! The ships of one bucket.
 
-use alloc::collections::VecDeque;
+use alloc::collections::{BinaryHeap, VecDeque};
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use detect::Chart;
+use detect::reception::Claim;
 use hashbrown::HashMap;
+use model::alert::Told;
 use model::fate::Counts;
 use model::report::NoPositionReport;
-use model::{EventTime, FactChange, Fate, Mmsi, PositionReport, Reason, StaticReport, Transmission};
+use model::{EventTime, Fate, Mmsi, PositionReport, Reason, StaticReport, Transmission};
 use reorder::{Copy, Duplicates, OrderKey};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +24,8 @@ pub struct Bucket {
     duplicates: Duplicates,
     /// Ships in the order in which they were first heard, for when room is needed.
     strangers: VecDeque<Mmsi>,
+    /// When something falls due for a ship; what is not the ship's own next moment is out of date.
+    due: BinaryHeap<Reverse<(EventTime, Mmsi)>>,
 }
 
 impl Bucket {
@@ -42,9 +47,12 @@ impl Bucket {
         limits: &Limits,
         chart: &impl Chart,
         counts: &mut Counts,
-        out: &mut Vec<FactChange>,
+        out: &mut Vec<Told>,
     ) {
         let mmsi = transmission.mmsi();
+        // What falls due at a time comes after all that was in time by then, and before what was late.
+        let before = if key.is_late() { key.at } else { EventTime(key.at.0 - 1) };
+        self.fire(before, chart, out);
         if !self.make_room(mmsi, key.at, limits, chart, counts, out) {
             counts.count(Fate::Rejected(Reason::Limit), transmission.lines());
             return;
@@ -52,7 +60,7 @@ impl Bucket {
         let ship = self.ships.entry(mmsi).or_insert_with(|| Ship::new(mmsi));
         ship.expire(key.at, chart, counts, out);
         match transmission {
-            Transmission::NoPosition(report) => no_position(ship, &report, chart, counts, out),
+            Transmission::NoPosition(report) => no_position(ship, &report, key.at, chart, counts, out),
             Transmission::Static(report) => {
                 statics(ship, &mut self.duplicates, key.at, &report, chart, counts, out)
             }
@@ -62,6 +70,31 @@ impl Bucket {
                 }
             }
         }
+        schedule(ship, mmsi, &mut self.due);
+    }
+
+    /// The next moment at which something falls due.
+    pub fn next_deadline(&self) -> Option<EventTime> {
+        self.due.peek().map(|Reverse((t, _))| *t)
+    }
+
+    /// Does what falls due up to a time, one moment after the other.
+    pub fn fire(&mut self, up_to: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
+        while let Some(Reverse((t, mmsi))) = self.due.peek().copied().filter(|Reverse((t, _))| *t <= up_to) {
+            self.due.pop();
+            let Some(ship) = self.ships.get_mut(&mmsi) else { continue };
+            if ship.take_due(t) {
+                ship.advance(t, chart, out);
+                schedule(ship, mmsi, &mut self.due);
+            }
+        }
+    }
+
+    /// An IMO number of a ship here is heard under another MMSI.
+    pub fn claimed(&mut self, mmsi: Mmsi, claim: &Claim, chart: &impl Chart, out: &mut Vec<Told>) {
+        if let Some(ship) = self.ships.get_mut(&mmsi) {
+            ship.claimed(claim, chart, out);
+        }
     }
 
     /// The end of input.
@@ -70,7 +103,7 @@ impl Bucket {
         highest: EventTime,
         chart: &impl Chart,
         counts: &mut Counts,
-        out: &mut Vec<FactChange>,
+        out: &mut Vec<Told>,
     ) {
         let mut mmsis: Vec<Mmsi> = self.ships.keys().copied().collect();
         mmsis.sort_unstable();
@@ -90,7 +123,7 @@ impl Bucket {
         limits: &Limits,
         chart: &impl Chart,
         counts: &mut Counts,
-        out: &mut Vec<FactChange>,
+        out: &mut Vec<Told>,
     ) -> bool {
         if self.ships.contains_key(&mmsi) {
             return true;
@@ -106,6 +139,12 @@ impl Bucket {
         }
         self.strangers.push_back(mmsi);
         true
+    }
+}
+
+fn schedule(ship: &mut Ship, mmsi: Mmsi, due: &mut BinaryHeap<Reverse<(EventTime, Mmsi)>>) {
+    if let Some(t) = ship.new_due() {
+        due.push(Reverse((t, mmsi)));
     }
 }
 
@@ -130,14 +169,15 @@ fn is_first(
 fn no_position(
     ship: &mut Ship,
     report: &NoPositionReport,
+    now: EventTime,
     chart: &impl Chart,
     counts: &mut Counts,
-    out: &mut Vec<FactChange>,
+    out: &mut Vec<Told>,
 ) {
     counts.count(Fate::Rejected(Reason::NoPosition), u64::from(report.lines));
-    ship.mute(report.t, chart, out);
+    ship.mute(report.t, now, chart, out);
     if let Some(values) = &report.statics {
-        ship.hear(report.t, values, report.kind.0 == 19, None, chart, out);
+        ship.hear((report.t, values, report.kind.0 == 19), None, now, chart, out);
     }
 }
 
@@ -148,12 +188,12 @@ fn statics(
     report: &StaticReport,
     chart: &impl Chart,
     counts: &mut Counts,
-    out: &mut Vec<FactChange>,
+    out: &mut Vec<Told>,
 ) {
     let fingerprint = report.payload.fingerprint(report.mmsi, report.kind);
     let copy = duplicates.judge(fingerprint, report.t, now, false, ship.recent_mut());
     let fate = if copy == Copy::First {
-        ship.hear(report.t, &report.statics, true, None, chart, out);
+        ship.hear((report.t, &report.statics, true), None, now, chart, out);
         Fate::Accepted
     } else {
         Fate::Rejected(Reason::Duplicate)

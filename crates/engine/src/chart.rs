@@ -1,30 +1,154 @@
-//! What detectors ask of the ports.
+//! What detectors ask of ports, water, hearing and watch rules.
 
-use detect::{Inside, Outside};
-use geofence::Geofence;
-use model::{EventTime, PortIndex, Ports, Position};
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::cell::RefCell;
 
-/// A geofence as the detectors see it.
-pub struct ChartOf<'a>(pub &'a Geofence);
+use detect::{Inside, Outside, Reception, Watch};
+use geofence::sea::Ways;
+use model::position::NAUTICAL_MILE_M;
+use model::{Cell, EventTime, PortIndex, PortKind, Ports, Position};
+
+use crate::World;
+
+/// Searches by water that are remembered.
+const MAX_SEARCHES: usize = 64;
+/// Ways of such searches that are remembered: each may hold 100,000 cells.
+const MAX_WAYS: usize = 4;
+/// Searches by water end here (`reach.max_nm`).
+const MAX_REACH_M: f64 = 1_500.0 * NAUTICAL_MILE_M;
+/// Metres in a unit of latitude, rounded down: what is farther by latitude alone is out of reach.
+const M_PER_UNIT: f64 = 0.111;
+
+type Reached = Arc<Vec<(PortIndex, f64)>>;
+
+/// Searches made lately, which the next alert of the same ship asks for again. They change nothing
+/// but the time it takes.
+#[derive(Debug, Default)]
+pub struct Searches {
+    reached: RefCell<VecDeque<(Position, u64, Reached)>>,
+    ways: RefCell<VecDeque<(Position, Arc<Ways>)>>,
+}
+
+/// All that detectors ask of.
+pub struct ChartOf<'a> {
+    pub world: &'a World,
+    pub reception: &'a Reception,
+    pub searches: &'a Searches,
+}
+
+impl ChartOf<'_> {
+    /// Ways from a position as far as they are asked for, or farther.
+    fn ways(&self, from: Position, bound_m: f64) -> Arc<Ways> {
+        let mut kept = self.searches.ways.borrow_mut();
+        if let Some((_, ways)) = kept.iter().find(|(start, ways)| *start == from && ways.bound_m() >= bound_m) {
+            return Arc::clone(ways);
+        }
+        let ways = Arc::new(self.world.sea().search(from, bound_m));
+        if kept.len() == MAX_WAYS {
+            kept.pop_front();
+        }
+        kept.push_back((from, Arc::clone(&ways)));
+        ways
+    }
+}
 
 impl detect::Chart for ChartOf<'_> {
     fn ports(&self) -> &Ports {
-        self.0.ports()
+        self.world.ports()
     }
 
     fn inside(&self, position: Position, t: EventTime) -> Inside {
-        self.0.inside(position, t)
+        self.world.geofence().inside(position, t)
     }
 
     fn is_open_sea(&self, position: Position) -> bool {
-        self.0.is_open_sea(position)
+        self.world.geofence().is_open_sea(position)
     }
 
     fn outside(&self, port: PortIndex, position: Position) -> Outside {
-        match self.0.outside(port, position) {
+        match self.world.geofence().outside(port, position) {
             geofence::Outside::Near => Outside::Near,
             geofence::Outside::Beyond => Outside::Beyond,
             geofence::Outside::Far => Outside::Far,
         }
     }
+
+    fn berth(&self, position: Position, t: EventTime) -> Option<PortIndex> {
+        let is_berth = |port: &PortIndex| match self.ports().get(*port).kind {
+            PortKind::Port | PortKind::Terminal | PortKind::Naval | PortKind::Shipyard => true,
+            PortKind::Anchorage | PortKind::StsArea | PortKind::Zone => false,
+        };
+        self.inside(position, t).into_iter().find(is_berth)
+    }
+
+    fn is_port_within(&self, position: Position, distance_m: f64) -> bool {
+        let near = |port: &usize| {
+            let middle = self.world.middle(PortIndex(*port as u32));
+            may_be_within(middle, position, distance_m) && middle.distance_m(position) <= distance_m
+        };
+        (0..self.ports().list.len()).any(|port| near(&port))
+    }
+
+    fn port_position(&self, port: PortIndex) -> Position {
+        self.world.middle(port)
+    }
+
+    fn is_water(&self, cell: Cell) -> bool {
+        self.world.sea().is_water(cell)
+    }
+
+    fn ports_by_water(&self, from: Position, bound_m: f64) -> Reached {
+        let print = bound_m.to_bits();
+        let found = self.searches.reached.borrow().iter().find_map(|(start, bound, reached)| {
+            (*start == from && *bound == print).then(|| Arc::clone(reached))
+        });
+        if let Some(reached) = found {
+            return reached;
+        }
+        let mut reached = Vec::new();
+        let ways = self.ways(from, bound_m);
+        for port in (0..self.ports().list.len() as u32).map(PortIndex) {
+            let middle = self.world.middle(port);
+            if may_be_within(middle, from, bound_m)
+                && middle.distance_m(from) <= bound_m
+                && let Some(distance_m) = ways.distance_m(self.world.sea(), middle)
+                && distance_m <= bound_m
+            {
+                reached.push((port, distance_m));
+            }
+        }
+        let reached = Arc::new(reached);
+        let mut kept = self.searches.reached.borrow_mut();
+        if kept.len() == MAX_SEARCHES {
+            kept.pop_front();
+        }
+        kept.push_back((from, print, Arc::clone(&reached)));
+        reached
+    }
+
+    fn distance_by_water_m(&self, from: Position, to: Position) -> Option<f64> {
+        const DETOUR: f64 = 1.5;
+        const AROUND_M: f64 = 100_000.0;
+        let direct_m = from.distance_m(to);
+        let first_m = (direct_m * DETOUR + AROUND_M).min(MAX_REACH_M);
+        let found = self.ways(from, first_m).distance_m(self.world.sea(), to);
+        found.or_else(|| {
+            let is_farther = first_m < MAX_REACH_M && direct_m <= MAX_REACH_M;
+            is_farther.then(|| self.ways(from, MAX_REACH_M).distance_m(self.world.sea(), to)).flatten()
+        })
+    }
+
+    fn reception(&self) -> &Reception {
+        self.reception
+    }
+
+    fn watch(&self) -> &Watch {
+        self.world.watch()
+    }
+}
+
+fn may_be_within(a: Position, b: Position, distance_m: f64) -> bool {
+    f64::from((a.lat - b.lat).abs()) * M_PER_UNIT <= distance_m
 }

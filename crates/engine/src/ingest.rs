@@ -1,8 +1,10 @@
 //! From decoded lines of several sources to entries of the log.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use decode::{Content, Decoded};
+use detect::reception::{IntervalGroup, Observation, Presence};
 use model::fate::Counts;
 use model::{EventTime, Fate, Reason, Transmission};
 use reorder::{Admission, OrderKey, Receivers, Source};
@@ -34,6 +36,7 @@ pub struct Ingest {
     highest: Option<EventTime>,
     told: Option<EventTime>,
     receivers: Receivers,
+    presence: Presence,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -54,9 +57,19 @@ enum Clock {
 /// A message that waits for its stamp to be confirmed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum Item {
-    Transmission(Transmission),
-    Fate(Fate, u8),
+    Transmission(Transmission, Heard),
+    Fate(Fate, u8, Heard),
 }
+
+/// Who heard a message, and when.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Heard {
+    station: u64,
+    t: EventTime,
+}
+
+/// All sources count as one for reception.
+const ONE_SOURCE: u16 = 0;
 
 impl Ingest {
     /// Adds a source of which nothing is known but that it has nothing earlier than `floor`.
@@ -91,18 +104,24 @@ impl Ingest {
     /// Takes in one decoded line or message of an open source.
     pub fn read(&mut self, id: SourceId, decoded: Decoded, out: &mut impl FnMut(Entry)) {
         self.count_message(decoded.kind);
+        let Some(stamp) = decoded.stamp else {
+            let fate = match decoded.content {
+                Content::Transmission(_) => Fate::Rejected(Reason::NoTime),
+                Content::Landmark(_) => Fate::OtherType,
+                Content::Fate(fate) => fate,
+            };
+            return self.counts.count(fate, u64::from(decoded.lines));
+        };
+        let heard = Heard { station: decoded.station, t: stamp.t };
         let item = match decoded.content {
             Content::Transmission(transmission)
                 if self.has_wrong_clock(&transmission, id, decoded.station) =>
             {
-                Item::Fate(Fate::Rejected(Reason::BadTime), decoded.lines)
+                Item::Fate(Fate::Rejected(Reason::BadTime), decoded.lines, heard)
             }
-            Content::Transmission(transmission) => Item::Transmission(transmission),
-            Content::Landmark(_) => Item::Fate(Fate::OtherType, decoded.lines),
-            Content::Fate(fate) => Item::Fate(fate, decoded.lines),
-        };
-        let Some(stamp) = decoded.stamp else {
-            return settle(item, None, &mut self.counts);
+            Content::Transmission(transmission) => Item::Transmission(transmission, heard),
+            Content::Landmark(_) => Item::Fate(Fate::OtherType, decoded.lines, heard),
+            Content::Fate(fate) => Item::Fate(fate, decoded.lines, heard),
         };
         let state = &mut self.sources[id.0 as usize];
         if let Clock::Floor(floor, order) = state.clock {
@@ -111,11 +130,11 @@ impl Ingest {
                 Order::Sorted => Clock::Sorted(floor),
             };
         }
-        let (counts, highest) = (&mut self.counts, &mut self.highest);
+        let (counts, highest, presence) = (&mut self.counts, &mut self.highest, &mut self.presence);
         match &mut state.clock {
             Clock::Floor(..) => {}
             Clock::Sorted(at) => {
-                if let Item::Transmission(transmission) = item {
+                if let Item::Transmission(transmission, heard) = item {
                     *highest = (*highest).max(Some(transmission.t()));
                     if transmission.t() < *at {
                         // Rows come sorted; one that does not is late like any other.
@@ -126,16 +145,17 @@ impl Ingest {
                         ));
                     } else {
                         *at = transmission.t();
+                        observe(presence, &transmission, heard);
                         out(Entry::Transmission(OrderKey::row(&transmission), transmission));
                     }
                 } else {
-                    settle(item, None, counts);
+                    settle(item, Admission::InTime, counts);
                 }
             }
             Clock::Bounded(source) => source.read(stamp.t, stamp.mmsi, item, &mut |item, admission| {
                 let t = if admission == Admission::BadTime { None } else { item.own_t() };
                 *highest = (*highest).max(t);
-                admit(item, admission, id, &mut state.late_arrivals, counts, out);
+                admit(item, admission, id, &mut state.late_arrivals, (counts, presence), out);
             }),
         }
     }
@@ -157,11 +177,11 @@ impl Ingest {
     /// Ends a source: it holds nobody up any more.
     pub fn close(&mut self, id: SourceId, out: &mut impl FnMut(Entry)) {
         let state = &mut self.sources[id.0 as usize];
-        let (counts, highest) = (&mut self.counts, &mut self.highest);
+        let (counts, highest, presence) = (&mut self.counts, &mut self.highest, &mut self.presence);
         if let Clock::Bounded(source) = &mut state.clock {
             source.finish(&mut |item, admission| {
                 *highest = (*highest).max(item.own_t());
-                admit(item, admission, id, &mut state.late_arrivals, counts, out);
+                admit(item, admission, id, &mut state.late_arrivals, (counts, presence), out);
             });
         }
         state.is_closed = true;
@@ -183,15 +203,31 @@ impl Ingest {
         }
     }
 
-    /// How far all open sources have come; `None` if that was told before.
-    pub fn advance(&mut self) -> Option<EventTime> {
+    /// Tells how far all open sources have come, if that is news, and the bins that are over by then.
+    pub fn advance(&mut self, out: &mut impl FnMut(Entry)) -> Option<EventTime> {
         let open = (0..self.sources.len()).filter(|at| !self.sources[*at].is_closed);
         let watermark = open.map(|at| self.watermark_of(SourceId(at as u32))).min()?;
         let is_news = self.told.is_none_or(|told| told < watermark) && watermark > EventTime::MIN;
-        is_news.then(|| {
-            self.told = Some(watermark);
-            watermark
-        })
+        if !is_news {
+            return None;
+        }
+        self.told = Some(watermark);
+        self.tick(watermark, out);
+        out(Entry::Watermark(watermark));
+        Some(watermark)
+    }
+
+    /// Tells the end, once all sources are closed.
+    pub fn end(&mut self, out: &mut impl FnMut(Entry)) {
+        let highest = self.highest.unwrap_or(EventTime::MIN);
+        self.tick(highest, out);
+        out(Entry::End(highest));
+    }
+
+    fn tick(&mut self, watermark: EventTime, out: &mut impl FnMut(Entry)) {
+        while let Some(tick) = self.presence.advance(watermark) {
+            out(Entry::Tick(Arc::new(tick)));
+        }
     }
 
     /// Highest event time taken in.
@@ -210,7 +246,7 @@ impl Ingest {
 impl Item {
     fn own_t(&self) -> Option<EventTime> {
         match self {
-            Item::Transmission(transmission) => Some(transmission.t()),
+            Item::Transmission(transmission, _) => Some(transmission.t()),
             Item::Fate(..) => None,
         }
     }
@@ -221,30 +257,65 @@ fn admit(
     admission: Admission,
     id: SourceId,
     late_arrivals: &mut u64,
-    counts: &mut Counts,
+    (counts, presence): (&mut Counts, &mut Presence),
     out: &mut impl FnMut(Entry),
 ) {
     match (item, admission) {
-        (item, Admission::BadTime) => settle(item, Some(Reason::BadTime), counts),
-        (item @ Item::Fate(..), Admission::InTime | Admission::Late(_)) => settle(item, None, counts),
-        (Item::Transmission(transmission), Admission::InTime) => {
+        (Item::Transmission(transmission, heard), Admission::InTime) => {
+            observe(presence, &transmission, heard);
             out(Entry::Transmission(OrderKey::in_time(&transmission), transmission));
         }
-        (Item::Transmission(transmission), Admission::Late(watermark)) => {
+        (Item::Transmission(transmission, _), Admission::Late(watermark)) => {
             *late_arrivals += 1;
             out(Entry::Transmission(OrderKey::late(watermark, id.0, *late_arrivals), transmission));
+        }
+        (item, admission) => {
+            if let (Item::Fate(.., heard), Admission::InTime) = (&item, admission) {
+                presence.hear(ONE_SOURCE, heard.station, heard.t);
+            }
+            settle(item, admission, counts);
         }
     }
 }
 
+/// Measures reception by a transmission in time, before copies are known.
+fn observe(presence: &mut Presence, transmission: &Transmission, heard: Heard) {
+    let statics = match transmission {
+        Transmission::Position(report) => {
+            let class = report.kind.class();
+            presence.observe(&Observation {
+                source: ONE_SOURCE,
+                station: heard.station,
+                mmsi: report.mmsi,
+                class,
+                t: report.t,
+                position: report.position,
+                group: IntervalGroup::of(class, report.sog, report.nav_status),
+            });
+            report.statics.as_ref()
+        }
+        Transmission::Static(report) => {
+            presence.hear(ONE_SOURCE, heard.station, report.t);
+            Some(&report.statics)
+        }
+        Transmission::NoPosition(report) => {
+            presence.hear(ONE_SOURCE, heard.station, report.t);
+            report.statics.as_ref()
+        }
+    };
+    if let Some(imo) = statics.and_then(|statics| statics.imo) {
+        presence.claim(transmission.t(), imo, transmission.mmsi());
+    }
+}
+
 /// Counts an item that goes no further.
-fn settle(item: Item, reason: Option<Reason>, counts: &mut Counts) {
-    let (fate, lines) = match (item, reason) {
-        (Item::Fate(_, lines), Some(reason)) => (Fate::Rejected(reason), u64::from(lines)),
-        (Item::Fate(fate, lines), None) => (fate, u64::from(lines)),
-        (Item::Transmission(transmission), Some(reason)) => (Fate::Rejected(reason), transmission.lines()),
-        // A transmission without a stamp does not exist; its time is not known.
-        (Item::Transmission(transmission), None) => (Fate::Rejected(Reason::NoTime), transmission.lines()),
+fn settle(item: Item, admission: Admission, counts: &mut Counts) {
+    let is_bad = admission == Admission::BadTime;
+    let (fate, lines) = match item {
+        Item::Fate(_, lines, _) if is_bad => (Fate::Rejected(Reason::BadTime), u64::from(lines)),
+        Item::Fate(fate, lines, _) => (fate, u64::from(lines)),
+        // One that was in time or late went on.
+        Item::Transmission(transmission, _) => (Fate::Rejected(Reason::BadTime), transmission.lines()),
     };
     counts.count(fate, lines);
 }

@@ -1,8 +1,8 @@
 //! The pure core: a function of its log.
 //!
 //! [`Ingest`] turns decoded lines of several sources into entries of the log, and tells how far
-//! all of them have come. An [`Engine`] takes the entries of its ships and gives out changes of
-//! facts. Neither knows a clock, a thread or a file; the same entries give the same facts, however
+//! all of them have come, and what was heard where. An [`Engine`] takes the entries of its ships and
+//! gives out changes of facts and alerts. Neither knows a clock, a thread or a file; the same entries give the same facts, however
 //! they were cut, batched or sharded.
 #![no_std]
 
@@ -13,19 +13,25 @@ mod chart;
 mod ingest;
 mod ship;
 mod snapshot;
+mod world;
 
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use geofence::Geofence;
+use detect::Reception;
+use detect::reception::{Tick, bin_end};
+use model::alert::Told;
 use model::fate::Counts;
-use model::{EventTime, FactChange, Mmsi, Transmission};
+use model::{EventTime, Mmsi, Transmission};
 use reorder::{Hold, OrderKey};
 use serde::{Deserialize, Serialize};
 
 use bucket::Bucket;
-use chart::ChartOf;
+use chart::{ChartOf, Searches};
 pub use ingest::{Ingest, Order, SourceId};
 pub use snapshot::SnapshotError;
+pub use world::World;
 
 /// Ships are dealt to this many buckets; shards own whole buckets, and every limit is a bucket's,
 /// so the number of shards changes nothing.
@@ -61,6 +67,8 @@ impl Default for Limits {
 pub enum Entry {
     /// A ship's transmission, and its place in the order.
     Transmission(OrderKey, Transmission),
+    /// A bin of ten minutes is over: who was heard where. Before the watermark that reaches its end.
+    Tick(Arc<Tick>),
     /// All sources have come this far.
     Watermark(EventTime),
     /// Nothing follows; the highest event time was this.
@@ -71,34 +79,44 @@ pub enum Entry {
 #[derive(Debug)]
 pub struct Engine {
     limits: Limits,
+    tells_notices: bool,
     watermark: EventTime,
     hold: Hold<Transmission>,
+    ticks: VecDeque<Arc<Tick>>,
+    reception: Reception,
     buckets: Vec<Option<Bucket>>,
     counts: Counts,
+    searches: Searches,
 }
 
 impl Engine {
-    /// An engine that has seen nothing.
+    /// An engine that has seen nothing. One of the shards tells what belongs to no ship.
     #[must_use]
-    pub fn new(limits: Limits) -> Engine {
+    pub fn new(limits: Limits, shard: usize) -> Engine {
         let buckets = (0..BUCKETS).map(|_| None).collect();
         Engine {
             limits,
+            tells_notices: shard == 0,
             watermark: EventTime::MIN,
             hold: Hold::default(),
+            ticks: VecDeque::new(),
+            reception: Reception::default(),
             buckets,
             counts: Counts::default(),
+            searches: Searches::default(),
         }
     }
 
-    /// Takes one entry of the log; changes of facts are appended to `out`.
-    pub fn push(&mut self, entry: Entry, geofence: &Geofence, out: &mut Vec<FactChange>) {
+    /// Takes one entry of the log; what is told is appended to `out`.
+    pub fn push(&mut self, entry: Entry, world: &World, out: &mut Vec<Told>) {
         match entry {
             Entry::Transmission(key, transmission) => self.hold.push(key, transmission),
-            Entry::Watermark(watermark) => self.advance(watermark, geofence, out),
+            Entry::Tick(tick) => self.ticks.push_back(tick),
+            Entry::Watermark(watermark) => self.advance(watermark, world, out),
             Entry::End(highest) => {
-                self.advance(EventTime::MAX, geofence, out);
-                let chart = ChartOf(geofence);
+                self.advance(highest, world, out);
+                self.hand_on(EventTime::MAX, world, out);
+                let chart = chart(world, &self.reception, &self.searches);
                 for bucket in self.buckets.iter_mut().flatten() {
                     bucket.finish(highest, &chart, &mut self.counts, out);
                 }
@@ -130,12 +148,72 @@ impl Engine {
         self.hold.len()
     }
 
-    fn advance(&mut self, watermark: EventTime, geofence: &Geofence, out: &mut Vec<FactChange>) {
+    /// Whether it tells what belongs to no ship.
+    #[must_use]
+    pub fn tells_notices(&self) -> bool {
+        self.tells_notices
+    }
+
+    /// What is known of hearing.
+    #[must_use]
+    pub fn reception(&self) -> &Reception {
+        &self.reception
+    }
+
+    /// The next moment at which something falls due.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<EventTime> {
+        self.buckets.iter().flatten().filter_map(Bucket::next_deadline).min()
+    }
+
+    fn advance(&mut self, watermark: EventTime, world: &World, out: &mut Vec<Told>) {
         self.watermark = self.watermark.max(watermark);
-        let chart = ChartOf(geofence);
-        while let Some((key, transmission)) = self.hold.pop(self.watermark) {
+        while let Some(tick) = self.ticks.front().filter(|tick| bin_end(tick.bin) <= self.watermark) {
+            let tick = Arc::clone(tick);
+            self.ticks.pop_front();
+            let end = bin_end(tick.bin);
+            self.hand_on(end, world, out);
+            self.fire(EventTime(end.0 - 1), world, out);
+            self.reception.apply(&tick);
+            self.take_notice(&tick, world, out);
+            self.fire(end, world, out);
+        }
+        self.hand_on(self.watermark, world, out);
+        self.fire(self.watermark, world, out);
+    }
+
+    /// Hands on what is held up to a time, each after what falls due in its bucket before it.
+    fn hand_on(&mut self, up_to: EventTime, world: &World, out: &mut Vec<Told>) {
+        let chart = chart(world, &self.reception, &self.searches);
+        while let Some((key, transmission)) = self.hold.pop(up_to) {
             let bucket = self.buckets[bucket_of(transmission.mmsi())].get_or_insert_default();
             bucket.hand_on(key, transmission, &self.limits, &chart, &mut self.counts, out);
         }
     }
+
+    fn fire(&mut self, up_to: EventTime, world: &World, out: &mut Vec<Told>) {
+        let chart = chart(world, &self.reception, &self.searches);
+        for bucket in self.buckets.iter_mut().flatten() {
+            bucket.fire(up_to, &chart, out);
+        }
+    }
+
+    /// What a tick says of ships, and what it says of none.
+    fn take_notice(&mut self, tick: &Tick, world: &World, out: &mut Vec<Told>) {
+        let chart = chart(world, &self.reception, &self.searches);
+        for claim in &tick.claims {
+            for before in &claim.before {
+                if let Some(bucket) = &mut self.buckets[bucket_of(*before)] {
+                    bucket.claimed(*before, claim, &chart, out);
+                }
+            }
+        }
+        if self.tells_notices {
+            out.extend(tick.notices.iter().map(|notice| detect::tell::notice(notice, bin_end(tick.bin))));
+        }
+    }
+}
+
+fn chart<'a>(world: &'a World, reception: &'a Reception, searches: &'a Searches) -> ChartOf<'a> {
+    ChartOf { world, reception, searches }
 }

@@ -6,11 +6,13 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use detect::quiet::SILENCE_MS;
+use detect::reception::Claim;
 use detect::story::Known;
 use detect::{Chart, LateOutcome, Report, Story, Track};
+use model::alert::{Conflict, Told};
 use model::fate::Counts;
 use model::time::{HOUR_MS, MINUTE_MS};
-use model::{EventTime, FactChange, Fate, Fix, Mmsi, PositionReport, Reason, Statics, TrackId};
+use model::{EventTime, Fate, Fix, Mmsi, PositionReport, Reason, Statics, TrackId};
 use reorder::identity::Aftermath;
 use reorder::{Identity, OrderKey, Placement, Recent, is_close};
 use serde::{Deserialize, Serialize};
@@ -38,6 +40,8 @@ pub struct Ship {
     statics: Statement,
     /// What was heard since the oldest candidate began, for the case that it becomes a track.
     waiting: Option<Waiting>,
+    /// The next moment at which something falls due.
+    due: Option<EventTime>,
 }
 
 /// What a ship says of itself, with the last few times that it said so: a track may begin with a
@@ -103,6 +107,47 @@ impl Ship {
             recent: Recent::default(),
             statics: Statement::default(),
             waiting: None,
+            due: None,
+        }
+    }
+
+    /// Whether this is the moment that was noted as the next; it is no more.
+    pub fn take_due(&mut self, t: EventTime) -> bool {
+        let is_due = self.due == Some(t);
+        if is_due {
+            self.due = None;
+        }
+        is_due
+    }
+
+    /// The next moment, if it is earlier than the one noted; it is noted now.
+    pub fn new_due(&mut self) -> Option<EventTime> {
+        let next = self.tracks.iter().filter_map(|numbered| numbered.track.next_deadline()).min()?;
+        let is_news = self.due.is_none_or(|due| next < due);
+        is_news.then(|| {
+            self.due = Some(next);
+            next
+        })
+    }
+
+    /// Does what falls due up to a time.
+    pub fn advance(&mut self, now: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
+        for numbered in &mut self.tracks {
+            numbered.track.advance(now, chart, out);
+        }
+    }
+
+    /// Its IMO number is heard under another MMSI: the silent track that could have got there goes on there.
+    pub fn claimed(&mut self, claim: &Claim, chart: &impl Chart, out: &mut Vec<Told>) {
+        for numbered in &mut self.tracks {
+            let track = &mut numbered.track;
+            let is_it = track.story().statics().imo == Some(claim.imo);
+            let reaches = track.story().last_fix().zip(claim.fix).is_some_and(|(last, fix)| {
+                last.t < fix.t && model::position::reachable(last.position, last.t.0, fix.position, fix.t.0)
+            });
+            if is_it && reaches {
+                track.continues_as(claim.t, claim.mmsi, chart, out);
+            }
         }
     }
 
@@ -127,7 +172,7 @@ impl Ship {
         now: EventTime,
         chart: &impl Chart,
         counts: &mut Counts,
-        out: &mut Vec<FactChange>,
+        out: &mut Vec<Told>,
     ) {
         let mut aftermath = Aftermath::default();
         self.identity.expire(now, &mut aftermath);
@@ -136,23 +181,22 @@ impl Ship {
     }
 
     /// A message without a position: it is of the track heard last.
-    pub fn mute(&mut self, t: EventTime, chart: &impl Chart, out: &mut Vec<FactChange>) {
+    pub fn mute(&mut self, t: EventTime, now: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
         if let Some(number) = self.identity.heard_last()
             && let Some(track) = self.track_mut(number)
         {
-            track.mute(t, chart, out);
+            track.mute(t, now, chart, out);
         }
     }
 
     /// Static values belong to the MMSI: all tracks but the one that they came with learn of them here.
     pub fn hear(
         &mut self,
-        t: EventTime,
-        values: &Arc<Statics>,
-        is_report: bool,
+        (t, values, is_report): (EventTime, &Arc<Statics>, bool),
         but: Option<u32>,
+        now: EventTime,
         chart: &impl Chart,
-        out: &mut Vec<FactChange>,
+        out: &mut Vec<Told>,
     ) {
         self.statics.hear(t, values, is_report);
         if let Some(waiting) = &mut self.waiting
@@ -161,7 +205,7 @@ impl Ship {
             waiting.heard.push((t, Arc::clone(values), is_report));
         }
         for numbered in self.tracks.iter_mut().filter(|numbered| Some(numbered.number) != but) {
-            numbered.track.hear(t, values, is_report, chart, out);
+            numbered.track.hear(t, values, is_report, now, chart, out);
         }
     }
 
@@ -172,14 +216,15 @@ impl Ship {
         key: OrderKey,
         chart: &impl Chart,
         counts: &mut Counts,
-        out: &mut Vec<FactChange>,
+        out: &mut Vec<Told>,
     ) {
+        let now = key.at;
         let is_newest = self.identity.newest().is_none_or(|newest| report.t > newest);
         if key.is_late() && !is_newest {
             let fate = self.take_late(report, key.at, chart, out);
             counts.count(fate, u64::from(report.lines));
             if fate != Fate::Accepted {
-                self.hear_of(report, chart, out);
+                self.hear_of(report, now, chart, out);
             }
             return;
         }
@@ -195,7 +240,7 @@ impl Ship {
                     statics: said.at(report.t),
                     heard: said.after(report.t),
                 });
-                self.hear_of(report, chart, out);
+                self.hear_of(report, now, chart, out);
             }
             Placement::Founds(number) => {
                 counts.count(Fate::Accepted, lines);
@@ -204,7 +249,7 @@ impl Ship {
                 self.take(number, report, key.at, chart, out);
                 for (t, values, is_report) in said_later {
                     if let Some(track) = self.track_mut(number) {
-                        track.hear(t, &values, is_report, chart, out);
+                        track.hear(t, &values, is_report, now, chart, out);
                     }
                 }
             }
@@ -214,7 +259,11 @@ impl Ship {
             }
             Placement::Confirms { number, reports, encounters, replaces } => {
                 counts.count(Fate::Candidate, lines);
+                let known = self.heard_before(&reports);
                 self.confirm(number, reports, replaces, key.at, chart, counts, out);
+                if let Some((conflict, t)) = known.filter(|_| !replaces) {
+                    self.tell_conflict(number, conflict, (t, now), chart, out);
+                }
                 for met in encounters {
                     for (track, t) in [(met.other, met.theirs), (number, met.own)] {
                         if let Some(track) = self.track_mut(track) {
@@ -227,14 +276,14 @@ impl Ship {
     }
 
     /// Static values of a report that is of no track (yet) are the MMSI's all the same.
-    fn hear_of(&mut self, report: &PositionReport, chart: &impl Chart, out: &mut Vec<FactChange>) {
+    fn hear_of(&mut self, report: &PositionReport, now: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
         if let Some(values) = &report.statics {
-            self.hear(report.t, &Arc::clone(values), report.kind.0 == 19, None, chart, out);
+            self.hear((report.t, &Arc::clone(values), report.kind.0 == 19), None, now, chart, out);
         }
     }
 
     /// The end of input.
-    pub fn finish(&mut self, at: EventTime, chart: &impl Chart, out: &mut Vec<FactChange>) {
+    pub fn finish(&mut self, at: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
         for numbered in &mut self.tracks {
             numbered.track.finish(at, chart, out);
         }
@@ -255,11 +304,11 @@ impl Ship {
         report: &PositionReport,
         now: EventTime,
         chart: &impl Chart,
-        out: &mut Vec<FactChange>,
+        out: &mut Vec<Told>,
     ) {
         self.join(number, report, now, chart, out);
         if let Some(values) = &report.statics {
-            self.hear(report.t, &Arc::clone(values), report.kind.0 == 19, Some(number), chart, out);
+            self.hear((report.t, &Arc::clone(values), report.kind.0 == 19), Some(number), now, chart, out);
         }
         self.note_others(number, Fix { t: report.t, position: report.position }, chart, out);
     }
@@ -271,7 +320,7 @@ impl Ship {
         report: &PositionReport,
         now: EventTime,
         chart: &impl Chart,
-        out: &mut Vec<FactChange>,
+        out: &mut Vec<Told>,
     ) {
         self.reports = self.reports.saturating_add(1);
         if let Some(numbered) = self.tracks.iter_mut().find(|numbered| numbered.number == number) {
@@ -284,7 +333,7 @@ impl Ship {
     }
 
     /// Marks facts as ambiguous where another ship with this identity was close.
-    fn note_others(&mut self, number: u32, fix: Fix, chart: &impl Chart, out: &mut Vec<FactChange>) {
+    fn note_others(&mut self, number: u32, fix: Fix, chart: &impl Chart, out: &mut Vec<Told>) {
         if self.tracks.len() < 2 {
             return;
         }
@@ -315,7 +364,7 @@ impl Ship {
         now: EventTime,
         chart: &impl Chart,
         counts: &mut Counts,
-        out: &mut Vec<FactChange>,
+        out: &mut Vec<Told>,
     ) {
         if replaces {
             self.take_back(number, now, chart, counts, out);
@@ -331,7 +380,7 @@ impl Ship {
         for report in &reports {
             while let Some((t, values, is_report)) = heard.next_if(|(t, ..)| *t < report.t) {
                 if let Some(track) = self.track_mut(number) {
-                    track.hear(t, &values, is_report, chart, out);
+                    track.hear(t, &values, is_report, now, chart, out);
                 }
             }
             counts.recount(Fate::Candidate, Fate::Accepted, u64::from(report.lines));
@@ -340,16 +389,50 @@ impl Ship {
         if let Some(newest) = reports.last() {
             // Of the others' values the MMSI learned while they waited.
             if let Some(values) = &newest.statics {
-                self.hear(newest.t, &Arc::clone(values), newest.kind.0 == 19, Some(number), chart, out);
+                self.hear((newest.t, &Arc::clone(values), newest.kind.0 == 19), Some(number), now, chart, out);
             }
             self.note_others(number, Fix { t: newest.t, position: newest.position }, chart, out);
         }
         for (t, values, is_report) in heard {
             if let Some(track) = self.track_mut(number) {
-                track.hear(t, &values, is_report, chart, out);
+                track.hear(t, &values, is_report, now, chart, out);
             }
         }
         self.forget_waiting();
+    }
+
+    /// The track that was heard within the hour before a new one was confirmed.
+    fn heard_before(&self, reports: &[PositionReport]) -> Option<(Conflict, EventTime)> {
+        const RECENT_MS: i64 = HOUR_MS;
+        let first = reports.iter().min_by_key(|report| report.t)?;
+        let confirmed = reports.iter().map(|report| report.t).max()?;
+        let fixes = self.tracks.iter().filter_map(|numbered| {
+            let fix = numbered.track.story().last_fix()?;
+            Some((fix, numbered.track.story().track()))
+        });
+        let (known, other) = fixes.max_by_key(|(fix, other)| (fix.t, Reverse(other.number)))?;
+        let new = Fix { t: first.t, position: first.position };
+        let distance_m = known.position.distance_m(new.position);
+        let is_recent = confirmed.0 - known.t.0 <= RECENT_MS;
+        is_recent.then_some((Conflict { known, other, new, distance_m }, confirmed))
+    }
+
+    /// Two ships under one MMSI, unless jamming explains it.
+    fn tell_conflict(
+        &mut self,
+        number: u32,
+        conflict: Conflict,
+        times: (EventTime, EventTime),
+        chart: &impl Chart,
+        out: &mut Vec<Told>,
+    ) {
+        let reception = chart.reception();
+        let is_jammed = [conflict.known, conflict.new]
+            .iter()
+            .any(|fix| reception.is_jammed(self.mmsi, fix.position, fix.t) || reception.is_jammed(self.mmsi, fix.position, times.0));
+        if let (false, Some(track)) = (is_jammed, self.track_mut(number)) {
+            out.extend(detect::tell::conflict(track.story(), conflict, times, chart));
+        }
     }
 
     /// A young track turns out to have been a false fix: its reports were jumps, its facts none.
@@ -359,14 +442,12 @@ impl Ship {
         at: EventTime,
         chart: &impl Chart,
         counts: &mut Counts,
-        out: &mut Vec<FactChange>,
+        out: &mut Vec<Told>,
     ) {
         let Some(place) = self.tracks.iter().position(|numbered| numbered.number == number) else { return };
-        let false_one = self.tracks.remove(place);
+        let mut false_one = self.tracks.remove(place);
         counts.recount(Fate::Accepted, Fate::Rejected(Reason::Jump), false_one.young_lines);
-        for told in false_one.track.story().told_facts(chart) {
-            out.push(FactChange { fact: None, ambiguous: false, at, ..told });
-        }
+        false_one.track.take_back(at, chart, out);
     }
 
     /// A report older than the last of some track: taken in where it fills a silence.
@@ -375,7 +456,7 @@ impl Ship {
         report: &PositionReport,
         now: EventTime,
         chart: &impl Chart,
-        out: &mut Vec<FactChange>,
+        out: &mut Vec<Told>,
     ) -> Fate {
         let fix = Fix { t: report.t, position: report.position };
         let mut nearest: Option<(f64, Reverse<Option<EventTime>>, u32)> = None;
@@ -405,7 +486,7 @@ impl Ship {
         track.take_late(&Report::new(report), now, chart, out);
         self.reports = self.reports.saturating_add(1);
         if let Some(values) = &report.statics {
-            self.hear(report.t, &Arc::clone(values), report.kind.0 == 19, Some(number), chart, out);
+            self.hear((report.t, &Arc::clone(values), report.kind.0 == 19), Some(number), now, chart, out);
         }
         self.note_others(number, fix, chart, out);
         Fate::Accepted
@@ -417,7 +498,7 @@ impl Ship {
         at: EventTime,
         chart: &impl Chart,
         counts: &mut Counts,
-        out: &mut Vec<FactChange>,
+        out: &mut Vec<Told>,
     ) {
         for jump in &aftermath.jumps {
             counts.recount(Fate::Candidate, Fate::Rejected(Reason::Jump), u64::from(jump.lines));

@@ -1,7 +1,11 @@
 //! The state of an engine as bytes.
 
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use detect::Reception;
+use detect::reception::Tick;
 use model::fate::Counts;
 use model::{EventTime, Transmission};
 use reorder::{Hold, OrderKey};
@@ -11,7 +15,7 @@ use crate::bucket::Bucket;
 use crate::{BUCKETS, Engine, Limits};
 
 /// Version of the format; another is refused, never guessed at.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Why bytes are no snapshot.
 #[derive(Debug, thiserror::Error)]
@@ -30,8 +34,11 @@ pub enum SnapshotError {
 #[derive(Serialize)]
 struct Written<'a> {
     limits: Limits,
+    tells_notices: bool,
     watermark: EventTime,
     counts: &'a Counts,
+    ticks: &'a VecDeque<Arc<Tick>>,
+    reception: &'a Reception,
     held: Vec<(OrderKey, &'a Transmission)>,
     buckets: Vec<(u16, &'a Bucket)>,
 }
@@ -39,8 +46,11 @@ struct Written<'a> {
 #[derive(Deserialize)]
 struct Read {
     limits: Limits,
+    tells_notices: bool,
     watermark: EventTime,
     counts: Counts,
+    ticks: VecDeque<Arc<Tick>>,
+    reception: Reception,
     held: Vec<(OrderKey, Transmission)>,
     buckets: Vec<(u16, Bucket)>,
 }
@@ -54,6 +64,9 @@ impl Engine {
         let numbered = self.buckets.iter().enumerate();
         let written = Written {
             limits: self.limits,
+            tells_notices: self.tells_notices,
+            ticks: &self.ticks,
+            reception: &self.reception,
             watermark: self.watermark,
             counts: &self.counts,
             held: self.hold.contents(),
@@ -78,7 +91,8 @@ impl Engine {
             return Err(SnapshotError::Version { found });
         }
         let read: Read = postcard::from_bytes(body).map_err(SnapshotError::Damaged)?;
-        let mut engine = Engine::new(read.limits);
+        let mut engine = Engine::new(read.limits, usize::from(!read.tells_notices));
+        (engine.ticks, engine.reception) = (read.ticks, read.reception);
         (engine.watermark, engine.counts) = (read.watermark, read.counts);
         let mut hold = Hold::default();
         read.held.into_iter().for_each(|(key, transmission)| hold.push(key, transmission));

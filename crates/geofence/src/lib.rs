@@ -9,6 +9,7 @@ extern crate alloc;
 mod grid;
 pub mod port_file;
 pub mod relations;
+pub mod sea;
 mod shape;
 
 use alloc::vec::Vec;

@@ -14,6 +14,8 @@
 
 extern crate alloc;
 
+pub mod alert;
+pub mod cell;
 pub mod fact;
 pub mod fate;
 pub mod hash;
@@ -26,6 +28,7 @@ pub mod report;
 pub mod statics;
 pub mod time;
 
+pub use cell::Cell;
 pub use compact_str::CompactString;
 pub use fact::{
     Crossing, Fact, FactChange, FactKey, FactKind, Fix, Hop, Silence, TimeSpan, TrackId, Visit, VisitClass,

@@ -42,6 +42,14 @@ impl Position {
         self.lon.abs() < 10_000 && self.lat.abs() < 10_000
     }
 
+    /// The point on the unit sphere: x towards 0° E on the equator, z towards the north pole.
+    #[must_use]
+    pub fn unit_vector(self) -> [f64; 3] {
+        let (lon, lat) = (f64::from(self.lon) * RADIANS_PER_UNIT, f64::from(self.lat) * RADIANS_PER_UNIT);
+        let cos_lat = libm::cos(lat);
+        [cos_lat * libm::cos(lon), cos_lat * libm::sin(lon), libm::sin(lat)]
+    }
+
     /// Great-circle distance in metres (haversine).
     #[must_use]
     pub fn distance_m(self, other: Position) -> f64 {
@@ -75,6 +83,65 @@ pub fn reachable(a: Position, a_ms: i64, b: Position, b_ms: i64) -> bool {
     distance <= LENIENCY_M || distance <= MAX_SPEED_M_PER_MS * elapsed_ms
 }
 
+/// The point at a share of the way along the great circle from `a` to `b`.
+#[must_use]
+pub fn interpolate(a: Position, b: Position, share: f64) -> Position {
+    let distance = a.distance_m(b) / EARTH_RADIUS_M;
+    let sine = libm::sin(distance);
+    if sine < 1e-12 {
+        return a;
+    }
+    let (weight_a, weight_b) =
+        (libm::sin((1.0 - share) * distance) / sine, libm::sin(share * distance) / sine);
+    let ([ax, ay, az], [bx, by, bz]) = (a.unit_vector(), b.unit_vector());
+    from_vector([
+        weight_a * ax + weight_b * bx,
+        weight_a * ay + weight_b * by,
+        weight_a * az + weight_b * bz,
+    ])
+}
+
+/// The point reached along a great circle from `start` with initial course `course_deg` (true).
+#[must_use]
+pub fn destination(start: Position, course_deg: f64, distance_m: f64) -> Position {
+    let angle = distance_m / EARTH_RADIUS_M;
+    let course = course_deg * core::f64::consts::PI / 180.0;
+    let lat = f64::from(start.lat) * RADIANS_PER_UNIT;
+    let lon = f64::from(start.lon) * RADIANS_PER_UNIT;
+    let (sin_lat, cos_lat) = (libm::sin(lat), libm::cos(lat));
+    let (sin_angle, cos_angle) = (libm::sin(angle), libm::cos(angle));
+    let sine = sin_lat * cos_angle + cos_lat * sin_angle * libm::cos(course);
+    let new_lat = libm::asin(sine.clamp(-1.0, 1.0));
+    let new_lon =
+        lon + libm::atan2(libm::sin(course) * sin_angle * cos_lat, cos_angle - sin_lat * libm::sin(new_lat));
+    from_radians(new_lon, new_lat)
+}
+
+/// Initial course of the great circle from `a` to `b`, degrees true, 0…360.
+#[must_use]
+pub fn course_deg(a: Position, b: Position) -> f64 {
+    let (lat_a, lat_b) = (f64::from(a.lat) * RADIANS_PER_UNIT, f64::from(b.lat) * RADIANS_PER_UNIT);
+    let lon = (i64::from(b.lon) - i64::from(a.lon)) as f64 * RADIANS_PER_UNIT;
+    let east = libm::sin(lon) * libm::cos(lat_b);
+    let north =
+        libm::cos(lat_a) * libm::sin(lat_b) - libm::sin(lat_a) * libm::cos(lat_b) * libm::cos(lon);
+    let course = libm::atan2(east, north) * 180.0 / core::f64::consts::PI;
+    if course < 0.0 { course + 360.0 } else { course }
+}
+
+/// The position below a vector from the middle of the globe, of any length but 0.
+#[must_use]
+pub fn from_vector([x, y, z]: [f64; 3]) -> Position {
+    from_radians(libm::atan2(y, x), libm::atan2(z, libm::sqrt(x * x + y * y)))
+}
+
+fn from_radians(lon: f64, lat: f64) -> Position {
+    const TURN: i64 = 360 * UNITS_PER_DEGREE as i64;
+    let lon = crate::number::round(lon / RADIANS_PER_UNIT);
+    let lon = (lon + TURN / 2).rem_euclid(TURN) - TURN / 2;
+    Position::from_units(lon, crate::number::round(lat / RADIANS_PER_UNIT)).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,5 +171,22 @@ mod tests {
         let hour = 3_600_000;
         assert!(reachable(a, 0, at(10.99, 0.0), hour));
         assert!(!reachable(a, 0, at(11.01, 0.0), hour));
+    }
+
+    #[test]
+    fn half_way_is_as_far_from_both_ends_and_across_the_antimeridian() {
+        let (a, b) = (at(178.0, 51.0), at(-177.0, 53.0));
+        let middle = interpolate(a, b, 0.5);
+        assert!((middle.distance_m(a) - middle.distance_m(b)).abs() < 1.0);
+        assert!((middle.distance_m(a) * 2.0 - a.distance_m(b)).abs() < 1.0);
+        assert_eq!(interpolate(a, a, 0.3), a);
+    }
+
+    #[test]
+    fn a_course_steered_for_the_distance_arrives() {
+        for (a, b) in [(at(131.0, 42.0), at(129.0, 37.5)), (at(179.5, 70.0), at(-178.0, 71.0))] {
+            let reached = destination(a, course_deg(a, b), a.distance_m(b));
+            assert!(reached.distance_m(b) < 1.0, "{reached:?}");
+        }
     }
 }

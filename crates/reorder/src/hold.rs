@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// up to the watermark that the source had, in the order of arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct OrderKey {
-    /// Handed on when all sources have come this far.
+    /// Handed on when all sources have come this far; late ones when they are past it.
     pub at: EventTime,
     is_late: bool,
     mmsi_or_source: u32,
@@ -94,10 +94,11 @@ impl<T> Hold<T> {
         self.heap.push(Reverse((key, slot)));
     }
 
-    /// The next item whose time has come at watermark `w`.
+    /// The next item whose time has come at watermark `w`. A late one waits until `w` is past its
+    /// place: while it is just there, a source that is as far may read more that belong before it.
     pub fn pop(&mut self, w: EventTime) -> Option<(OrderKey, T)> {
         let Reverse((key, _)) = self.heap.peek()?;
-        if key.at > w {
+        if key.at > w || key.is_late && key.at == w {
             return None;
         }
         let Reverse((key, slot)) = self.heap.pop()?;

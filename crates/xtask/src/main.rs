@@ -1,9 +1,11 @@
-//! The tasks of the project: `cargo xtask demo | test | bench | ports`.
+//! The tasks of the project: `cargo xtask demo | test | bench | ports | water`.
 
 mod bench;
 mod clock;
 mod demo;
 mod divan;
+#[path = "../../geofence/src/sea/lattice.rs"]
+mod lattice;
 mod oracle;
 mod ports;
 mod ports_countries;
@@ -14,6 +16,7 @@ mod soak;
 mod story;
 mod system;
 mod test;
+mod water;
 
 use std::process::ExitCode;
 
@@ -26,7 +29,8 @@ usage: cargo xtask TASK
   test [--only NAME]        build, run all tests, lints, and the comparison with the oracle
        [--soak [--again]]   the long tier; resumes where it was stopped, --again starts over
   bench [NAME]              run the benches and time a whole replay
-  ports [--check]           remake config/ports/wpi.geojson from the World Port Index";
+  ports [--check]           remake config/ports/wpi.geojson from the World Port Index
+  water [--check]           remake crates/geofence/src/water.bin from the coasts of Natural Earth";
 
 /// Wrong usage, as in `darkwake`.
 const EXIT_USAGE: u8 = 2;
@@ -50,6 +54,7 @@ fn main() -> ExitCode {
         ["test", rest @ ..] => test::run(rest),
         ["bench", rest @ ..] => bench::run(rest),
         ["ports", ..] => ports::run(&arguments[1..]),
+        ["water", rest @ ..] => water::run(rest),
         ["help" | "--help" | "-h"] => {
             say::say(USAGE);
             Ok(())

@@ -1,0 +1,288 @@
+//! Dark periods: silences of a track where it should have been heard, judged while they last.
+//!
+//! [`Judge`] is given the reports of a track and the moments at which something falls due, in time
+//! order. It is a plain value: [`Judge::rewind`] takes it back to an earlier moment of an open
+//! silence, and a clone run again gives the same, which is how late reports revise what was told.
+
+pub mod episode;
+pub mod own;
+pub mod score;
+
+use alloc::vec::Vec;
+
+use model::time::{DAY_MS, HOUR_MS, MINUTE_MS};
+use model::{EventTime, Fix, Mmsi, Origin, Silence, Statics};
+use serde::{Deserialize, Serialize};
+
+use crate::quiet::SILENCE_MS;
+use crate::reach::Speeds;
+use crate::reception::IntervalGroup;
+use crate::{AT_ANCHOR, Chart, MOORED, Report};
+
+pub use episode::Episode;
+use own::Own;
+pub use score::{Part, Start};
+
+/// Dark periods that are over are kept this long: late reports reach back 72 h.
+pub const KEEP_MS: i64 = 4 * DAY_MS;
+/// Dark periods kept of one track.
+const MAX_EPISODES: usize = 64;
+/// A silence of this length is over, whatever comes.
+const EXPIRES_MS: i64 = 30 * DAY_MS;
+/// Single reports within this time of the first, and fewer than four, end nothing.
+const BLIP_MS: i64 = 30 * MINUTE_MS;
+const BLIP_REPORTS: usize = 4;
+/// A silence after a blip that is explained otherwise ends the dark period this long after it.
+const RETURN_MS: i64 = 2 * HOUR_MS;
+
+/// What is known of a track's last report.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Last {
+    fix: Fix,
+    heard: EventTime,
+    report: Seen,
+}
+
+/// A report as far as judgement needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Speed over ground, 0.1 kn.
+    pub sog: Option<u16>,
+    /// Course over ground, 0.1°.
+    pub cog: Option<u16>,
+    /// ITU interval.
+    pub interval: crate::Interval,
+    /// Class.
+    pub class: model::Class,
+    /// Navigational status.
+    pub nav_status: Option<u8>,
+    /// Where it was read.
+    pub origin: Origin,
+}
+
+/// What only the story knows when a silence begins.
+pub struct Context<'a> {
+    /// The MMSI.
+    pub mmsi: Mmsi,
+    /// Reports in the hour of the last fix up to it and the 12 full hours before.
+    pub reports_12h: u32,
+    /// What the ship has said of itself.
+    pub statics: &'a alloc::sync::Arc<Statics>,
+}
+
+/// Judges the silences of one track.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Judge {
+    clock: EventTime,
+    last: Option<Last>,
+    own: Own,
+    speeds: Speeds,
+    episodes: Vec<Episode>,
+    /// Dark periods that began up to here are forgotten.
+    forgotten: EventTime,
+    version: u64,
+}
+
+impl Seen {
+    fn of(report: &Report) -> Seen {
+        let Report { sog, cog, interval, class, nav_status, origin, .. } = *report;
+        Seen { sog, cog, interval, class, nav_status, origin }
+    }
+
+    fn group(&self) -> IntervalGroup {
+        IntervalGroup::of(self.class, self.sog, self.nav_status)
+    }
+}
+
+impl Judge {
+    /// A judge that has heard nothing.
+    #[must_use]
+    pub fn new() -> Judge {
+        Judge { clock: EventTime::MIN, forgotten: EventTime::MIN, ..Judge::default() }
+    }
+
+    /// Changes with whatever is told.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// How far it has come.
+    #[must_use]
+    pub fn clock(&self) -> EventTime {
+        self.clock
+    }
+
+    /// Dark periods, those included that are none yet, oldest first.
+    #[must_use]
+    pub fn episodes(&self) -> &[Episode] {
+        &self.episodes
+    }
+
+    /// Whether there is nothing to tell.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.episodes.is_empty()
+    }
+
+    /// Dark periods that began up to here are forgotten.
+    #[must_use]
+    pub fn forgotten(&self) -> EventTime {
+        self.forgotten
+    }
+
+    /// The next moment at which something falls due.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<EventTime> {
+        let last = self.last.as_ref()?;
+        match self.open_episode() {
+            Some(episode) if episode.current().is_some() => episode.next_deadline(self.clock, EXPIRES_MS),
+            _ => Some(EventTime(last.heard.0 + SILENCE_MS)).filter(|t| *t > self.clock),
+        }
+    }
+
+    /// Does what falls due up to `now`, one moment after the other.
+    pub fn advance(&mut self, now: EventTime, context: &Context<'_>, chart: &impl Chart) {
+        while let Some(due) = self.next_deadline().filter(|due| *due <= now) {
+            self.step(due, context, chart);
+        }
+        self.clock = self.clock.max(now);
+    }
+
+    /// Does what falls due at one moment.
+    pub fn step(&mut self, due: EventTime, context: &Context<'_>, chart: &impl Chart) {
+        self.clock = due;
+        self.version += 1;
+        if self.open_episode().is_none_or(|episode| episode.current().is_none()) {
+            self.begin(context, chart);
+        }
+        let Some(episode) = self.episodes.last_mut().filter(|episode| !episode.is_over()) else { return };
+        episode.step(due, context.mmsi, chart);
+        if let Some(part) = episode.return_was_real(due, RETURN_MS) {
+            self.episodes.push(Episode::new(part));
+        } else if episode.has_lasted(due, EXPIRES_MS) {
+            episode.expire(due);
+        }
+    }
+
+    /// Takes an open silence back to how it stood at a time.
+    pub fn rewind(&mut self, t: EventTime) {
+        if t >= self.clock {
+            return;
+        }
+        self.clock = t;
+        self.version += 1;
+        let is_none = self.episodes.last_mut().is_some_and(|episode| !episode.rewind(t, SILENCE_MS));
+        if is_none {
+            self.episodes.pop();
+        }
+    }
+
+    /// The next accepted report. What was due before it is done.
+    pub fn report(&mut self, report: &Report, chart: &impl Chart) {
+        let (fix, seen) = (report.fix, Seen::of(report));
+        self.heard(fix.t, Some((fix, seen)));
+        self.own.report(fix, self.is_dense(report), seen.class, chart.reception());
+        if let Some(sog) = report.sog {
+            self.speeds.note(sog, 1 + report.thinned);
+        }
+        self.last = Some(Last { fix, heard: fix.t, report: seen });
+        self.clock = self.clock.max(fix.t);
+        if !self.episodes.is_empty() {
+            self.forget(fix.t);
+        }
+    }
+
+    /// A message without a position.
+    pub fn mute(&mut self, t: EventTime) {
+        if self.last.as_ref().is_some_and(|last| last.heard < t) {
+            self.heard(t, None);
+            if let Some(last) = &mut self.last {
+                last.heard = t;
+            }
+            self.clock = self.clock.max(t);
+        }
+    }
+
+    /// Static values within an hour after a silence.
+    pub fn note_silence(&mut self, silence: &Silence) {
+        self.version += u64::from(!self.episodes.is_empty());
+        let parts = self.episodes.iter_mut().flat_map(|episode| &mut episode.parts);
+        for part in parts.filter(|part| part.start.heard == silence.heard.start) {
+            part.after.clone_from(&silence.static_after);
+            part.heard_static = silence.heard_static.map_or(0, |heard| heard.count);
+        }
+    }
+
+    /// A ship with the IMO number of this one is heard under another MMSI.
+    pub fn continues_as(&mut self, t: EventTime, mmsi: Mmsi) -> bool {
+        let open = self.episodes.last_mut().filter(|episode| !episode.is_over() && episode.is_told());
+        let Some(episode) = open.filter(|episode| episode.current().is_some()) else { return false };
+        episode.continued_as = Some((t, mmsi));
+        self.version += 1;
+        true
+    }
+
+    fn open_episode(&self) -> Option<&Episode> {
+        self.episodes.last().filter(|episode| !episode.is_over())
+    }
+
+    /// Whether reports were left out between the last one and this one: it was heard all the time.
+    fn is_dense(&self, report: &Report) -> bool {
+        report.leg_um.is_some()
+    }
+
+    fn heard(&mut self, t: EventTime, report: Option<(Fix, Seen)>) {
+        let Some(episode) = self.episodes.last_mut().filter(|episode| !episode.is_over()) else { return };
+        self.version += 1;
+        if !episode.heard(t, report, BLIP_MS, BLIP_REPORTS) {
+            self.episodes.pop();
+        }
+    }
+
+    fn begin(&mut self, context: &Context<'_>, chart: &impl Chart) {
+        let Some(last) = &self.last else { return };
+        let seen = last.report;
+        let position = last.fix.position;
+        // At anchor a ship keeps its watch, and its transponder on.
+        let is_moored = seen.nav_status == Some(MOORED);
+        let is_stopped = seen.sog.map_or(is_moored, |sog| sog <= 5) && seen.nav_status != Some(AT_ANCHOR);
+        let expected_ms = seen.interval.ms().max(chart.reception().interval_ms(seen.group()));
+        let start = Start {
+            fix: last.fix,
+            heard: last.heard,
+            sog: seen.sog,
+            cog: seen.cog,
+            class: seen.class,
+            interval_ms: expected_ms,
+            own: score::rounded(self.own.share(last.heard)),
+            greatest_kn: self.speeds.greatest_kn(context.statics.ship_type),
+            usual_kn: self.speeds.usual_kn(context.statics.ship_type),
+            berth: is_stopped.then(|| chart.berth(position, last.fix.t)).flatten(),
+            is_jammed: chart.reception().is_jammed(context.mmsi, position, last.heard),
+            reports_12h: context.reports_12h,
+            statics: alloc::sync::Arc::clone(context.statics),
+            origin: seen.origin,
+        };
+        let part = Part::new(start);
+        match self.episodes.last_mut().filter(|episode| !episode.is_over()) {
+            Some(episode) => episode.go_on(part),
+            None => self.episodes.push(Episode::new(part)),
+        }
+    }
+
+    fn forget(&mut self, now: EventTime) {
+        let too_many = self.episodes.len().saturating_sub(MAX_EPISODES);
+        let mut at = 0;
+        let forgotten = &mut self.forgotten;
+        self.episodes.retain(|episode| {
+            at += 1;
+            let is_old = episode.over_at().is_some_and(|over| over.0 + KEEP_MS < now.0);
+            let keep = !is_old && at > too_many;
+            if !keep {
+                *forgotten = (*forgotten).max(episode.anchor().t);
+            }
+            keep
+        });
+    }
+}

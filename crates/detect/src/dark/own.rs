@@ -1,0 +1,110 @@
+//! How well this ship is heard where others are: weak transmitters and thinned feeds are no secrets.
+
+use model::position::{interpolate, reachable};
+use model::time::HOUR_MS;
+use model::{Cell, Class, EventTime, Fix};
+use serde::{Deserialize, Serialize};
+
+use crate::reception::{BIN_MS, PRESENCE_BINS, Reception, bin_end, bin_of, bin_start};
+
+/// The hour of a time and the 12 before it.
+const HOURS: usize = 13;
+/// Bins from which on something follows.
+const MIN_BINS: u32 = 6;
+const BINS_PER_HOUR: i64 = HOUR_MS / BIN_MS;
+
+/// The bins in which a track was present lately, and those of them in which it was heard.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Own {
+    before: Option<(i64, Fix)>,
+    last: Option<(i64, Fix)>,
+    hour: i64,
+    hours: [Hour; HOURS],
+}
+
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Hour {
+    present: u8,
+    heard: u8,
+    /// Σ q over the bins present.
+    expected: f32,
+}
+
+impl Own {
+    /// A report of the track. Where `dense`, it was heard in every bin since the one before.
+    pub fn report(&mut self, fix: Fix, is_dense: bool, class: Class, reception: &Reception) {
+        let bin = bin_of(fix.t);
+        let Some((last_bin, last)) = self.last else {
+            self.last = Some((bin, fix));
+            return;
+        };
+        if bin <= last_bin {
+            return;
+        }
+        let mut count = |of: i64, from: Fix, is_heard: bool| {
+            let share = (bin_start(of).0 + BIN_MS / 2 - from.t.0) as f64 / (fix.t.0 - from.t.0).max(1) as f64;
+            let cell = Cell::at(interpolate(from.position, fix.position, share.clamp(0.0, 1.0)));
+            if let Some(q) = reception.q(cell, class, bin_end(of)) {
+                self.hours.count(&mut self.hour, of, is_heard, q.any);
+            }
+        };
+        let reaches = |from: Fix| reachable(from.position, from.t.0, fix.position, fix.t.0);
+        if let Some((before, from)) = self.before
+            && last_bin - before <= PRESENCE_BINS
+            && bin - last_bin <= PRESENCE_BINS
+            && reaches(from)
+        {
+            count(last_bin, from, true);
+        }
+        if reaches(last) {
+            for missed in last_bin + 1..bin.min(last_bin + 2 * PRESENCE_BINS) {
+                if missed - last_bin <= PRESENCE_BINS && bin - missed <= PRESENCE_BINS {
+                    count(missed, last, is_dense);
+                }
+            }
+        }
+        self.before = self.last;
+        self.last = Some((bin, fix));
+    }
+
+    /// min(1, bins heard / Σ q) over the last 12 h.
+    #[must_use]
+    pub fn share(&self, now: EventTime) -> f64 {
+        let hour = bin_of(now).div_euclid(BINS_PER_HOUR);
+        let (mut present, mut heard, mut expected) = (0, 0, 0.0);
+        for (slot, kept) in self.hours.iter().enumerate() {
+            let of = self.hour - (self.hour - slot as i64).rem_euclid(HOURS as i64);
+            if hour - of < HOURS as i64 {
+                present += u32::from(kept.present);
+                heard += u32::from(kept.heard);
+                expected += f64::from(kept.expected);
+            }
+        }
+        if present < MIN_BINS || expected < 1e-6 {
+            return 1.0;
+        }
+        (f64::from(heard) / expected).min(1.0)
+    }
+}
+
+trait Count {
+    fn count(&mut self, newest: &mut i64, bin: i64, is_heard: bool, q: f64);
+}
+
+impl Count for [Hour; HOURS] {
+    fn count(&mut self, newest: &mut i64, bin: i64, is_heard: bool, q: f64) {
+        let hour = bin.div_euclid(BINS_PER_HOUR);
+        let ahead = hour - *newest;
+        for step in 1..=ahead.min(HOURS as i64) {
+            self[(hour - ahead.min(HOURS as i64) + step).rem_euclid(HOURS as i64) as usize] = Hour::default();
+        }
+        *newest = hour.max(*newest);
+        if *newest - hour >= HOURS as i64 {
+            return;
+        }
+        let slot = &mut self[hour.rem_euclid(HOURS as i64) as usize];
+        slot.present = slot.present.saturating_add(1);
+        slot.heard = slot.heard.saturating_add(u8::from(is_heard));
+        slot.expected += q as f32;
+    }
+}

@@ -1,0 +1,45 @@
+//! Would a ship that transmits here be heard? Measured where hearing happens, at ingest, and told to
+//! all shards in ticks, so that it does not depend on how ships are sharded.
+//!
+//! [`Presence`] measures: of the ships that must have been somewhere in a bin of ten minutes, as
+//! they were heard before and after it, how many were heard in it? Each bin's end gives a [`Tick`].
+//! [`Reception`] is what ticks add up to: the share heard in each cell, and who was heard where.
+
+mod claims;
+mod jamming;
+mod learned;
+mod outage;
+mod presence;
+mod tick;
+
+pub use claims::Claim;
+pub use jamming::Jamming;
+pub use learned::{Alive, Learned, Reception, Share};
+pub use presence::{Observation, Presence};
+pub use tick::{CellHeard, Counted, Counts, Dead, IntervalGroup, Tick};
+
+use model::time::MINUTE_MS;
+use model::EventTime;
+
+/// Length of a bin.
+pub const BIN_MS: i64 = 10 * MINUTE_MS;
+/// A ship is present in a bin if it was heard within so many bins before and so many after.
+pub const PRESENCE_BINS: i64 = 6;
+
+/// The bin that holds a time.
+#[must_use]
+pub fn bin_of(t: EventTime) -> i64 {
+    t.0.div_euclid(BIN_MS)
+}
+
+/// First moment of a bin.
+#[must_use]
+pub fn bin_start(bin: i64) -> EventTime {
+    EventTime(bin * BIN_MS)
+}
+
+/// First moment after a bin.
+#[must_use]
+pub fn bin_end(bin: i64) -> EventTime {
+    EventTime((bin + 1) * BIN_MS)
+}

@@ -1,0 +1,401 @@
+//! What ticks add up to: the share heard in each cell, and who was heard where in the last days.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use hashbrown::HashMap;
+use model::time::{DAY_MS, HOUR_MS};
+use model::{Cell, Class, EventTime, Mmsi, Position};
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+use super::tick::{Counts, IntervalGroup, Tick};
+use super::{BIN_MS, PRESENCE_BINS, bin_end, bin_of, bin_start};
+
+/// Days over which hearing is learned.
+const DAYS: i64 = 35;
+/// What was heard this many days ago counts half as much … to the power of age over this, base 2.
+const HALF_LIFE_DAYS: f64 = 7.0;
+/// A cell with fewer passages is not known …
+const MIN_PASSAGES: u32 = 5;
+/// … nor is one with fewer bins.
+const MIN_BINS: u32 = 50;
+/// Rings around a cell that are taken together with it, one after the other, where it is not known by itself.
+const POOLED_RINGS: [u32; 3] = [0, 1, 2];
+/// Rings around a cell in which misses that follow each other are counted.
+const NEXT_RINGS: u32 = 1;
+/// So many bins of the ordinary kind stand for what is not counted yet.
+const NEXT_PRIOR: f64 = 4.0;
+/// Ships heard around a cell from which on it is known how many come and go out of hearing there.
+const MIN_ENTRIES: u32 = 6;
+/// Below this share nothing follows from silence.
+const MIN_Q: f64 = 0.05;
+/// Rings around a cell in which others are looked for.
+const MAX_RINGS: u32 = 5;
+/// Others are enough to tell by if so many are expected to be heard.
+const ENOUGH: f64 = 3.0;
+/// Late reports reach back this far, and what was heard then must still be known.
+const MEMORY_BINS: i64 = 72 * HOUR_MS / BIN_MS + 2 * PRESENCE_BINS;
+
+/// What is known of hearing, as of the newest tick, and of the last 72 h as it was.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Reception {
+    learned: HashMap<(Cell, Class, u16), Days, foldhash::fast::FixedState>,
+    ticks: VecDeque<Applied>,
+    sources: BTreeMap<u16, Source>,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Source {
+    /// The last bin in which it heard anything.
+    heard: i64,
+    intervals: BTreeMap<IntervalGroup, i64>,
+}
+
+/// A tick, with what was expected to be heard by cell: Σ q · present of the bin it counted.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Applied {
+    tick: Arc<Tick>,
+    expected: Vec<(Cell, f64)>,
+}
+
+/// Heard, present and passages by UTC day, oldest first.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Days(SmallVec<[Day; 2]>);
+
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Day {
+    day: i64,
+    counts: Counts,
+}
+
+/// The share of bins in which ships are heard.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Share {
+    /// Of all bins.
+    pub any: f64,
+    /// Of the bins after one in which the ship was not heard.
+    pub next: f64,
+}
+
+/// Whether others were heard around a cell in a bin.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Alive {
+    /// 1: yes; 0: none, though some should have been; 0.5: too few to tell; `None`: nobody can say.
+    pub share: Option<f64>,
+    /// Some of those heard.
+    pub witnesses: SmallVec<[Mmsi; 3]>,
+}
+
+/// What is learned of one cell, class and source, for people to look at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Learned {
+    /// The cell.
+    pub cell: Cell,
+    /// The class.
+    pub class: Class,
+    /// The source.
+    pub source: u16,
+    /// What was counted, not weighted.
+    pub counts: Counts,
+    /// The share heard, weighted by age; `None` where the cell itself is not known.
+    pub q: Option<f64>,
+    /// The share of ships that come or go out of hearing around it.
+    pub edge: Option<f64>,
+}
+
+/// What was counted in one or more cells.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    counts: Counts,
+    bins: u32,
+    passages: u32,
+    /// Weighted by age.
+    heard: f64,
+    present: f64,
+    heard_next: f64,
+    present_next: f64,
+}
+
+impl Sums {
+    /// (1 + Σ w·heard) / (2 + Σ w·present).
+    fn any(&self) -> f64 {
+        (1.0 + self.heard) / (2.0 + self.present)
+    }
+}
+
+impl Reception {
+    /// Takes in the end of a bin.
+    pub fn apply(&mut self, tick: &Arc<Tick>) {
+        for source in &tick.sources {
+            let entry = self.sources.entry(*source).or_default();
+            entry.heard = entry.heard.max(tick.bin);
+        }
+        for (source, group, interval_ms) in &tick.intervals {
+            self.sources.entry(*source).or_default().intervals.insert(*group, *interval_ms);
+        }
+        let day = day_of(tick.bin - PRESENCE_BINS);
+        for counted in &tick.counted {
+            let days = self.learned.entry((counted.cell, counted.class, counted.source)).or_default();
+            days.add(Day { day, counts: counted.counts });
+        }
+        let mut expected: Vec<(Cell, f64)> = Vec::new();
+        let now = bin_end(tick.bin);
+        for counted in &tick.counted {
+            let q = self.q_of(counted.cell, counted.class, counted.source, now).map_or(0.0, |q| q.any);
+            let heard = q * f64::from(counted.counts.present);
+            match expected.last_mut() {
+                Some((cell, sum)) if *cell == counted.cell => *sum += heard,
+                _ => expected.push((counted.cell, heard)),
+            }
+        }
+        self.ticks.push_back(Applied { tick: Arc::clone(tick), expected });
+        while self.ticks.front().is_some_and(|oldest| oldest.tick.bin <= tick.bin - MEMORY_BINS) {
+            self.ticks.pop_front();
+        }
+        if day_of(tick.bin) != day_of(tick.bin - 1) {
+            let oldest = day_of(tick.bin) - DAYS - 3;
+            self.learned.retain(|_, days| {
+                days.0.retain(|day| day.day > oldest);
+                !days.0.is_empty()
+            });
+        }
+    }
+
+    /// The end of the newest bin that is known.
+    #[must_use]
+    pub fn known_to(&self) -> EventTime {
+        self.ticks.back().map_or(EventTime::MIN, |newest| bin_end(newest.tick.bin))
+    }
+
+    /// The share of bins in which ships of a class are heard in a cell, as it was known at a time.
+    #[must_use]
+    pub fn q(&self, cell: Cell, class: Class, as_of: EventTime) -> Option<Share> {
+        let mut missed: Option<Share> = None;
+        for (source, state) in &self.sources {
+            let is_up = bin_of(as_of) - state.heard <= PRESENCE_BINS;
+            if is_up && let Some(q) = self.q_of(cell, class, *source, as_of) {
+                let before = missed.unwrap_or(Share { any: 1.0, next: 1.0 });
+                missed = Some(Share { any: before.any * (1.0 - q.any), next: before.next * (1.0 - q.next) });
+            }
+        }
+        missed.map(|missed| Share { any: 1.0 - missed.any, next: 1.0 - missed.next })
+    }
+
+    /// The share of one source. Where the cell is not known by itself it is taken together with its
+    /// neighbours: a coarser cell would lie to one side of it, and one busy port in it tell for all.
+    fn q_of(&self, cell: Cell, class: Class, source: u16, as_of: EventTime) -> Option<Share> {
+        for rings in POOLED_RINGS {
+            let sums = self.sums(cell, rings, class, source, as_of);
+            if sums.bins >= MIN_BINS && sums.passages >= MIN_PASSAGES {
+                let any = sums.any();
+                let next = self.next(cell, class, source, as_of, any);
+                return (any >= MIN_Q).then_some(Share { any, next });
+            }
+        }
+        None
+    }
+
+    /// The share of bins heard after one that was not: misses come in runs where hearing fades. As
+    /// long as few are counted it is taken to be that of all bins.
+    fn next(&self, cell: Cell, class: Class, source: u16, as_of: EventTime, any: f64) -> f64 {
+        let sums = self.sums(cell, NEXT_RINGS, class, source, as_of);
+        (NEXT_PRIOR * any + sums.heard_next) / (NEXT_PRIOR + sums.present_next)
+    }
+
+    /// Share of the ships heard around a cell that come out of nowhere there, or go into it,
+    /// whichever are fewer: at the edge of hearing both are many. `None` where too few were heard.
+    #[must_use]
+    pub fn edge(&self, cell: Cell, class: Class, as_of: EventTime) -> Option<f64> {
+        let mut whole = Counts::default();
+        for source in self.sources.keys() {
+            whole.add(&self.sums(cell, 1, class, *source, as_of).counts);
+        }
+        let fewer = whole.losses.min(whole.appearances);
+        (whole.entries >= MIN_ENTRIES).then(|| f64::from(fewer) / f64::from(whole.entries))
+    }
+
+    fn sums(&self, cell: Cell, rings: u32, class: Class, source: u16, as_of: EventTime) -> Sums {
+        let mut sums = Sums::default();
+        let cells = if rings == 0 { alloc::vec![cell] } else { cell.disk(rings) };
+        for cell in cells {
+            if let Some(days) = self.learned.get(&(cell, class, source)) {
+                days.sum(&self.counted_after(cell, class, source, as_of), as_of, &mut sums);
+            }
+        }
+        sums
+    }
+
+    /// What was counted by ticks after a time, to be left out of what was known then.
+    fn counted_after(&self, cell: Cell, class: Class, source: u16, as_of: EventTime) -> SmallVec<[Day; 2]> {
+        let mut later: SmallVec<[Day; 2]> = SmallVec::new();
+        let after = self.ticks.iter().rev().take_while(|applied| bin_end(applied.tick.bin) > as_of);
+        for applied in after {
+            let counted = &applied.tick.counted;
+            let key = (cell, class, source);
+            let found = counted.binary_search_by_key(&key, |other| (other.cell, other.class, other.source));
+            if let Ok(at) = found {
+                later.push(Day { day: day_of(applied.tick.bin - PRESENCE_BINS), counts: counted[at].counts });
+            }
+        }
+        later
+    }
+
+    /// Whether ships other than `except` were heard around a cell in a bin that is over.
+    #[must_use]
+    pub fn alive(&self, cell: Cell, bin: i64, except: Mmsi, class: Class) -> Alive {
+        let Some(at) = self.index(bin) else { return Alive::default() };
+        let tick = &self.ticks[at].tick;
+        if self.is_dead(at, cell, bin) {
+            return Alive { share: Some(0.0), witnesses: SmallVec::new() };
+        }
+        for rings in 1..=MAX_RINGS {
+            let cells = cell.disk(rings);
+            let expected: f64 = (bin - PRESENCE_BINS + 1..=bin)
+                .filter_map(|counted| self.index(counted))
+                .map(|at| sum_over(&self.ticks[at].expected, &cells))
+                .sum();
+            if expected / PRESENCE_BINS as f64 >= ENOUGH {
+                return others_heard(tick, &cells, except);
+            }
+        }
+        let hears = |source: &u16| {
+            tick.sources.binary_search(source).is_ok()
+                && self.q_of(cell, class, *source, bin_end(bin)).is_some()
+        };
+        let witnesses = others_heard(tick, &cell.disk(MAX_RINGS), except).witnesses;
+        Alive { share: self.sources.keys().any(hears).then_some(0.5), witnesses }
+    }
+
+    /// Whether a receiver that covers the cell had failed in a bin.
+    fn is_dead(&self, at: usize, cell: Cell, bin: i64) -> bool {
+        // A failure is known up to 20 minutes after it began.
+        const NOTICED_BINS: usize = 8;
+        self.ticks.iter().skip(at).take(NOTICED_BINS).any(|applied| {
+            let tick = &applied.tick;
+            let is_down = |source: &u16| {
+                tick.down.iter().any(|(down, since)| down == source && *since <= bin && bin <= tick.bin)
+            };
+            let knows: SmallVec<[u16; 2]> =
+                self.sources.keys().copied().filter(|source| self.knows(cell, *source)).collect();
+            (!knows.is_empty() && !tick.down.is_empty() && knows.iter().all(is_down))
+                || tick.dead.iter().any(|dead| {
+                    dead.since <= bin && bin <= tick.bin && dead.cells.binary_search(&cell).is_ok()
+                })
+        })
+    }
+
+    fn knows(&self, cell: Cell, source: u16) -> bool {
+        let around = cell.disk(2);
+        [Class::A, Class::B].into_iter().any(|class| {
+            around.iter().any(|cell| self.learned.contains_key(&(*cell, class, source)))
+        })
+    }
+
+    /// Whether GNSS interference concerns a ship around a time.
+    #[must_use]
+    pub fn is_jammed(&self, mmsi: Mmsi, position: Position, t: EventTime) -> bool {
+        const AROUND_BINS: i64 = 2;
+        (bin_of(t) - AROUND_BINS..=bin_of(t) + AROUND_BINS)
+            .filter_map(|bin| self.index(bin))
+            .any(|at| self.ticks[at].tick.jamming.iter().any(|area| area.concerns(mmsi, position)))
+    }
+
+    /// The longest median interval at which the sources give reports of such ships, in milliseconds.
+    #[must_use]
+    pub fn interval_ms(&self, group: IntervalGroup) -> i64 {
+        let known = self.sources.values().filter_map(|source| source.intervals.get(&group));
+        known.copied().min().unwrap_or(0)
+    }
+
+    /// The newest tick.
+    #[must_use]
+    pub fn newest(&self) -> Option<&Tick> {
+        self.ticks.back().map(|applied| &*applied.tick)
+    }
+
+    /// All that is learned, by cell, class and source.
+    #[must_use]
+    pub fn learned(&self) -> Vec<Learned> {
+        let now = self.known_to();
+        let mut all: Vec<Learned> = self
+            .learned
+            .keys()
+            .map(|(cell, class, source)| {
+                let sums = self.sums(*cell, 0, *class, *source, now);
+                let is_known = sums.bins >= MIN_BINS && sums.passages >= MIN_PASSAGES;
+                Learned {
+                    cell: *cell,
+                    class: *class,
+                    source: *source,
+                    counts: sums.counts,
+                    q: is_known.then(|| sums.any()),
+                    edge: self.edge(*cell, *class, now),
+                }
+            })
+            .collect();
+        all.sort_by_key(|learned| (learned.cell, learned.class, learned.source));
+        all
+    }
+
+    fn index(&self, bin: i64) -> Option<usize> {
+        let at = self.ticks.partition_point(|applied| applied.tick.bin < bin);
+        self.ticks.get(at).filter(|applied| applied.tick.bin == bin).map(|_| at)
+    }
+}
+
+impl Days {
+    fn add(&mut self, more: Day) {
+        let at = self.0.partition_point(|day| day.day < more.day);
+        match self.0.get_mut(at) {
+            Some(day) if day.day == more.day => day.counts.add(&more.counts),
+            _ => self.0.insert(at, more),
+        }
+    }
+
+    /// Adds what was counted up to a time; what ticks after it counted is left out.
+    fn sum(&self, later: &[Day], as_of: EventTime, sums: &mut Sums) {
+        let today = as_of.0.div_euclid(DAY_MS);
+        for day in self.0.iter().filter(|day| day.day > today - DAYS && day.day <= today) {
+            let mut counts = day.counts;
+            later.iter().filter(|other| other.day == day.day).for_each(|other| counts.subtract(&other.counts));
+            let weight = libm::exp2(-((today - day.day) as f64) / HALF_LIFE_DAYS);
+            sums.heard += weight * f64::from(counts.heard);
+            sums.present += weight * f64::from(counts.present);
+            sums.heard_next += weight * f64::from(counts.heard_next);
+            sums.present_next += weight * f64::from(counts.present_next);
+            sums.bins += counts.present;
+            sums.passages += counts.passages;
+            sums.counts.add(&counts);
+        }
+    }
+}
+
+fn day_of(bin: i64) -> i64 {
+    bin_start(bin).0.div_euclid(DAY_MS)
+}
+
+/// The sum over those cells, both ascending.
+fn sum_over(expected: &[(Cell, f64)], cells: &[Cell]) -> f64 {
+    cells
+        .iter()
+        .filter_map(|cell| expected.binary_search_by_key(cell, |(other, _)| *other).ok())
+        .map(|at| expected[at].1)
+        .sum()
+}
+
+fn others_heard(tick: &Tick, cells: &[Cell], except: Mmsi) -> Alive {
+    const MOST: usize = 3;
+    let mut ships = 0;
+    let mut witnesses: SmallVec<[Mmsi; 3]> = SmallVec::new();
+    for cell in cells {
+        let Ok(at) = tick.heard.binary_search_by_key(cell, |heard| heard.cell) else { continue };
+        let heard = &tick.heard[at];
+        let is_self = heard.witnesses.contains(&except);
+        ships += heard.ships - u32::from(is_self);
+        let others = heard.witnesses.iter().copied().filter(|mmsi| *mmsi != except);
+        witnesses.extend(others.take(MOST - witnesses.len()));
+    }
+    Alive { share: Some(if ships > 0 { 1.0 } else { 0.0 }), witnesses }
+}

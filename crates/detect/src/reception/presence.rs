@@ -1,0 +1,424 @@
+//! Measures reception at ingest: who was present where, and who of them was heard.
+
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::vec::Vec;
+
+use hashbrown::HashMap;
+use model::position::{interpolate, reachable};
+use model::time::DAY_MS;
+use model::{Cell, Class, EventTime, Fix, Mmsi, Position};
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+use super::claims::Claims;
+use super::jamming::{Jump, Jumps};
+use super::outage::{Mask, OfSource, Outages, Seen};
+use super::tick::{CellHeard, Counted, Counts, IntervalGroup, Tick};
+use super::{BIN_MS, PRESENCE_BINS, bin_of, bin_start};
+
+/// Ships watched in one bin; those watched in the bins before always have a place.
+const MAX_SHIPS: usize = 1_048_576;
+/// Stations told apart in one bin.
+const MAX_STATIONS: usize = 65_536;
+/// Witnesses told of one cell.
+const WITNESSES: usize = 3;
+/// A gap of the whole feed longer than this has no ticks but the last of it, bins: nothing is
+/// remembered for longer.
+const MAX_GAP_BINS: i64 = 36 * 144;
+/// A ship that is heard again within so many bins …
+const STAYED_BINS: i64 = 36;
+/// … and this near to where it was heard last, was present in all of them, metres.
+const STAYED_M: f64 = 15_000.0;
+/// Days of which intervals are remembered.
+const INTERVAL_DAYS: usize = 7;
+
+/// A position report as one source heard it.
+#[derive(Clone, Copy, Debug)]
+pub struct Observation {
+    /// The source.
+    pub source: u16,
+    /// The station, 0 where none is named.
+    pub station: u64,
+    /// The ship.
+    pub mmsi: Mmsi,
+    /// Its class.
+    pub class: Class,
+    /// When.
+    pub t: EventTime,
+    /// Where.
+    pub position: Position,
+    /// How often it is expected to report.
+    pub group: IntervalGroup,
+}
+
+/// What a ship showed in one bin: nothing here depends on the order of its reports.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Glimpse {
+    first: Fix,
+    class: Class,
+    group: IntervalGroup,
+    /// The minutes of the bin in which it was heard, a bit each.
+    minutes: u16,
+    stations: SmallVec<[u64; 2]>,
+}
+
+/// Bins that are not over yet.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct OpenBin {
+    ships: HashMap<(u16, Mmsi), Glimpse, foldhash::fast::FixedState>,
+    sources: SmallVec<[u16; 2]>,
+    /// Stations that heard something other than a ship's position.
+    stations: BTreeSet<u64>,
+}
+
+/// A ship as a source heard it last.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Sighted {
+    /// The bin heard before the last, and the fix in it.
+    before: Option<(i64, Fix)>,
+    bin: i64,
+    fix: Fix,
+    cell: Cell,
+    class: Class,
+    group: IntervalGroup,
+    minutes: u16,
+    mask: Mask,
+    /// Where it was counted last, and on which day.
+    counted: Option<(Cell, i64)>,
+}
+
+/// Counts of one bin, by cell, class and source.
+type BinCounts = BTreeMap<(Cell, Class, u16), Counts>;
+
+/// Measures presence and hearing, bin by bin.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Presence {
+    next: Option<i64>,
+    /// The first bin of all.
+    first: Option<i64>,
+    open: BTreeMap<i64, OpenBin>,
+    ships: HashMap<(u16, Mmsi), Sighted, foldhash::fast::FixedState>,
+    /// Counts of the last bins, which are not complete yet; the newest last.
+    pending: VecDeque<(i64, BinCounts)>,
+    /// Cells that were dead in the last bins.
+    dead: VecDeque<(i64, Vec<Cell>)>,
+    outages: Outages,
+    jumps: Jumps,
+    claims: Claims,
+    intervals: Intervals,
+    /// Ships that found no place.
+    refused: u64,
+}
+
+impl Presence {
+    /// A report in time.
+    pub fn observe(&mut self, seen: &Observation) {
+        let bin = bin_of(seen.t);
+        if self.next.is_some_and(|next| bin < next) {
+            return;
+        }
+        let key = (seen.source, seen.mmsi);
+        let open = self.open.entry(bin).or_default();
+        note_source(&mut open.sources, seen.source);
+        let minute = 1 << (seen.t.0.rem_euclid(BIN_MS) / 60_000);
+        let fix = Fix { t: seen.t, position: seen.position };
+        let has_room = open.ships.len() < MAX_SHIPS || self.ships.contains_key(&key);
+        match open.ships.get_mut(&key) {
+            Some(glimpse) => {
+                if (fix.t, fix.position) < (glimpse.first.t, glimpse.first.position) {
+                    (glimpse.first, glimpse.class, glimpse.group) = (fix, seen.class, seen.group);
+                }
+                glimpse.minutes |= minute;
+                if seen.station != 0 && !glimpse.stations.contains(&seen.station) {
+                    glimpse.stations.push(seen.station);
+                }
+            }
+            None if has_room => {
+                let stations = Some(seen.station).filter(|station| *station != 0).into_iter().collect();
+                let (class, group) = (seen.class, seen.group);
+                open.ships.insert(key, Glimpse { first: fix, class, group, minutes: minute, stations });
+            }
+            None => self.refused += 1,
+        }
+    }
+
+    /// Anything else that a station of a source heard: it is alive.
+    pub fn hear(&mut self, source: u16, station: u64, t: EventTime) {
+        let bin = bin_of(t);
+        if self.next.is_none_or(|next| bin >= next) {
+            let open = self.open.entry(bin).or_default();
+            note_source(&mut open.sources, source);
+            if station != 0 && open.stations.len() < MAX_STATIONS {
+                open.stations.insert(station);
+            }
+        }
+    }
+
+    /// A ship has said its IMO number.
+    pub fn claim(&mut self, t: EventTime, imo: u32, mmsi: Mmsi) {
+        if self.next.is_none_or(|next| bin_of(t) >= next) {
+            self.claims.hear(t, imo, mmsi);
+        }
+    }
+
+    /// Ships that found no place among those watched.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    /// The next bin that is over when all sources have come to `watermark`, if one is.
+    pub fn advance(&mut self, watermark: EventTime) -> Option<Tick> {
+        let over = bin_of(watermark);
+        let first = self.open.keys().next().copied();
+        let mut bin = self.next.or(first)?;
+        if bin >= over {
+            return None;
+        }
+        if over - bin > MAX_GAP_BINS && first.is_none_or(|first| first > bin + MAX_GAP_BINS) {
+            bin = first.unwrap_or(over).min(over) - MAX_GAP_BINS;
+        }
+        self.next = Some(bin + 1);
+        Some(self.tick(bin))
+    }
+
+    fn tick(&mut self, bin: i64) -> Tick {
+        let mut open = self.open.remove(&bin).unwrap_or_default();
+        let mut keys: Vec<(u16, Mmsi)> = open.ships.keys().copied().collect();
+        keys.sort_unstable();
+        self.ships.retain(|_, ship| {
+            ship.mask <<= 1;
+            bin - ship.bin <= STAYED_BINS
+        });
+        self.pending.push_back((bin, self.lost(bin)));
+        let first = *self.first.get_or_insert(bin);
+        let mut jumps = Vec::new();
+        for key in &keys {
+            let glimpse = &open.ships[key];
+            let cell = Cell::at(glimpse.first.position);
+            let known = self.ships.get(key);
+            let was_away = known.is_none_or(|ship| bin - ship.bin > PRESENCE_BINS);
+            if (was_away || known.is_some_and(|ship| ship.cell != cell))
+                && let Some((_, counts)) = self.pending.back_mut()
+            {
+                let entry = counts.entry((cell, glimpse.class, key.0)).or_default();
+                entry.entries += 1;
+                // What is heard first of all has come out of nowhere only for us.
+                entry.appearances += u32::from(was_away && bin - first > PRESENCE_BINS);
+            }
+            if let Some(ship) = self.ships.get_mut(key) {
+                if !reachable(ship.fix.position, ship.fix.t.0, glimpse.first.position, glimpse.first.t.0)
+                    && bin - ship.bin <= 2
+                {
+                    jumps.push(Jump { mmsi: key.1, from: ship.fix, to: glimpse.first });
+                }
+                self.intervals.note(key.0, ship.group, ship.bin, bin, ship.minutes);
+                resolve(key.0, ship, bin, glimpse.first, &mut self.pending);
+                ship.before = Some((ship.bin, ship.fix));
+                (ship.bin, ship.fix, ship.cell, ship.minutes) = (bin, glimpse.first, cell, glimpse.minutes);
+                (ship.class, ship.group, ship.mask) = (glimpse.class, glimpse.group, ship.mask | 1);
+            } else {
+                let Glimpse { first: fix, class, group, minutes, .. } = *glimpse;
+                let fresh =
+                    Sighted { before: None, bin, fix, cell, class, group, minutes, mask: 1, counted: None };
+                self.ships.insert(*key, fresh);
+            }
+        }
+        open.sources.sort_unstable();
+        let mut tick = Tick { bin, sources: open.sources.clone(), ..Tick::default() };
+        self.judge(bin, &keys, &open, &mut tick);
+        jumps.sort_by_key(|jump| jump.mmsi);
+        jumps.dedup_by_key(|jump| jump.mmsi);
+        let (jamming, told) = self.jumps.tick(bin, jumps);
+        tick.jamming = jamming;
+        tick.notices.extend(told);
+        let ships = &self.ships;
+        tick.claims = self.claims.tick(bin, |mmsi| {
+            (0..=tick.sources.last().copied().unwrap_or(0)).find_map(|source| {
+                ships.get(&(source, mmsi)).map(|ship| ship.fix)
+            })
+        });
+        tick.intervals = self.intervals.tick(bin);
+        tick.counted = self.release(bin);
+        tick
+    }
+
+    /// Ships that have not been heard for an hour, where they were heard last.
+    fn lost(&self, bin: i64) -> BinCounts {
+        let mut counts = BinCounts::new();
+        let lost = self.ships.iter().filter(|(_, ship)| bin - ship.bin == PRESENCE_BINS + 1);
+        for ((source, _), ship) in lost {
+            counts.entry((ship.cell, ship.class, *source)).or_default().losses += 1;
+        }
+        counts
+    }
+
+    /// Who was heard where, and which receivers have failed.
+    fn judge(&mut self, bin: i64, keys: &[(u16, Mmsi)], open: &OpenBin, tick: &mut Tick) {
+        let mut heard: Vec<(Cell, Mmsi)> = Vec::with_capacity(keys.len());
+        let mut seen: Vec<Seen<'_>> = Vec::with_capacity(keys.len());
+        for key in keys {
+            let cell = self.ships[key].cell;
+            let glimpse = &open.ships[key];
+            heard.push((cell, key.1));
+            seen.push(Seen { mmsi: key.1, stations: &glimpse.stations, cell });
+        }
+        heard.sort_unstable();
+        heard.dedup();
+        for (cell, mmsi) in heard {
+            match tick.heard.last_mut() {
+                Some(last) if last.cell == cell => {
+                    last.ships += 1;
+                    if last.witnesses.len() < WITNESSES {
+                        last.witnesses.push(mmsi);
+                    }
+                }
+                _ => tick.heard.push(CellHeard { cell, ships: 1, witnesses: SmallVec::from_iter([mmsi]) }),
+            }
+        }
+        let mut of_sources: Vec<OfSource> = self
+            .ships
+            .iter()
+            .filter(|(_, ship)| ship.mask != 0)
+            .map(|((source, mmsi), ship)| OfSource {
+                source: *source,
+                mmsi: *mmsi,
+                mask: ship.mask,
+                cell: ship.cell,
+            })
+            .collect();
+        of_sources.sort_unstable_by_key(|ship| (ship.source, ship.mmsi));
+        let verdict = self.outages.tick(bin, &seen, &of_sources, &open.stations);
+        (tick.down, tick.dead, tick.notices) = (verdict.down, verdict.dead, verdict.notices);
+        let mut dead: Vec<Cell> = tick.dead.iter().flat_map(|dead| dead.cells.iter().copied()).collect();
+        dead.sort_unstable();
+        self.dead.push_back((bin, dead));
+        if self.dead.len() as i64 > PRESENCE_BINS + 2 {
+            self.dead.pop_front();
+        }
+    }
+
+    /// The counts of the bin six before, without cells that were out of hearing then.
+    fn release(&mut self, bin: i64) -> Vec<Counted> {
+        let mut complete = BinCounts::new();
+        while self.pending.front().is_some_and(|(of, _)| *of <= bin - PRESENCE_BINS) {
+            let Some((of, counts)) = self.pending.pop_front() else { break };
+            let dead = self.dead.iter().find(|(dead_bin, _)| *dead_bin == of).map(|(_, cells)| cells);
+            for (key, counts) in counts {
+                if dead.is_none_or(|cells| cells.binary_search(&key.0).is_err()) {
+                    complete.entry(key).or_default().add(&counts);
+                }
+            }
+        }
+        let counted = complete.into_iter();
+        counted.map(|((cell, class, source), counts)| Counted { cell, class, source, counts }).collect()
+    }
+}
+
+/// Counts the bins that a ship, heard again in `bin`, was present in.
+fn resolve(source: u16, ship: &mut Sighted, bin: i64, first: Fix, pending: &mut VecDeque<(i64, BinCounts)>) {
+    let mut count = |of: i64, from: Fix, is_heard: bool, after_miss: bool, counted: &mut Option<(Cell, i64)>| {
+        // What is too old for its own bin counts in the oldest that is open.
+        let slot = pending.iter().position(|(other, _)| *other == of).unwrap_or(0);
+        let Some((_, counts)) = pending.get_mut(slot) else { return };
+        let middle = bin_start(of).0 + BIN_MS / 2;
+        let share = (middle - from.t.0) as f64 / (first.t.0 - from.t.0).max(1) as f64;
+        let cell = Cell::at(interpolate(from.position, first.position, share.clamp(0.0, 1.0)));
+        let day = bin_start(of).0.div_euclid(DAY_MS);
+        let is_passage = counted.is_none_or(|(last, last_day)| last != cell || last_day != day);
+        *counted = Some((cell, day));
+        let entry = counts.entry((cell, ship.class, source)).or_default();
+        entry.heard += u32::from(is_heard);
+        entry.present += 1;
+        entry.passages += u32::from(is_passage);
+        if after_miss {
+            entry.heard_next += u32::from(is_heard);
+            entry.present_next += 1;
+        }
+    };
+    let reaches = |from: Fix| reachable(from.position, from.t.0, first.position, first.t.0);
+    let mut counted = ship.counted;
+    if let Some((before, from)) = ship.before
+        && ship.bin - before <= PRESENCE_BINS
+        && bin - ship.bin <= PRESENCE_BINS
+        && reaches(from)
+    {
+        count(ship.bin, from, true, ship.bin - before > 1, &mut counted);
+    }
+    if reaches(ship.fix) {
+        let gap = ship.bin + 1..bin;
+        let is_short = |missed: &i64| missed - ship.bin <= PRESENCE_BINS && bin - missed <= PRESENCE_BINS;
+        // A ship at work that is back where it was has been there all the time, as far as anybody
+        // knows; one at rest may have been switched off.
+        let is_under_way = matches!(ship.group, IntervalGroup::UnderWayA | IntervalGroup::UnderWayB);
+        let is_back = is_under_way
+            && bin - ship.bin <= STAYED_BINS
+            && ship.fix.position.distance_m(first.position) <= STAYED_M;
+        for missed in gap.filter(|missed| is_back || is_short(missed)) {
+            count(missed, ship.fix, false, missed > ship.bin + 1, &mut counted);
+        }
+    }
+    ship.counted = counted;
+}
+
+fn note_source(sources: &mut SmallVec<[u16; 2]>, source: u16) {
+    if !sources.contains(&source) {
+        sources.push(source);
+    }
+}
+
+/// Seconds between reports, one step each: by minutes of a bin in which a ship was heard, then by bins.
+const STEPS_S: [i64; 22] = [
+    60, 67, 75, 86, 100, 120, 150, 200, 300, 600, 1_200, 1_800, 2_400, 3_600, 4_800, 7_200, 10_800, 14_400,
+    21_600, 28_800, 43_200, 86_400,
+];
+
+/// How far apart the reports of ships of a source are, over seven days.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Intervals {
+    days: BTreeMap<(u16, IntervalGroup), VecDeque<(i64, [u32; STEPS_S.len()])>>,
+    told: BTreeMap<(u16, IntervalGroup), i64>,
+}
+
+impl Intervals {
+    /// A ship heard in some minutes of `bin`, and next in `next`.
+    fn note(&mut self, source: u16, group: IntervalGroup, bin: i64, next: i64, minutes: u16) {
+        let interval_s = match minutes.count_ones() {
+            0 | 1 => (next - bin).max(1) * BIN_MS / 1_000,
+            minutes => BIN_MS / 1_000 / i64::from(minutes),
+        };
+        let step = STEPS_S.partition_point(|step| *step < interval_s).min(STEPS_S.len() - 1);
+        let day = bin_start(next).0.div_euclid(DAY_MS);
+        let days = self.days.entry((source, group)).or_default();
+        if days.back().is_none_or(|(last, _)| *last < day) {
+            days.push_back((day, [0; STEPS_S.len()]));
+            if days.len() > INTERVAL_DAYS {
+                days.pop_front();
+            }
+        }
+        if let Some((_, steps)) = days.back_mut() {
+            steps[step] += 1;
+        }
+    }
+
+    /// The medians that have changed.
+    fn tick(&mut self, bin: i64) -> Vec<(u16, IntervalGroup, i64)> {
+        let oldest = bin_start(bin).0.div_euclid(DAY_MS) - INTERVAL_DAYS as i64;
+        let mut changed = Vec::new();
+        for ((source, group), days) in &self.days {
+            let within = || days.iter().filter(|(day, _)| *day > oldest).map(|(_, steps)| steps);
+            let count_of = |step: usize| within().map(|steps| u64::from(steps[step])).sum::<u64>();
+            let total: u64 = (0..STEPS_S.len()).map(count_of).sum();
+            let mut seen = 0;
+            let median = (0..STEPS_S.len()).find(|step| {
+                seen += count_of(*step);
+                seen * 2 >= total.max(1)
+            });
+            let median_ms = median.map_or(0, |step| STEPS_S[step] * 1_000);
+            if self.told.insert((*source, *group), median_ms) != Some(median_ms) {
+                changed.push((*source, *group, median_ms));
+            }
+        }
+        changed
+    }
+}

@@ -1,0 +1,147 @@
+//! What the end of each bin tells all shards.
+
+use alloc::vec::Vec;
+
+use model::alert::Notice;
+use model::{Cell, Class, Mmsi};
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+use super::{Claim, Jamming};
+
+/// What was heard in one bin of ten minutes, and what is known of earlier ones by its end.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tick {
+    /// The bin that is over.
+    pub bin: i64,
+    /// Where ships were heard in it, by cell.
+    pub heard: Vec<CellHeard>,
+    /// Sources that heard anything at all in it, ascending.
+    pub sources: SmallVec<[u16; 2]>,
+    /// The counts of the bin six before, which is complete now, by cell, class and source. What is
+    /// known later still (a ship was lost, or has come out of nowhere) stands in the bin six after.
+    pub counted: Vec<Counted>,
+    /// Sources that are down, with the bin since which.
+    pub down: SmallVec<[(u16, i64); 1]>,
+    /// Cells in which nobody can be heard because a receiver has failed.
+    pub dead: Vec<Dead>,
+    /// Median intervals between reports, where they have changed, in milliseconds.
+    pub intervals: Vec<(u16, IntervalGroup, i64)>,
+    /// IMO numbers that have a new MMSI.
+    pub claims: Vec<Claim>,
+    /// Where positions of many ships jump.
+    pub jamming: Vec<Jamming>,
+    /// What belongs to no ship.
+    pub notices: Vec<Notice>,
+}
+
+/// Ships heard in one cell in one bin.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CellHeard {
+    /// The cell.
+    pub cell: Cell,
+    /// How many.
+    pub ships: u32,
+    /// Those with the lowest numbers.
+    pub witnesses: SmallVec<[Mmsi; 3]>,
+}
+
+/// How ships of one class fared with one source in one cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// The cell.
+    pub cell: Cell,
+    /// The class.
+    pub class: Class,
+    /// The source.
+    pub source: u16,
+    /// What was counted.
+    pub counts: Counts,
+}
+
+/// What is counted of ships in a cell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Bins in which a ship that was there was heard.
+    pub heard: u32,
+    /// Bins in which a ship was there.
+    pub present: u32,
+    /// Of the bins after one in which a ship was there and not heard: those in which it was heard.
+    pub heard_next: u32,
+    /// Bins after one in which a ship was there and not heard.
+    pub present_next: u32,
+    /// Ships that had come from another cell, or were there for the first time that day.
+    pub passages: u32,
+    /// Ships heard in it after another cell or after more than an hour.
+    pub entries: u32,
+    /// Ships heard in it and then not for more than an hour.
+    pub losses: u32,
+    /// Ships heard in it first after more than an hour.
+    pub appearances: u32,
+}
+
+impl Counts {
+    /// Adds what was counted elsewhere or at another time.
+    pub fn add(&mut self, other: &Counts) {
+        self.heard += other.heard;
+        self.present += other.present;
+        self.heard_next += other.heard_next;
+        self.present_next += other.present_next;
+        self.passages += other.passages;
+        self.entries += other.entries;
+        self.losses += other.losses;
+        self.appearances += other.appearances;
+    }
+
+    /// Takes away what was added before.
+    pub fn subtract(&mut self, other: &Counts) {
+        self.heard -= other.heard;
+        self.present -= other.present;
+        self.heard_next -= other.heard_next;
+        self.present_next -= other.present_next;
+        self.passages -= other.passages;
+        self.entries -= other.entries;
+        self.losses -= other.losses;
+        self.appearances -= other.appearances;
+    }
+}
+
+/// Cells out of hearing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Dead {
+    /// Since this bin, up to the one that is over.
+    pub since: i64,
+    /// The cells, ascending.
+    pub cells: Vec<Cell>,
+}
+
+/// Ships that report at like intervals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum IntervalGroup {
+    /// Class A, moored or at anchor.
+    RestA,
+    /// Class A, under way.
+    UnderWayA,
+    /// Class B, up to 2 kn.
+    RestB,
+    /// Class B, faster.
+    UnderWayB,
+}
+
+impl IntervalGroup {
+    /// All groups.
+    pub const ALL: [IntervalGroup; 4] =
+        [IntervalGroup::RestA, IntervalGroup::UnderWayA, IntervalGroup::RestB, IntervalGroup::UnderWayB];
+
+    /// The group of a ship that sends this.
+    #[must_use]
+    pub fn of(class: Class, sog: Option<u16>, nav_status: Option<u8>) -> IntervalGroup {
+        let at_rest = matches!(nav_status, Some(1 | 5)) && sog.is_none_or(|sog| sog <= 30);
+        match class {
+            Class::A if at_rest => IntervalGroup::RestA,
+            Class::A => IntervalGroup::UnderWayA,
+            Class::B if sog.is_some_and(|sog| sog <= 20) => IntervalGroup::RestB,
+            Class::B => IntervalGroup::UnderWayB,
+        }
+    }
+}

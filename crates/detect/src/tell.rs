@@ -1,0 +1,715 @@
+//! From what is known of a track to revisions of alerts: what people were told is held against what
+//! is so now, and the difference is told.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use model::alert::{
+    Alert, AlertKey, AlertKind, Cause, Changed, Conflict, DarkHop, FactTold, Finding, Grade, InReach, Notice,
+    PortReach, Severity, Status, Told, Vessel, Withheld,
+};
+use model::hash::mix;
+use model::time::DAY_MS;
+use model::{
+    EventTime, Fact, FactChange, FactKind, Fix, Origin, PortIndex, Silence, StaticKey, TimeSpan, VisitClass,
+};
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+use crate::dark::{Episode, KEEP_MS};
+use crate::silence::extent;
+use crate::watch::{Effect, Watch, stronger};
+use crate::{Chart, Story};
+
+/// What was told is remembered this long after it is over; facts can be revised for four days.
+const REMEMBER_MS: i64 = KEEP_MS + DAY_MS;
+/// Ports and routes remembered of one ship.
+const MAX_HABITS: usize = 16;
+
+/// What people were told of one track.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Teller {
+    told: Vec<Entry>,
+    /// Visits and hops as they are, as far as alerts may come of them.
+    facts: Vec<Arc<FactTold>>,
+    /// Ports at which the ship has called, and how often.
+    called: SmallVec<[(PortIndex, u32); 2]>,
+    /// Hops that it has made, and how often, and how often in the dark.
+    routes: SmallVec<[Route; 1]>,
+    /// The state of the story that was told last.
+    version: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Route {
+    from: PortIndex,
+    to: PortIndex,
+    last: EventTime,
+    hops: u32,
+    dark: u32,
+}
+
+/// An alert as told last.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Entry {
+    key: AlertKey,
+    id: u64,
+    revision: u32,
+    print: u64,
+    span: TimeSpan,
+    status: Status,
+    severity: Severity,
+    finding: Finding,
+}
+
+/// What is so now.
+struct Current<'a> {
+    key: AlertKey,
+    span: TimeSpan,
+    is_over: bool,
+    print: u64,
+    subject: Subject<'a>,
+}
+
+enum Subject<'a> {
+    Dark(&'a Episode),
+    InReach(&'a Episode, usize, PortReach, u32),
+    DarkHop(Leg<'a>),
+    Withheld(&'a Withheld),
+    Changed(&'a Silence),
+    Continued(&'a Episode, model::Mmsi),
+    Fact(Arc<FactTold>),
+}
+
+/// A way from a port, with dark periods on it.
+struct Leg<'a> {
+    from: PortIndex,
+    departure: Fix,
+    hop: Option<&'a Arc<FactTold>>,
+    episodes: Vec<&'a Episode>,
+}
+
+/// Who tells, and of whom.
+struct Scene<'a, C: Chart> {
+    story: &'a Story,
+    chart: &'a C,
+    listed: SmallVec<[u32; 1]>,
+    now: EventTime,
+}
+
+impl Teller {
+    /// The story was run again: all of it is looked at.
+    pub fn renew(&mut self) {
+        self.version = 0;
+    }
+
+    /// Takes in a change of a visit or hop.
+    pub fn note(&mut self, change: &FactChange) {
+        let is_dark = match &change.fact {
+            Some(Fact::Silence(_)) => return,
+            None if change.key.kind == FactKind::Silence => return,
+            Some(Fact::Hop(hop)) => hop.through_silence,
+            Some(Fact::Visit(_)) | None => false,
+        };
+        self.version = 0;
+        let was = self.facts.iter().position(|told| told.key == change.key).map(|at| self.facts.remove(at));
+        let Some(fact) = &change.fact else { return };
+        match fact {
+            Fact::Visit(visit) => {
+                let was_call = was.is_some_and(|was| matches!(&was.fact, Fact::Visit(visit) if visit.class.is_call()));
+                if visit.class.is_call() && !was_call {
+                    self.note_call(visit.port);
+                }
+            }
+            Fact::Hop(hop) if was.is_none() => self.note_route(hop.from, hop.to, hop.departure.t),
+            Fact::Hop(_) | Fact::Silence(_) => {}
+        }
+        let (fact, ambiguous) = (fact.clone(), change.ambiguous);
+        self.facts.push(Arc::new(FactTold { key: change.key, fact, ambiguous, provisional: false, is_dark }));
+    }
+
+    /// Tells what differs from what was told: `at` is when it was decided, `told` when it is known.
+    pub fn tell(
+        &mut self,
+        story: &Story,
+        (at, told): (EventTime, EventTime),
+        chart: &impl Chart,
+        out: &mut Vec<Told>,
+    ) {
+        if self.is_idle(story) || core::mem::replace(&mut self.version, story.version()) == story.version() {
+            return;
+        }
+        let mut entries = core::mem::take(&mut self.told);
+        let now = story.judge().clock();
+        let imo = story.statics().imo;
+        let listed = chart.watch().listed(imo, story.track().mmsi, now);
+        let scene = Scene { story, chart, listed, now };
+        let currents = self.currents(&scene);
+        self.renew_keys(&mut entries, &currents);
+        for current in &currents {
+            let entry = entries.iter_mut().find(|entry| entry.key == current.key);
+            let status = match (&entry, current.is_over) {
+                (_, true) => Status::Closed,
+                (None, false) => Status::Open,
+                (Some(_), false) => Status::Updated,
+            };
+            let print = mix(current.print, scene.listed.len() as u64);
+            if let Some(entry) = entry {
+                if entry.print == print && entry.status != Status::Retracted {
+                    continue;
+                }
+                let Some(severity) = scene.severity_of(current) else { continue };
+                entry.revision += 1;
+                entry.severity = entry.severity.max(severity);
+                (entry.print, entry.span, entry.status) = (print, current.span, status);
+                entry.finding = self.finding(current, &scene);
+                out.push(scene.alert(entry, (at, told), inputs(&current.subject)));
+            } else {
+                let Some(severity) = scene.severity_of(current) else { continue };
+                let port = current.key.port.map_or("", |port| chart.ports().get(port).id.as_str());
+                let entry = Entry {
+                    key: current.key,
+                    id: current.key.id(port),
+                    revision: 0,
+                    print,
+                    span: current.span,
+                    status,
+                    severity,
+                    finding: self.finding(current, &scene),
+                };
+                out.push(scene.alert(&entry, (at, told), inputs(&current.subject)));
+                entries.push(entry);
+            }
+        }
+        let forgotten = story.judge().forgotten();
+        entries.retain_mut(|entry| {
+            let is_old = entry.span.end.0 + REMEMBER_MS < now.0;
+            if currents.iter().any(|current| current.key == entry.key) {
+                return true;
+            }
+            let is_settled = is_old || entry.status == Status::Closed && entry.key.start <= forgotten;
+            if !is_settled && entry.status != Status::Retracted {
+                entry.status = scene.vanished(entry);
+                entry.revision += 1;
+                out.push(scene.alert(entry, (at, told), SmallVec::new()));
+            }
+            !is_old
+        });
+        self.told = entries;
+        self.settle(now);
+    }
+
+    /// The track was a false fix: all that was told of it was none.
+    pub fn take_back(&mut self, story: &Story, times: (EventTime, EventTime), chart: &impl Chart, out: &mut Vec<Told>) {
+        let scene = Scene { story, chart, listed: SmallVec::new(), now: story.judge().clock() };
+        for mut entry in self.told.drain(..).filter(|entry| entry.status != Status::Retracted) {
+            (entry.status, entry.revision) = (Status::Retracted, entry.revision + 1);
+            out.push(scene.alert(&entry, times, SmallVec::new()));
+        }
+    }
+
+    fn is_idle(&self, story: &Story) -> bool {
+        self.told.is_empty()
+            && self.facts.is_empty()
+            && story.judge().is_idle()
+            && story.withholding().is_empty()
+            && story.changes().is_empty()
+            && !story.is_in_port()
+    }
+
+    /// An alert that goes on under another anchor keeps its identity.
+    fn renew_keys(&self, entries: &mut [Entry], currents: &[Current<'_>]) {
+        for current in currents {
+            if entries.iter().any(|entry| entry.key == current.key) {
+                continue;
+            }
+            let is_successor = |entry: &&mut Entry| {
+                entry.key.kind == current.key.kind
+                    && entry.key.port == current.key.port
+                    && entry.span.overlap_ms(current.span) > 0
+                    && currents.iter().all(|other| other.key != entry.key)
+            };
+            if let Some(entry) = entries.iter_mut().find(is_successor) {
+                entry.key = current.key;
+            }
+        }
+    }
+
+    fn currents<'a, C: Chart>(&'a self, scene: &Scene<'a, C>) -> Vec<Current<'a>> {
+        let mut currents = Vec::new();
+        for fact in &self.facts {
+            currents.extend(scene.fact(Arc::clone(fact)));
+        }
+        for fact in scene.story.provisional_hops(scene.chart) {
+            if currents.iter().all(|current| current.key != scene.fact_key(&fact)) {
+                currents.extend(scene.fact(Arc::new(fact)));
+            }
+        }
+        for episode in scene.story.judge().episodes().iter().filter(|episode| episode.is_told()) {
+            currents.push(scene.dark(episode));
+            currents.extend(scene.in_reach(episode));
+            currents.extend(scene.continued(episode));
+        }
+        currents.extend(self.dark_hops(scene));
+        currents.extend(scene.story.withholding().told().map(|(spell, over)| scene.withheld(spell, over)));
+        currents.extend(scene.story.changes().iter().map(|silence| scene.changed(silence)));
+        currents
+    }
+
+    fn dark_hops<'a, C: Chart>(&'a self, scene: &Scene<'a, C>) -> Vec<Current<'a>> {
+        let judge = scene.story.judge();
+        let least = if scene.listed.is_empty() { Grade::Probable } else { Grade::Suspected };
+        let is_dark = |episode: &&Episode| {
+            episode.grade().is_some_and(|(_, grade)| grade >= least) && episode.cause() == Cause::Vessel
+        };
+        let dark: Vec<&Episode> = judge.episodes().iter().filter(is_dark).collect();
+        if dark.is_empty() {
+            return Vec::new();
+        }
+        let mut currents = Vec::new();
+        for told in &self.facts {
+            let Some(hop) = hop_of(told) else { continue };
+            let way = TimeSpan { start: hop.departure.t, end: hop.arrival.t };
+            let on_the_way = |episode: &&&Episode| episode.span(scene.now).overlap_ms(way) > 0;
+            let episodes: Vec<&Episode> = dark.iter().filter(on_the_way).copied().collect();
+            if !episodes.is_empty() {
+                let leg = Leg { from: hop.from, departure: hop.departure, hop: Some(told), episodes };
+                currents.extend(scene.dark_hop(leg));
+            }
+        }
+        // The open leg: no call since the last port, and it went dark on the way.
+        if let Some((from, departure)) = scene.story.last_call(scene.now) {
+            let since = |episode: &&&Episode| episode.anchor().t >= departure.t;
+            let episodes: Vec<&Episode> = dark.iter().filter(since).copied().collect();
+            let is_known = currents.iter().any(|current| current.key.start == departure.t);
+            if !episodes.is_empty() && !is_known {
+                currents.extend(scene.dark_hop(Leg { from, departure, hop: None, episodes }));
+            }
+        }
+        currents
+    }
+
+    fn finding<C: Chart>(&self, current: &Current<'_>, scene: &Scene<'_, C>) -> Finding {
+        match &current.subject {
+            Subject::Dark(episode) => match episode.period(scene.now, &self.called, scene.chart) {
+                Some(mut period) => {
+                    period.ambiguous = scene.story.is_ambiguous_within(episode.span(scene.now));
+                    Finding::Dark(Arc::new(period))
+                }
+                // Only what has a grade is told.
+                None => Finding::Withheld(Withheld {
+                    start: episode.anchor(),
+                    end: None,
+                    span: current.span,
+                    messages: 0,
+                }),
+            },
+            Subject::InReach(episode, part, reach, rank) => {
+                let grade = episode.grade().map_or(Grade::Suspected, |(_, grade)| grade);
+                Finding::InReach(Arc::new(InReach {
+                    start: episode.parts[*part].start.fix,
+                    reach: *reach,
+                    speed: episode.reach_speed(*part),
+                    rank: *rank,
+                    grade,
+                    score: episode.score(),
+                    candidates: episode.candidates(scene.now, &self.called, scene.chart),
+                    end: episode.parts[*part].end,
+                }))
+            }
+            Subject::DarkHop(leg) => Finding::DarkHop(Arc::new(self.dark_hop(leg, scene))),
+            Subject::Withheld(spell) => Finding::Withheld(**spell),
+            Subject::Changed(silence) => Finding::Changed(Arc::new(Changed {
+                start: silence.start,
+                end: Some(silence.end),
+                before: Arc::new(silence.static_before.clone()),
+                after: Arc::new(silence.static_after.clone()),
+                keys: silence.changed(),
+                continued_as: None,
+                across_silence: true,
+            })),
+            Subject::Continued(episode, mmsi) => Finding::Changed(Arc::new(Changed {
+                start: episode.anchor(),
+                end: None,
+                before: Arc::clone(scene.story.statics()),
+                after: Arc::clone(scene.story.statics()),
+                keys: Vec::new(),
+                continued_as: Some(*mmsi),
+                across_silence: true,
+            })),
+            Subject::Fact(fact) => Finding::Fact(Arc::clone(fact)),
+        }
+    }
+
+    fn dark_hop<C: Chart>(&self, leg: &Leg<'_>, scene: &Scene<'_, C>) -> DarkHop {
+        let best = leg.episodes.iter().max_by(|a, b| {
+            let rank = |episode: &Episode| episode.grade().map(|(_, grade)| grade);
+            rank(a).cmp(&rank(b)).then(a.score().total_cmp(&b.score()))
+        });
+        let (grade, score) = best.map_or((Grade::Suspected, 0.0), |best| {
+            (best.grade().map_or(Grade::Suspected, |(_, grade)| grade), best.score())
+        });
+        let to = leg.hop.and_then(hop_of).map(|hop| hop.to);
+        let route = self.routes.iter().find(|route| route.from == leg.from && Some(route.to) == to);
+        DarkHop {
+            hop: leg.hop.map(|told| (told.key, told.fact.clone())),
+            from: leg.from,
+            departure: leg.departure,
+            periods: leg.episodes.iter().map(|episode| episode.span(scene.now)).collect(),
+            grade,
+            score,
+            candidates: best
+                .map(|best| best.candidates(scene.now, &self.called, scene.chart))
+                .unwrap_or_default(),
+            is_new_route: route.is_none_or(|route| route.hops <= 1),
+            same_before: route.map_or(0, |route| route.dark),
+        }
+    }
+
+    fn note_call(&mut self, port: PortIndex) {
+        match self.called.iter_mut().find(|(other, _)| *other == port) {
+            Some((_, calls)) => *calls += 1,
+            None => {
+                if self.called.len() == MAX_HABITS {
+                    self.called.remove(0);
+                }
+                self.called.push((port, 1));
+            }
+        }
+    }
+
+    fn note_route(&mut self, from: PortIndex, to: PortIndex, departure: EventTime) {
+        match self.routes.iter_mut().find(|route| route.from == from && route.to == to) {
+            Some(route) if route.last < departure => {
+                route.last = departure;
+                route.hops += 1;
+            }
+            Some(_) => {}
+            None => {
+                if self.routes.len() == MAX_HABITS {
+                    self.routes.remove(0);
+                }
+                self.routes.push(Route { from, to, last: departure, hops: 1, dark: 0 });
+            }
+        }
+    }
+
+    /// Forgets facts that can change no more.
+    fn settle(&mut self, now: EventTime) {
+        let mut settled: Vec<Arc<FactTold>> = Vec::new();
+        self.facts.retain(|told| {
+            let is_over = match &told.fact {
+                Fact::Visit(visit) => visit.exit.is_some(),
+                Fact::Hop(_) | Fact::Silence(_) => true,
+            };
+            let keep = !is_over || extent(&told.fact).end.0 + REMEMBER_MS >= now.0;
+            if !keep {
+                settled.push(Arc::clone(told));
+            }
+            keep
+        });
+        for told in settled {
+            if let Fact::Hop(hop) = &told.fact
+                && hop.through_silence
+                && let Some(route) =
+                    self.routes.iter_mut().find(|route| route.from == hop.from && route.to == hop.to)
+            {
+                route.dark += 1;
+            }
+        }
+    }
+}
+
+impl<'a, C: Chart> Scene<'a, C> {
+    fn key(&self, kind: AlertKind, start: EventTime, port: Option<PortIndex>) -> AlertKey {
+        AlertKey { kind, track: Some(self.story.track()), start, port }
+    }
+
+    fn fact_key(&self, told: &FactTold) -> AlertKey {
+        let kind = match &told.fact {
+            Fact::Hop(_) => AlertKind::Hop,
+            Fact::Visit(_) | Fact::Silence(_) => AlertKind::Visit,
+        };
+        self.key(kind, told.key.start, told.key.port)
+    }
+
+    fn watch(&self) -> &'a Watch {
+        self.chart.watch()
+    }
+
+    /// How urgent something is, by the rules that match; `None` if one mutes it.
+    fn severity(&self, base: Severity, effects: &[Option<Effect>]) -> Option<Severity> {
+        let own = Effect { severity: base, mute: false };
+        let ship = self.watch().ship_effect(&self.listed);
+        let whole = effects.iter().copied().chain([ship]).flatten().fold(own, stronger);
+        (!whole.mute).then_some(whole.severity)
+    }
+
+    fn alert(&self, entry: &Entry, (at, told): (EventTime, EventTime), inputs: SmallVec<[Origin; 2]>) -> Told {
+        let vessel = Vessel {
+            track: self.story.track(),
+            statics: Arc::clone(self.story.statics()),
+            listed: self.listed.clone(),
+        };
+        Told::Alert(Arc::new(Alert {
+            id: entry.id,
+            revision: entry.revision,
+            key: entry.key,
+            status: entry.status,
+            severity: entry.severity,
+            at,
+            told: told.max(at),
+            vessel: Some(vessel),
+            finding: entry.finding.clone(),
+            inputs,
+        }))
+    }
+
+    /// What becomes of an alert whose matter is no more: a leg that led nowhere is over, all else was none.
+    fn vanished(&self, entry: &Entry) -> Status {
+        let is_dark = |period: &TimeSpan| {
+            let episodes = self.story.judge().episodes().iter();
+            episodes
+                .filter(|episode| episode.is_told())
+                .any(|episode| episode.span(self.now).overlap_ms(*period) > 0)
+        };
+        match &entry.finding {
+            Finding::DarkHop(leg) if leg.hop.is_none() && leg.periods.iter().any(is_dark) => Status::Closed,
+            Finding::Dark(_)
+            | Finding::Fact(_)
+            | Finding::DarkHop(_)
+            | Finding::InReach(_)
+            | Finding::Withheld(_)
+            | Finding::Conflict(_)
+            | Finding::Changed(_)
+            | Finding::Notice(_) => Status::Retracted,
+        }
+    }
+
+    fn dark(&self, episode: &'a Episode) -> Current<'a> {
+        Current {
+            key: self.key(AlertKind::Dark, episode.parts[0].start.heard, None),
+            span: episode.span(self.now),
+            is_over: episode.is_over(),
+            print: episode.print(self.now, self.chart),
+            subject: Subject::Dark(episode),
+        }
+    }
+
+    fn in_reach(&self, episode: &'a Episode) -> impl Iterator<Item = Current<'a>> {
+        let (track, now) = (self.story.track(), self.now);
+        episode.listed_in_reach(now, self.chart).into_iter().map(move |(part, reach, rank)| {
+            let start = episode.parts[part].start.heard;
+            let until = episode.parts[part].until;
+            Current {
+                key: AlertKey { kind: AlertKind::InReach, track: Some(track), start, port: Some(reach.port) },
+                span: TimeSpan { start, end: until.unwrap_or(now) },
+                is_over: until.is_some(),
+                print: u64::from(until.is_some()),
+                subject: Subject::InReach(episode, part, reach, rank),
+            }
+        })
+    }
+
+    fn continued(&self, episode: &'a Episode) -> Option<Current<'a>> {
+        let (t, mmsi) = episode.continued_as?;
+        Some(Current {
+            key: self.key(AlertKind::IdentityChanged, episode.parts[0].start.heard, None),
+            span: TimeSpan { start: episode.parts[0].start.heard, end: t },
+            is_over: false,
+            print: u64::from(mmsi.0),
+            subject: Subject::Continued(episode, mmsi),
+        })
+    }
+
+    fn dark_hop(&self, leg: Leg<'a>) -> Option<Current<'a>> {
+        let hop = leg.hop.and_then(hop_of);
+        let grade = leg.episodes.iter().filter_map(|episode| episode.grade()).map(|(_, grade)| grade).max()?;
+        Some(Current {
+            key: self.key(AlertKind::DarkHop, leg.departure.t, None),
+            span: TimeSpan { start: leg.departure.t, end: hop.map_or(self.now, |hop| hop.arrival.t) },
+            is_over: hop.is_some(),
+            print: [grade as u64, leg.episodes.len() as u64, u64::from(hop.is_some())]
+                .into_iter()
+                .chain(hop.map(|hop| hop.arrival.t.0 as u64))
+                .fold(0, mix),
+            subject: Subject::DarkHop(leg),
+        })
+    }
+
+    fn withheld(&self, spell: &'a Withheld, is_over: bool) -> Current<'a> {
+        Current {
+            key: self.key(AlertKind::Withheld, spell.span.start, None),
+            span: spell.span,
+            is_over,
+            print: u64::from(is_over),
+            subject: Subject::Withheld(spell),
+        }
+    }
+
+    fn changed(&self, silence: &'a Silence) -> Current<'a> {
+        let keys = silence.changed();
+        Current {
+            key: self.key(AlertKind::IdentityChanged, silence.heard.start, None),
+            span: silence.heard,
+            is_over: true,
+            print: keys.iter().fold(1, |print, key: &StaticKey| mix(print, *key as u64)),
+            subject: Subject::Changed(silence),
+        }
+    }
+
+    /// A visit or hop, where a rule names it or all are told.
+    fn fact(&self, told: Arc<FactTold>) -> Option<Current<'a>> {
+        let (is_over, print) = match &told.fact {
+            Fact::Silence(_) => return None,
+            Fact::Visit(visit) => {
+                (visit.exit.is_some(), [visit.exit.map_or(0, |exit| exit.t.0 as u64), visit.class as u64, 0])
+            }
+            Fact::Hop(hop) => {
+                let draught = u64::from(hop.draught_after.unwrap_or(0));
+                (false, [hop.departure.t.0 as u64, draught, u64::from(told.provisional)])
+            }
+        };
+        let is_named = self.effects_of_fact(&told.fact).iter().any(Option::is_some) || !self.listed.is_empty();
+        (is_named || self.watch().rules().tells_all_facts).then(|| Current {
+            key: self.fact_key(&told),
+            span: extent(&told.fact),
+            is_over,
+            print: print.into_iter().fold(0, mix),
+            subject: Subject::Fact(told),
+        })
+    }
+
+    fn effects_of_fact(&self, fact: &Fact) -> SmallVec<[Option<Effect>; 4]> {
+        let watch = self.watch();
+        let area = watch.area_effect(first_fix(fact).position);
+        match fact {
+            Fact::Silence(_) => SmallVec::new(),
+            Fact::Visit(visit) => SmallVec::from_iter([watch.port_effect(visit.port), area]),
+            Fact::Hop(hop) => SmallVec::from_iter([
+                watch.corridor_effect(hop.from, hop.to),
+                watch.port_effect(hop.from),
+                watch.port_effect(hop.to),
+                area,
+            ]),
+        }
+    }
+
+    /// How urgent something is that is to be told; `None` if a rule mutes it.
+    fn severity_of(&self, current: &Current<'_>) -> Option<Severity> {
+        let watch = self.watch();
+        match &current.subject {
+            Subject::Dark(episode) if episode.cause() == Cause::Berth => {
+                self.severity(Severity::Info, &[]).map(|_| Severity::Info)
+            }
+            Subject::Dark(episode) => {
+                let is_likely = episode.grade().is_some_and(|(_, grade)| grade >= Grade::Probable);
+                let base = if is_likely { Severity::Notice } else { Severity::Info };
+                self.severity(base, &[watch.area_effect(episode.anchor().position)])
+            }
+            Subject::InReach(_, _, reach, _) => self.severity(Severity::Info, &[watch.port_effect(reach.port)]),
+            Subject::Continued(..) => self.severity(Severity::Warning, &[]),
+            Subject::DarkHop(leg) => self.severity_of_leg(leg),
+            Subject::Withheld(spell) => {
+                self.severity(Severity::Info, &[watch.area_effect(spell.start.position)])
+            }
+            Subject::Changed(_) => self.severity(Severity::Notice, &[]),
+            Subject::Fact(told) => {
+                let severity = self.severity(Severity::Info, &self.effects_of_fact(&told.fact))?;
+                // A visit that is no call is nothing urgent.
+                let is_passing =
+                    matches!(&told.fact, Fact::Visit(visit) if visit.class < VisitClass::GapCall);
+                Some(if is_passing { severity.min(Severity::Notice) } else { severity })
+            }
+        }
+    }
+
+    fn severity_of_leg(&self, leg: &Leg<'_>) -> Option<Severity> {
+        let watch = self.watch();
+        let mut effects = alloc::vec![watch.port_effect(leg.from)];
+        if let Some(hop) = leg.hop.and_then(hop_of) {
+            effects.push(watch.corridor_effect(leg.from, hop.to));
+            effects.push(watch.port_effect(hop.to));
+            // It may have come along a corridor from where it could have called.
+            for episode in &leg.episodes {
+                let via = episode.best_candidates(self.now, self.chart);
+                effects.extend(via.into_iter().map(|via| watch.corridor_effect(via, hop.to)));
+            }
+        }
+        self.severity(Severity::Notice, &effects)
+    }
+}
+
+fn hop_of(told: &Arc<FactTold>) -> Option<&model::Hop> {
+    match &told.fact {
+        Fact::Hop(hop) => Some(hop),
+        Fact::Visit(_) | Fact::Silence(_) => None,
+    }
+}
+
+/// Where the reports were read that decided it.
+fn inputs(subject: &Subject<'_>) -> SmallVec<[Origin; 2]> {
+    match subject {
+        Subject::Dark(episode) => {
+            let last = &episode.parts[episode.parts.len() - 1];
+            [episode.parts[0].start.origin].into_iter().chain(last.end_origin).collect()
+        }
+        Subject::InReach(episode, part, ..) => SmallVec::from_iter([episode.parts[*part].start.origin]),
+        Subject::DarkHop(leg) => leg.episodes.iter().map(|episode| episode.parts[0].start.origin).take(2).collect(),
+        Subject::Continued(episode, _) => SmallVec::from_iter([episode.parts[0].start.origin]),
+        Subject::Withheld(_) | Subject::Changed(_) | Subject::Fact(_) => SmallVec::new(),
+    }
+}
+
+/// Two ships under one MMSI, told once, of the new one; `None` if a rule mutes it.
+#[must_use]
+pub fn conflict(
+    story: &Story,
+    conflict: Conflict,
+    (at, told): (EventTime, EventTime),
+    chart: &impl Chart,
+) -> Option<Told> {
+    let listed = chart.watch().listed(story.statics().imo, story.track().mmsi, at);
+    let scene = Scene { story, chart, listed, now: at };
+    let key = scene.key(AlertKind::IdentityConflict, conflict.new.t, None);
+    let entry = Entry {
+        key,
+        id: key.id(""),
+        revision: 0,
+        print: 0,
+        span: TimeSpan { start: conflict.known.t, end: at },
+        status: Status::Open,
+        severity: scene.severity(Severity::Notice, &[])?,
+        finding: Finding::Conflict(conflict),
+    };
+    Some(scene.alert(&entry, (at, told), SmallVec::new()))
+}
+
+/// What belongs to no ship, told once.
+#[must_use]
+pub fn notice(notice: &Notice, told: EventTime) -> Told {
+    let key = AlertKey { kind: notice.kind, track: None, start: notice.start, port: None };
+    let place = notice.centre.map_or(0, |place| (place.lon as u32 as u64) << 32 | u64::from(place.lat as u32));
+    let is_clock = notice.kind == AlertKind::SourceClock;
+    let severity = if is_clock { Severity::Notice } else { Severity::Warning };
+    Told::Alert(Arc::new(Alert {
+        id: mix(key.id(""), place ^ notice.receiver),
+        revision: 0,
+        key,
+        status: Status::Open,
+        severity,
+        at: notice.at,
+        told: told.max(notice.at),
+        vessel: None,
+        finding: Finding::Notice(Arc::new(notice.clone())),
+        inputs: SmallVec::new(),
+    }))
+}
+
+fn first_fix(fact: &Fact) -> Fix {
+    match fact {
+        Fact::Silence(silence) => silence.start,
+        Fact::Visit(visit) => visit.first_inside,
+        Fact::Hop(hop) => hop.departure,
+    }
+}
