@@ -248,6 +248,7 @@ impl Judge {
         let is_moored = seen.nav_status == Some(MOORED);
         let is_stopped = seen.sog.map_or(is_moored, |sog| sog <= 5) && seen.nav_status != Some(AT_ANCHOR);
         let expected_ms = seen.interval.ms().max(chart.reception().interval_ms(seen.group()));
+        let (own, own_next) = self.own.shares(last.heard);
         let start = Start {
             fix: last.fix,
             heard: last.heard,
@@ -255,7 +256,8 @@ impl Judge {
             cog: seen.cog,
             class: seen.class,
             interval_ms: expected_ms,
-            own: score::rounded(self.own.share(last.heard)),
+            own: score::rounded(own),
+            own_next: score::rounded(own_next),
             greatest_kn: self.speeds.greatest_kn(context.statics.ship_type),
             usual_kn: self.speeds.usual_kn(context.statics.ship_type),
             berth: is_stopped.then(|| chart.berth(position, last.fix.t)).flatten(),

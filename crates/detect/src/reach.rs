@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use model::alert::{Candidate, Candidates};
 use model::position::{NAUTICAL_MILE_M, course_deg};
 use model::time::HOUR_MS;
-use model::{Cell, Class, EventTime, Fix, PortIndex, PortKind, Statics};
+use model::{Cell, Class, EventTime, Fix, PortIndex, PortKind, Shape, Statics};
 use serde::{Deserialize, Serialize};
 
 use crate::Chart;
@@ -221,11 +221,12 @@ fn weight(
         weight += 0.8 * towards(course, course_deg(place, end.position));
     }
     if chart.watch().is_listed_port(port) {
-        weight += 1.0;
+        weight += 0.8;
         if chart.watch().port_effect(port).is_some() {
-            weight += 1.0;
+            weight += 0.4;
         }
     }
+    weight -= smallness(&chart.ports().get(port).shape);
     let calls = sight.earlier.iter().find(|(other, _)| *other == port).map_or(0, |(_, calls)| *calls);
     weight += 0.7 * libm::log1p(f64::from(calls));
     // Where ships at rest are heard, one that calls and is not heard is the odd one.
@@ -235,6 +236,16 @@ fn weight(
     match chart.ports().get(port).kind {
         PortKind::Anchorage | PortKind::StsArea => weight - 0.7,
         PortKind::Port | PortKind::Terminal | PortKind::Naval | PortKind::Shipyard | PortKind::Zone => weight,
+    }
+}
+
+/// Ports that are only a circle on the chart are small ones, and the less likely the smaller they are.
+fn smallness(shape: &Shape) -> f64 {
+    const LARGE_M: f64 = 10_000.0;
+    const STEP_M: f64 = 2_000.0;
+    match shape {
+        Shape::Polygons(_) => 0.0,
+        Shape::Circle { radius_m, .. } => 0.4 + 0.6 * ((LARGE_M - radius_m) / STEP_M).clamp(0.0, 4.0),
     }
 }
 

@@ -279,6 +279,8 @@ pub struct DarkPeriod {
     pub reports_12h: u32,
     /// Share of bins in which this ship is heard where others are.
     pub own: f64,
+    /// The same after a bin in which it was not heard.
+    pub own_next: f64,
     /// Interval at which its reports were expected.
     pub interval_ms: i64,
     /// Static values that changed across it.

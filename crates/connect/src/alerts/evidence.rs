@@ -67,8 +67,9 @@ impl Writer<'_> {
         let mut all = vec![
             number("score", period.score, 4, "S: the sum of the scores of all bins; 2 suspects, 4 is probable, 6 is strong"),
             piece("silent_ms", period.silent_ms, "from the last message before it on"),
-            piece("bins", bins(period), "for each 10 min of silence: min(1, -log10(1 - q * own * alive)); q: share of bins in which ships there are heard, alive: 1 if others were heard then, 0 if nobody, 0.5 if too few are there to tell"),
+            piece("bins", bins(period), "for each 10 min of silence: min(1, -log10(1 - q * own * alive)); q: share of bins in which ships there are heard (from the second bin on: of bins after one in which they were not), alive: share of the others expected there that were heard, 1 from half on, 0.5 where too few are there to tell"),
             number("own", period.own, 4, "share of bins of the last 12 h in which this ship was heard where others were"),
+            number("own_next", period.own_next, 4, "the same after a bin in which it was not heard; stands for own from the second bin on"),
             piece("witnesses", witnesses(period), "other ships heard close by while it was silent"),
             piece("reports_12h", period.reports_12h, "reports of this ship in the 12 h before"),
             piece("expected_interval_ms", period.interval_ms, "how often it was expected to report"),
@@ -172,7 +173,7 @@ fn bins(period: &DarkPeriod) -> String {
         let _ = write!(out, "{{\"t\":{},\"cell\":\"{:x}\",\"q\":", bin.t.0, bin.cell.0);
         json::or_null(out, bin.q, |out, q| json::fixed(out, q, 4));
         out.push_str(",\"alive\":");
-        json::or_null(out, bin.alive, |out, alive| json::fixed(out, alive, 1));
+        json::or_null(out, bin.alive, |out, alive| json::fixed(out, alive, 4));
         out.push_str(",\"score\":");
         json::fixed(out, bin.score, 4);
         out.push('}');

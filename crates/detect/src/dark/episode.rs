@@ -430,7 +430,8 @@ impl Episode {
         let (first, last) = (&self.parts[0], &self.parts[self.parts.len() - 1]);
         // While it is silent only the last silence counts: where it was seen is known.
         let start = if last.until.is_none() { &last.start } else { &first.start };
-        if !self.computes_reach() {
+        // Once it is heard again it does not matter why it was not, if it lay at no berth.
+        if !self.computes_reach() && (last.end.is_none() || self.cause() == Cause::Berth) {
             return Candidates::default();
         }
         reach::candidates(
@@ -472,6 +473,7 @@ impl Episode {
             silent_ms: self.span(now).length_ms(),
             reports_12h: first.reports_12h,
             own: first.own,
+            own_next: first.own_next,
             interval_ms: first.interval_ms,
             changed: self.changed(),
             heard_static: self.parts.iter().map(|part| part.heard_static).sum(),

@@ -26,6 +26,9 @@ pub struct Own {
 struct Hour {
     present: u8,
     heard: u8,
+    /// Of the bins after one in which it was not heard: all, and those in which it was.
+    present_next: u8,
+    heard_next: u8,
     /// Σ q over the bins present.
     expected: f32,
 }
@@ -41,11 +44,11 @@ impl Own {
         if bin <= last_bin {
             return;
         }
-        let mut count = |of: i64, from: Fix, is_heard: bool| {
+        let mut count = |of: i64, from: Fix, is_heard: bool, after_miss: bool| {
             let share = (bin_start(of).0 + BIN_MS / 2 - from.t.0) as f64 / (fix.t.0 - from.t.0).max(1) as f64;
             let cell = Cell::at(interpolate(from.position, fix.position, share.clamp(0.0, 1.0)));
             if let Some(q) = reception.q(cell, class, bin_end(of)) {
-                self.hours.count(&mut self.hour, of, is_heard, q.any);
+                self.hours.count(&mut self.hour, of, (is_heard, after_miss), q.any);
             }
         };
         let reaches = |from: Fix| reachable(from.position, from.t.0, fix.position, fix.t.0);
@@ -54,12 +57,12 @@ impl Own {
             && bin - last_bin <= PRESENCE_BINS
             && reaches(from)
         {
-            count(last_bin, from, true);
+            count(last_bin, from, true, last_bin - before > 1);
         }
         if reaches(last) {
             for missed in last_bin + 1..bin.min(last_bin + 2 * PRESENCE_BINS) {
                 if missed - last_bin <= PRESENCE_BINS && bin - missed <= PRESENCE_BINS {
-                    count(missed, last, is_dense);
+                    count(missed, last, is_dense, missed > last_bin + 1);
                 }
             }
         }
@@ -67,32 +70,40 @@ impl Own {
         self.last = Some((bin, fix));
     }
 
-    /// min(1, bins heard / Σ q) over the last 12 h.
+    /// min(1, bins heard / Σ q) over the last 12 h; and the same after a bin in which it was not
+    /// heard, as a transmitter that fails now and then fails for a while.
     #[must_use]
-    pub fn share(&self, now: EventTime) -> f64 {
+    pub fn shares(&self, now: EventTime) -> (f64, f64) {
+        /// So many bins of the ordinary kind stand for what is not counted yet.
+        const PRIOR: f64 = 2.0;
         let hour = bin_of(now).div_euclid(BINS_PER_HOUR);
         let (mut present, mut heard, mut expected) = (0, 0, 0.0);
+        let (mut present_next, mut heard_next) = (0.0, 0.0);
         for (slot, kept) in self.hours.iter().enumerate() {
             let of = self.hour - (self.hour - slot as i64).rem_euclid(HOURS as i64);
             if hour - of < HOURS as i64 {
                 present += u32::from(kept.present);
                 heard += u32::from(kept.heard);
                 expected += f64::from(kept.expected);
+                present_next += f64::from(kept.present_next);
+                heard_next += f64::from(kept.heard_next);
             }
         }
         if present < MIN_BINS || expected < 1e-6 {
-            return 1.0;
+            return (1.0, 1.0);
         }
-        (f64::from(heard) / expected).min(1.0)
+        let share = (f64::from(heard) / expected).min(1.0);
+        let next = (PRIOR * share + heard_next) / (PRIOR + present_next);
+        (share, next.min(share))
     }
 }
 
 trait Count {
-    fn count(&mut self, newest: &mut i64, bin: i64, is_heard: bool, q: f64);
+    fn count(&mut self, newest: &mut i64, bin: i64, heard: (bool, bool), q: f64);
 }
 
 impl Count for [Hour; HOURS] {
-    fn count(&mut self, newest: &mut i64, bin: i64, is_heard: bool, q: f64) {
+    fn count(&mut self, newest: &mut i64, bin: i64, (is_heard, after_miss): (bool, bool), q: f64) {
         let hour = bin.div_euclid(BINS_PER_HOUR);
         let ahead = hour - *newest;
         for step in 1..=ahead.min(HOURS as i64) {
@@ -105,6 +116,10 @@ impl Count for [Hour; HOURS] {
         let slot = &mut self[hour.rem_euclid(HOURS as i64) as usize];
         slot.present = slot.present.saturating_add(1);
         slot.heard = slot.heard.saturating_add(u8::from(is_heard));
+        if after_miss {
+            slot.present_next = slot.present_next.saturating_add(1);
+            slot.heard_next = slot.heard_next.saturating_add(u8::from(is_heard));
+        }
         slot.expected += q as f32;
     }
 }

@@ -1,6 +1,7 @@
 //! The silence score: what each bin of ten minutes without a word adds to the belief that a ship is
 //! dark.
 
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -51,6 +52,8 @@ pub struct Start {
     pub interval_ms: i64,
     /// Share of bins in which it is heard where others are.
     pub own: f64,
+    /// The same after a bin in which it was not heard.
+    pub own_next: f64,
     /// The speed it can keep, knots.
     pub greatest_kn: f64,
     /// The speed it usually keeps, knots.
@@ -90,6 +93,8 @@ pub struct Part {
     drift_ms: i64,
     /// When dead reckoning left the cells in which ships are heard.
     pub left: Option<EventTime>,
+    /// What was known of cells when it began, as far as it was asked for.
+    known: BTreeMap<Cell, Option<Share>>,
 }
 
 impl Part {
@@ -107,6 +112,7 @@ impl Part {
             bins: Vec::new(),
             drift_ms: DRIFT_MS,
             left: None,
+            known: BTreeMap::new(),
         }
     }
 
@@ -174,7 +180,7 @@ impl Part {
             let bin = &self.bins[at];
             let alive = chart.reception().alive(bin.cell, bin_of(bin.t), mmsi, self.start.class);
             if alive.share != bin.alive {
-                let score = self.add(bin.q, alive.share);
+                let score = self.add(at == 0, bin.q, alive.share);
                 let bin = &mut self.bins[at];
                 (bin.alive, bin.witnesses, bin.score) = (alive.share, alive.witnesses, score);
             }
@@ -211,33 +217,36 @@ impl Part {
         if alive.share == Some(0.5) && alive.witnesses.is_empty() && self.is_muted() {
             alive.share = Some(0.0);
         }
-        let score = self.add(q, alive.share);
+        let score = self.add(self.bins.is_empty(), q, alive.share);
         BinScore { t: bin_start(bin), cell, q, alive: alive.share, witnesses: alive.witnesses, score }
     }
 
     /// Whether nobody has been heard around it since some should have been.
     fn is_muted(&self) -> bool {
         let told = self.bins.iter().rev().find(|bin| bin.alive != Some(0.5) || !bin.witnesses.is_empty());
-        told.is_some_and(|bin| bin.alive == Some(0.0))
+        told.and_then(|bin| bin.alive).is_some_and(|alive| alive < 0.5)
     }
 
     fn is_edge(&self, cell: Cell, chart: &impl Chart) -> bool {
         chart.reception().edge(cell, self.start.class, self.start.heard).is_some_and(|edge| edge > EDGE)
     }
 
-    fn add(&self, q: Option<f64>, alive: Option<f64>) -> f64 {
+    fn add(&self, is_first: bool, q: Option<f64>, alive: Option<f64>) -> f64 {
         let (Some(q), Some(alive)) = (q, alive) else { return 0.0 };
-        let missed = 1.0 - q * self.start.own * alive;
+        let own = if is_first { self.start.own } else { self.start.own_next };
+        let missed = 1.0 - q * own * alive;
         if missed <= 0.1 { MAX_BIN } else { rounded(MAX_BIN.min(-libm::log10(missed))) }
     }
 
-    fn q(&self, cell: Cell, chart: &impl Chart) -> Option<Share> {
-        chart.reception().q(cell, self.start.class, self.start.heard)
+    /// Read once: what is learned later does not count.
+    fn q(&mut self, cell: Cell, chart: &impl Chart) -> Option<Share> {
+        let (class, heard) = (self.start.class, self.start.heard);
+        *self.known.entry(cell).or_insert_with(|| chart.reception().q(cell, class, heard))
     }
 
     /// The cell with the lowest known share among those where the ship may be by now.
     fn worst_around(
-        &self,
+        &mut self,
         here: Cell,
         position: Position,
         q_here: f64,

@@ -26,7 +26,9 @@ const POOLED_RINGS: [u32; 3] = [0, 1, 2];
 /// Rings around a cell in which misses that follow each other are counted.
 const NEXT_RINGS: u32 = 1;
 /// So many bins of the ordinary kind stand for what is not counted yet.
-const NEXT_PRIOR: f64 = 4.0;
+const NEXT_PRIOR: f64 = 8.0;
+/// How much less.
+const NEXT_LESS: f64 = 0.8;
 /// Ships heard around a cell from which on it is known how many come and go out of hearing there.
 const MIN_ENTRIES: u32 = 6;
 /// Below this share nothing follows from silence.
@@ -35,6 +37,12 @@ const MIN_Q: f64 = 0.05;
 const MAX_RINGS: u32 = 5;
 /// Others are enough to tell by if so many are expected to be heard.
 const ENOUGH: f64 = 3.0;
+/// Hearing is as good as ever unless fewer are heard than expected by more than so many standard
+/// deviations of a Poisson count.
+const BELOW: f64 = 1.3;
+/// Nothing is known of hearing until ships have been heard for so long: who comes into hearing first
+/// says nothing of those who do not.
+const WARM_UP_BINS: i64 = 12 * HOUR_MS / BIN_MS;
 /// Late reports reach back this far, and what was heard then must still be known.
 const MEMORY_BINS: i64 = 72 * HOUR_MS / BIN_MS + 2 * PRESENCE_BINS;
 
@@ -44,6 +52,8 @@ pub struct Reception {
     learned: HashMap<(Cell, Class, u16), Days, foldhash::fast::FixedState>,
     ticks: VecDeque<Applied>,
     sources: BTreeMap<u16, Source>,
+    /// The first bin in which anything was heard.
+    first: Option<i64>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -60,9 +70,15 @@ struct Applied {
     expected: Vec<(Cell, f64)>,
 }
 
-/// Heard, present and passages by UTC day, oldest first.
+/// What was counted in one cell: by UTC day, and by the tick that told it for as long as somebody may
+/// ask how it was before.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Days(SmallVec<[Day; 2]>);
+struct Days {
+    /// Oldest first.
+    days: SmallVec<[Day; 2]>,
+    /// With the bin of the tick, oldest first.
+    recent: VecDeque<(i64, Day)>,
+}
 
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Day {
@@ -82,7 +98,8 @@ pub struct Share {
 /// Whether others were heard around a cell in a bin.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Alive {
-    /// 1: yes; 0: none, though some should have been; 0.5: too few to tell; `None`: nobody can say.
+    /// 1: yes; less: that share of those who should have been; 0.5 also where too few are there to
+    /// tell; `None`: nobody can say.
     pub share: Option<f64>,
     /// Some of those heard.
     pub witnesses: SmallVec<[Mmsi; 3]>,
@@ -128,6 +145,9 @@ impl Sums {
 impl Reception {
     /// Takes in the end of a bin.
     pub fn apply(&mut self, tick: &Arc<Tick>) {
+        if self.first.is_none() && !tick.heard.is_empty() {
+            self.first = Some(tick.bin);
+        }
         for source in &tick.sources {
             let entry = self.sources.entry(*source).or_default();
             entry.heard = entry.heard.max(tick.bin);
@@ -138,7 +158,7 @@ impl Reception {
         let day = day_of(tick.bin - PRESENCE_BINS);
         for counted in &tick.counted {
             let days = self.learned.entry((counted.cell, counted.class, counted.source)).or_default();
-            days.add(Day { day, counts: counted.counts });
+            days.add(tick.bin, Day { day, counts: counted.counts });
         }
         let mut expected: Vec<(Cell, f64)> = Vec::new();
         let now = bin_end(tick.bin);
@@ -156,9 +176,9 @@ impl Reception {
         }
         if day_of(tick.bin) != day_of(tick.bin - 1) {
             let oldest = day_of(tick.bin) - DAYS - 3;
-            self.learned.retain(|_, days| {
-                days.0.retain(|day| day.day > oldest);
-                !days.0.is_empty()
+            self.learned.retain(|_, kept| {
+                kept.days.retain(|day| day.day > oldest);
+                !kept.days.is_empty()
             });
         }
     }
@@ -172,6 +192,9 @@ impl Reception {
     /// The share of bins in which ships of a class are heard in a cell, as it was known at a time.
     #[must_use]
     pub fn q(&self, cell: Cell, class: Class, as_of: EventTime) -> Option<Share> {
+        if self.first.is_none_or(|first| bin_of(as_of) - first < WARM_UP_BINS) {
+            return None;
+        }
         let mut missed: Option<Share> = None;
         for (source, state) in &self.sources {
             let is_up = bin_of(as_of) - state.heard <= PRESENCE_BINS;
@@ -198,10 +221,10 @@ impl Reception {
     }
 
     /// The share of bins heard after one that was not: misses come in runs where hearing fades. As
-    /// long as few are counted it is taken to be that of all bins.
+    /// long as few are counted it is taken to be somewhat less than that of all bins.
     fn next(&self, cell: Cell, class: Class, source: u16, as_of: EventTime, any: f64) -> f64 {
         let sums = self.sums(cell, NEXT_RINGS, class, source, as_of);
-        (NEXT_PRIOR * any + sums.heard_next) / (NEXT_PRIOR + sums.present_next)
+        (NEXT_PRIOR * NEXT_LESS * any + sums.heard_next) / (NEXT_PRIOR + sums.present_next)
     }
 
     /// Share of the ships heard around a cell that come out of nowhere there, or go into it,
@@ -221,25 +244,10 @@ impl Reception {
         let cells = if rings == 0 { alloc::vec![cell] } else { cell.disk(rings) };
         for cell in cells {
             if let Some(days) = self.learned.get(&(cell, class, source)) {
-                days.sum(&self.counted_after(cell, class, source, as_of), as_of, &mut sums);
+                days.sum(as_of, &mut sums);
             }
         }
         sums
-    }
-
-    /// What was counted by ticks after a time, to be left out of what was known then.
-    fn counted_after(&self, cell: Cell, class: Class, source: u16, as_of: EventTime) -> SmallVec<[Day; 2]> {
-        let mut later: SmallVec<[Day; 2]> = SmallVec::new();
-        let after = self.ticks.iter().rev().take_while(|applied| bin_end(applied.tick.bin) > as_of);
-        for applied in after {
-            let counted = &applied.tick.counted;
-            let key = (cell, class, source);
-            let found = counted.binary_search_by_key(&key, |other| (other.cell, other.class, other.source));
-            if let Ok(at) = found {
-                later.push(Day { day: day_of(applied.tick.bin - PRESENCE_BINS), counts: counted[at].counts });
-            }
-        }
-        later
     }
 
     /// Whether ships other than `except` were heard around a cell in a bin that is over.
@@ -256,15 +264,20 @@ impl Reception {
                 .filter_map(|counted| self.index(counted))
                 .map(|at| sum_over(&self.ticks[at].expected, &cells))
                 .sum();
-            if expected / PRESENCE_BINS as f64 >= ENOUGH {
-                return others_heard(tick, &cells, except);
+            let expected = expected / PRESENCE_BINS as f64;
+            if expected >= ENOUGH {
+                let (ships, witnesses) = others_heard(tick, &cells, except);
+                let heard = f64::from(ships);
+                let is_well = heard >= expected - BELOW * libm::sqrt(expected);
+                let share = if is_well && ships > 0 { 1.0 } else { crate::dark::score::rounded(heard / expected) };
+                return Alive { share: Some(share), witnesses };
             }
         }
         let hears = |source: &u16| {
             tick.sources.binary_search(source).is_ok()
                 && self.q_of(cell, class, *source, bin_end(bin)).is_some()
         };
-        let witnesses = others_heard(tick, &cell.disk(MAX_RINGS), except).witnesses;
+        let (_, witnesses) = others_heard(tick, &cell.disk(MAX_RINGS), except);
         Alive { share: self.sources.keys().any(hears).then_some(0.5), witnesses }
     }
 
@@ -346,20 +359,27 @@ impl Reception {
 }
 
 impl Days {
-    fn add(&mut self, more: Day) {
-        let at = self.0.partition_point(|day| day.day < more.day);
-        match self.0.get_mut(at) {
+    fn add(&mut self, tick: i64, more: Day) {
+        let at = self.days.partition_point(|day| day.day < more.day);
+        match self.days.get_mut(at) {
             Some(day) if day.day == more.day => day.counts.add(&more.counts),
-            _ => self.0.insert(at, more),
+            _ => self.days.insert(at, more),
+        }
+        self.recent.push_back((tick, more));
+        while self.recent.front().is_some_and(|(told, _)| *told <= tick - MEMORY_BINS) {
+            self.recent.pop_front();
         }
     }
 
     /// Adds what was counted up to a time; what ticks after it counted is left out.
-    fn sum(&self, later: &[Day], as_of: EventTime, sums: &mut Sums) {
+    fn sum(&self, as_of: EventTime, sums: &mut Sums) {
         let today = as_of.0.div_euclid(DAY_MS);
-        for day in self.0.iter().filter(|day| day.day > today - DAYS && day.day <= today) {
+        for day in self.days.iter().filter(|day| day.day > today - DAYS && day.day <= today) {
             let mut counts = day.counts;
-            later.iter().filter(|other| other.day == day.day).for_each(|other| counts.subtract(&other.counts));
+            let later = self.recent.iter().rev().take_while(|(tick, _)| bin_end(*tick) > as_of);
+            later
+                .filter(|(_, other)| other.day == day.day)
+                .for_each(|(_, other)| counts.subtract(&other.counts));
             let weight = libm::exp2(-((today - day.day) as f64) / HALF_LIFE_DAYS);
             sums.heard += weight * f64::from(counts.heard);
             sums.present += weight * f64::from(counts.present);
@@ -385,7 +405,8 @@ fn sum_over(expected: &[(Cell, f64)], cells: &[Cell]) -> f64 {
         .sum()
 }
 
-fn others_heard(tick: &Tick, cells: &[Cell], except: Mmsi) -> Alive {
+/// How many other ships were heard in some cells, and a few of them.
+fn others_heard(tick: &Tick, cells: &[Cell], except: Mmsi) -> (u32, SmallVec<[Mmsi; 3]>) {
     const MOST: usize = 3;
     let mut ships = 0;
     let mut witnesses: SmallVec<[Mmsi; 3]> = SmallVec::new();
@@ -397,5 +418,5 @@ fn others_heard(tick: &Tick, cells: &[Cell], except: Mmsi) -> Alive {
         let others = heard.witnesses.iter().copied().filter(|mmsi| *mmsi != except);
         witnesses.extend(others.take(MOST - witnesses.len()));
     }
-    Alive { share: Some(if ships > 0 { 1.0 } else { 0.0 }), witnesses }
+    (ships, witnesses)
 }

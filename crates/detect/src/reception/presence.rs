@@ -83,8 +83,25 @@ struct Sighted {
     group: IntervalGroup,
     minutes: u16,
     mask: Mask,
+    /// The bins of the last hours in which it was heard, the newest in the lowest bit.
+    heard: u64,
+    /// The bin in which it was heard first.
+    since: i64,
     /// Where it was counted last, and on which day.
     counted: Option<(Cell, i64)>,
+}
+
+impl Sighted {
+    /// Whether it was heard in nearly all bins of the last hours up to the last in which it was heard, as seen
+    /// from a later bin: what it misses tells of the place, not of its transmitter.
+    fn is_steady(&self, bin: i64) -> bool {
+        const HOURS_BINS: i64 = 36;
+        const LEAST_BINS: i64 = 12;
+        let past = self.heard.checked_shr((bin - self.bin) as u32).unwrap_or(0);
+        let bins = (self.bin - self.since + 1).min(HOURS_BINS);
+        let heard = (past & ((1 << HOURS_BINS) - 1)).count_ones();
+        bins >= LEAST_BINS && i64::from(heard) * 20 >= bins * 16
+    }
 }
 
 /// Counts of one bin, by cell, class and source.
@@ -188,6 +205,7 @@ impl Presence {
         keys.sort_unstable();
         self.ships.retain(|_, ship| {
             ship.mask <<= 1;
+            ship.heard <<= 1;
             bin - ship.bin <= STAYED_BINS
         });
         self.pending.push_back((bin, self.lost(bin)));
@@ -216,11 +234,23 @@ impl Presence {
                 resolve(key.0, ship, bin, glimpse.first, &mut self.pending);
                 ship.before = Some((ship.bin, ship.fix));
                 (ship.bin, ship.fix, ship.cell, ship.minutes) = (bin, glimpse.first, cell, glimpse.minutes);
-                (ship.class, ship.group, ship.mask) = (glimpse.class, glimpse.group, ship.mask | 1);
+                (ship.class, ship.group) = (glimpse.class, glimpse.group);
+                (ship.mask, ship.heard) = (ship.mask | 1, ship.heard | 1);
             } else {
                 let Glimpse { first: fix, class, group, minutes, .. } = *glimpse;
-                let fresh =
-                    Sighted { before: None, bin, fix, cell, class, group, minutes, mask: 1, counted: None };
+                let fresh = Sighted {
+                    before: None,
+                    bin,
+                    fix,
+                    cell,
+                    class,
+                    group,
+                    minutes,
+                    mask: 1,
+                    heard: 1,
+                    since: bin,
+                    counted: None,
+                };
                 self.ships.insert(*key, fresh);
             }
         }
@@ -337,13 +367,14 @@ fn resolve(source: u16, ship: &mut Sighted, bin: i64, first: Fix, pending: &mut 
         }
     };
     let reaches = |from: Fix| reachable(from.position, from.t.0, first.position, first.t.0);
+    let is_steady = ship.is_steady(bin);
     let mut counted = ship.counted;
     if let Some((before, from)) = ship.before
         && ship.bin - before <= PRESENCE_BINS
         && bin - ship.bin <= PRESENCE_BINS
         && reaches(from)
     {
-        count(ship.bin, from, true, ship.bin - before > 1, &mut counted);
+        count(ship.bin, from, true, is_steady && ship.bin - before > 1, &mut counted);
     }
     if reaches(ship.fix) {
         let gap = ship.bin + 1..bin;
@@ -355,7 +386,7 @@ fn resolve(source: u16, ship: &mut Sighted, bin: i64, first: Fix, pending: &mut 
             && bin - ship.bin <= STAYED_BINS
             && ship.fix.position.distance_m(first.position) <= STAYED_M;
         for missed in gap.filter(|missed| is_back || is_short(missed)) {
-            count(missed, ship.fix, false, missed > ship.bin + 1, &mut counted);
+            count(missed, ship.fix, false, is_steady && missed > ship.bin + 1, &mut counted);
         }
     }
     ship.counted = counted;

@@ -1,7 +1,8 @@
 //! The mask of water as a field: for each slot of the lattice how many steps it is to the nearest land or wall.
 //!
-//! The mask is made by `cargo xtask water`, which tells how it is written. A wall stands between two water cells that
-//! are of two seas, such as those on both sides of the isthmus of Corinth.
+//! The mask is made by `cargo xtask water`, which tells how it is written. A wall stands between two cells whose waters
+//! are of two seas, such as those on both sides of the isthmus of Corinth. Narrow cells are mostly land, but have some
+//! water: ways begin, turn and end in them, but do not cross them.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -19,11 +20,14 @@ const BEYOND: u8 = 0x80;
 /// Marks cells where a passage begins.
 const GATE: u8 = 0x40;
 
-/// Marks water cells with a wall.
+/// Marks cells with a wall.
 const WALLED: u8 = 0x20;
 
-/// The bits of the steps.
-const STEPS: u8 = 0x1F;
+/// The bits of the kind of a cell: 0 for land, a number of steps for water, or [`NARROW`].
+const KIND: u8 = 0x1F;
+
+/// Some water.
+const NARROW: u8 = 0x1F;
 
 /// Steps to the nearest land or wall, and marks.
 #[derive(Debug)]
@@ -38,22 +42,34 @@ impl Field {
     pub fn new(lattice: &Lattice) -> Field {
         let mut field = Field { slots: vec![BEYOND; SLOTS], walls: Vec::new() };
         let mut numbers = numbers(MASK);
-        let runs = numbers.next().unwrap_or(0);
-        field.place_water(lattice, numbers.by_ref().take(runs as usize));
-        field.place_walls(lattice, numbers);
+        let mut list = || {
+            let length = numbers.next().unwrap_or(0) as usize;
+            numbers.by_ref().take(length).collect::<Vec<u32>>()
+        };
+        field.place_water(lattice, &list());
+        field.place_narrows(lattice, &list());
+        field.place_walls(lattice, &list());
         field.measure(lattice);
         field
     }
 
-    /// Steps to the nearest land or wall, at most [`FAR`]; 0 on land and beside walls. The slot may lie just beyond an
-    /// edge of its face.
-    pub fn steps(&self, lattice: &Lattice, slot: u32) -> u8 {
-        self.at(self.own(lattice, slot)) & STEPS
+    /// Steps to the nearest cell that is not water or has a wall, at most [`FAR`]; 0 in such a cell.
+    pub fn steps(&self, slot: u32) -> u8 {
+        match self.at(slot) & KIND {
+            _ if self.is_walled(slot) => 0,
+            NARROW => 0,
+            steps => steps,
+        }
     }
 
-    /// Whether a cell is water.
+    /// Whether a cell is water through and through.
     pub fn is_water(&self, slot: u32) -> bool {
-        self.at(slot) & (STEPS | WALLED) != 0
+        !matches!(self.at(slot) & KIND, 0 | NARROW)
+    }
+
+    /// Whether a cell has any water.
+    pub fn is_wet(&self, slot: u32) -> bool {
+        self.at(slot) & KIND != 0
     }
 
     /// Whether a cell has walls.
@@ -90,31 +106,29 @@ impl Field {
         self.slots[slot as usize]
     }
 
-    /// Sets land to 0 and water to [`FAR`].
-    fn place_water(&mut self, lattice: &Lattice, mut runs: impl Iterator<Item = u32>) {
-        let mut left = runs.next().unwrap_or(u32::MAX);
-        let mut kind = 0;
-        for slot in cells(lattice) {
-            while left == 0 {
-                kind = FAR - kind;
-                left = runs.next().unwrap_or(u32::MAX);
+    /// Sets water to [`FAR`] and all else to 0.
+    fn place_water(&mut self, lattice: &Lattice, runs: &[u32]) {
+        let mut cells = cells(lattice);
+        for (run, kind) in runs.iter().zip([0, FAR].into_iter().cycle()) {
+            for slot in cells.by_ref().take(*run as usize) {
+                self.slots[slot as usize] = kind;
             }
-            self.slots[slot as usize] = kind;
-            left -= 1;
         }
     }
 
-    fn place_walls(&mut self, lattice: &Lattice, mut numbers: impl Iterator<Item = u32>) {
-        let mut cells = cells(lattice);
-        let mut skipped = 0;
-        while let (Some(after), Some(directions)) = (numbers.next(), numbers.next()) {
-            let Some(slot) = cells.nth((after - skipped) as usize) else { break };
-            // `nth` has taken the cell itself, too.
-            skipped = 1;
+    fn place_narrows(&mut self, lattice: &Lattice, after: &[u32]) {
+        for slot in apart(lattice, after.iter().copied()) {
+            self.slots[slot as usize] = NARROW;
+        }
+    }
+
+    fn place_walls(&mut self, lattice: &Lattice, list: &[u32]) {
+        let (after, directions) = (list.iter().step_by(2), list.iter().skip(1).step_by(2));
+        for (slot, directions) in apart(lattice, after.copied()).zip(directions) {
             for direction in (0..6).filter(|direction| directions >> direction & 1 == 1) {
                 let beside = self.neighbour(lattice, slot, direction);
                 for (one, other) in [(slot, beside), (beside, slot)] {
-                    self.slots[one as usize] = WALLED;
+                    self.slots[one as usize] |= WALLED;
                     self.walls.push((one, other));
                 }
             }
@@ -122,9 +136,9 @@ impl Field {
         self.walls.sort_unstable();
     }
 
-    /// Goes out from land and walls ring by ring.
+    /// Goes out from land, narrow cells and walls ring by ring.
     fn measure(&mut self, lattice: &Lattice) {
-        let mut ring: Vec<u32> = cells(lattice).filter(|slot| self.at(*slot) & STEPS == 0).collect();
+        let mut ring: Vec<u32> = cells(lattice).filter(|slot| self.steps(*slot) == 0).collect();
         for steps in 1..FAR {
             let mut next = Vec::new();
             for slot in ring {
@@ -139,6 +153,18 @@ impl Field {
             ring = next;
         }
     }
+}
+
+/// Cells that come so many after the one before each, the first so many after the first of all.
+fn apart<'a>(lattice: &'a Lattice, after: impl Iterator<Item = u32> + 'a) -> impl Iterator<Item = u32> + 'a {
+    let mut cells = cells(lattice);
+    let mut taken = 0;
+    after.map_while(move |after| {
+        // `nth` takes the cell itself, too.
+        let slot = cells.nth((after - taken) as usize);
+        taken = 1;
+        slot
+    })
 }
 
 /// All cells, in the order of the mask.

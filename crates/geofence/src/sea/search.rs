@@ -112,7 +112,7 @@ impl<'a> Search<'a> {
         [first, (first + 1) % 6].into_iter().all(|direction| {
             let beside = slot.wrapping_add_signed(slot_step(direction));
             let node = self.nodes.get(beside);
-            node.state == State::Final && node.turn == turn && !self.sea.field.is_walled(beside)
+            node.state == State::Final && node.turn == turn && self.sea.field.steps(beside) > 0
         })
     }
 
@@ -137,7 +137,7 @@ impl<'a> Search<'a> {
             return;
         }
         let known_m = node.distance_m;
-        if known_m == f64::INFINITY && !self.sight().is_water(slot) {
+        if known_m == f64::INFINITY && !self.sight().is_wet(slot) {
             return;
         }
         let start = &self.turns[turn as usize];

@@ -50,8 +50,14 @@ enum Course {
 }
 
 impl Sight<'_> {
-    /// Whether all cells that the great circle between two points crosses are water.
+    /// Whether all cells that the great circle between two points crosses are water; the ones where it begins and ends
+    /// may be narrow.
     pub fn is_clear(&self, from: Vector, to: Vector) -> bool {
+        let ends = [from, to].map(|end| self.lattice.locate(end).slot());
+        ends.iter().all(|end| self.is_wet(*end)) && self.is_clear_between(from, to, ends)
+    }
+
+    fn is_clear_between(&self, from: Vector, to: Vector, ends: [u32; 2]) -> bool {
         if dot(from, to) < COS_LONGEST {
             let sum: Vector = core::array::from_fn(|i| from[i] + to[i]);
             // Between antipodes every way is a great circle; none is drawn.
@@ -59,13 +65,13 @@ impl Sight<'_> {
                 return false;
             }
             let middle = normal(sum);
-            return self.is_clear(from, middle) && self.is_clear(middle, to);
+            return self.is_clear_between(from, middle, ends) && self.is_clear_between(middle, to, ends);
         }
         let mut face = self.lattice.face_of(from);
         let mut start = self.lattice.project(face, from);
         let mut entered = None;
         for _ in 0..MAX_FACES {
-            match self.follow(face, start, self.lattice.project(face, to), entered) {
+            match self.follow(face, start, self.lattice.project(face, to), entered, ends) {
                 Course::Blocked => return false,
                 Course::Arrived => return true,
                 Course::Left { edge, at } => {
@@ -84,6 +90,11 @@ impl Sight<'_> {
         self.field.is_water(slot) || self.opened.contains(&slot)
     }
 
+    /// Whether a cell has any water, or counts as water.
+    pub fn is_wet(&self, slot: u32) -> bool {
+        self.field.is_wet(slot) || self.opened.contains(&slot)
+    }
+
     /// Whether there is a wall between two cells that are neighbours. A position is reached from all sides, so that the
     /// walls of its own cell do not count: it may lie in the smaller of the waters there.
     pub fn is_wall(&self, from: u32, to: u32) -> bool {
@@ -91,7 +102,7 @@ impl Sight<'_> {
             && !self.opened.chunks(OPENED).any(|ring| ring[0] == from || ring[0] == to)
     }
 
-    fn follow(&self, face: usize, from: [f64; 2], to: [f64; 2], entered: Option<usize>) -> Course {
+    fn follow(&self, face: usize, from: [f64; 2], to: [f64; 2], entered: Option<usize>, ends: [u32; 2]) -> Course {
         let (end, edge) = self.way_out(from, to, entered);
         let along = [to[0] - from[0], to[1] - from[1]];
         let length = libm::sqrt(along[0] * along[0] + along[1] * along[1]);
@@ -101,8 +112,8 @@ impl Sight<'_> {
         let mut place = Place { face, a, b };
         let mut slot = self.field.own(self.lattice, place.slot());
         loop {
-            let steps = self.field.steps(self.lattice, slot);
-            if steps == 0 && !self.is_water(slot) {
+            let steps = self.field.steps(slot);
+            if steps == 0 && !self.is_water(slot) && !ends.contains(&slot) {
                 return Course::Blocked;
             }
             if steps >= MIN_LEAP_STEPS {

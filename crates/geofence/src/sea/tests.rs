@@ -53,7 +53,7 @@ fn exact_m(sea: &Sea, from: Position, to: Position, bound_m: f64) -> f64 {
     let mut points = alloc::vec![start, goal];
     for face in 0..FACES { for b in Lattice::rows() { for slot in sea.lattice.row(face, b) {
         let c = sea.centre(slot);
-        if (opened.contains(&slot) || sea.field.is_water(slot) && sea.field.steps(&sea.lattice, slot) <= 2) && length_m(start, c) + length_m(c, goal) <= bound_m { points.push(c); }
+        if (opened.contains(&slot) || sea.field.is_wet(slot) && sea.field.steps(slot) <= 2) && length_m(start, c) + length_m(c, goal) <= bound_m { points.push(c); }
     } } }
     let mut best = alloc::vec![f64::INFINITY; points.len()];
     let mut done = alloc::vec![false; points.len()];

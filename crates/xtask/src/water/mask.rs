@@ -3,6 +3,7 @@
 //! A cell of resolution 5 is 17 km wide, wider than many a neck of land, so that two cells beside each other can both
 //! be mostly water and yet of two seas. What happens inside is looked at on their children of resolution 8, 0.9 km
 //! wide: if the main waters of two cells are not joined within the two and the cells next to both, there is a wall.
+//! Cells that are mostly land but have some water are narrow: fjords, estuaries, the shore.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +12,8 @@ use h3o::{CellIndex, LatLng, Resolution};
 use super::coast::Coast;
 use crate::lattice::{FACES, Lattice, Place, point};
 
-/// A cell is water if at least this share of its children is, in percent.
-const MIN_WATER_PERCENT: u32 = 30;
+/// A cell is water if at least this share of its children is, in percent, and narrow if less.
+const MIN_WATER_PERCENT: u32 = 50;
 
 /// Points along the coast are closer than this, degrees: a cell that the coast crosses is missed only if the coast
 /// cuts off less than 0.5 km of a corner.
@@ -63,6 +64,14 @@ impl Water {
         water
     }
 
+    /// Whether a cell has any water.
+    fn is_wet(&self, slot: u32) -> bool {
+        match self.by_slot.get(&slot) {
+            Some(cell) => !self.coastal[cell].main.is_empty(),
+            None => self.is_sea.contains(&slot),
+        }
+    }
+
     fn is_water(&self, slot: u32) -> bool {
         match self.by_slot.get(&slot) {
             Some(cell) => self.coastal[cell].is_water,
@@ -73,11 +82,11 @@ impl Water {
     /// Each wall once, with the cell that comes first.
     fn find_walls(&self) -> BTreeMap<u32, u8> {
         let mut walls = BTreeMap::new();
-        for (slot, cell) in self.by_slot.iter().filter(|(slot, _)| self.is_water(**slot)) {
+        for (slot, cell) in self.by_slot.iter().filter(|(slot, _)| self.is_wet(**slot)) {
             for direction in 0..6 {
                 let beside = self.lattice.neighbour(Place::of_slot(*slot), direction).slot();
                 let is_asked = *slot < beside || !self.by_slot.contains_key(&beside);
-                if is_asked && self.is_water(beside) {
+                if is_asked && self.is_wet(beside) {
                     let other = cell_of(&self.lattice, beside);
                     if self.is_parted(*cell, other) {
                         *walls.entry(*slot).or_default() |= 1_u8 << direction;
@@ -122,31 +131,35 @@ impl Water {
         self.coastal.get(&parent).is_none_or(|coastal| coastal.water.binary_search(&child).is_ok())
     }
 
-    /// The mask, then the walls.
+    /// Three lists: water, narrow cells, walls. Each begins with how many numbers it has.
     ///
-    /// Mask: lengths of runs of land and water in turn, land first, over the rows of the faces. Walls: for each cell
-    /// with walls how many cells it comes after the one before, and a bit for each direction. Numbers are of seven bits
-    /// a byte, the lowest first, the top bit set in all bytes but the last.
+    /// Water: lengths of runs of other cells and water cells in turn, over the rows of the faces. Narrow: how many cells
+    /// one comes after the one before. Walls: the same, and a bit for each direction. Numbers are of seven bits a byte,
+    /// the lowest first, the top bit set in all bytes but the last.
     pub fn encode(&self) -> Vec<u8> {
-        let mut runs = vec![0_u32];
-        let mut walls = Vec::new();
-        let (mut kind, mut last) = (false, 0);
-        for (number, slot) in slots(&self.lattice).enumerate() {
+        let (mut water, mut narrow, mut walls) = (vec![0_u32], Vec::new(), Vec::new());
+        let (mut kind, mut last_narrow, mut last_wall) = (false, 0, 0);
+        for (slot, number) in slots(&self.lattice).zip(0_u32..) {
             if self.is_water(slot) != kind {
                 kind = !kind;
-                runs.push(0);
+                water.push(0);
             }
-            if let Some(run) = runs.last_mut() {
+            if let Some(run) = water.last_mut() {
                 *run += 1;
             }
+            if self.is_wet(slot) && !kind {
+                narrow.push(number - last_narrow);
+                last_narrow = number;
+            }
             if let Some(directions) = self.walls.get(&slot) {
-                walls.extend([number as u32 - last, u32::from(*directions)]);
-                last = number as u32;
+                walls.extend([number - last_wall, u32::from(*directions)]);
+                last_wall = number;
             }
         }
         let mut bytes = Vec::new();
-        for number in std::iter::once(runs.len() as u32).chain(runs).chain(walls) {
-            write_number(&mut bytes, number);
+        for list in [water, narrow, walls] {
+            write_number(&mut bytes, list.len() as u32);
+            list.into_iter().for_each(|number| write_number(&mut bytes, number));
         }
         bytes
     }
@@ -155,9 +168,11 @@ impl Water {
     pub fn summary(&self) -> String {
         let all = slots(&self.lattice).count();
         let water = slots(&self.lattice).filter(|slot| self.is_water(*slot)).count();
+        let wet = slots(&self.lattice).filter(|slot| self.is_wet(*slot)).count();
         let walls: u32 = self.walls.values().map(|directions| directions.count_ones()).sum();
         format!(
-            "{water} of {all} cells are water; the coast crosses {}; there are {walls} walls",
+            "{water} of {all} cells are water, {} narrow; the coast crosses {}; there are {walls} walls",
+            wet - water,
             self.coastal.len()
         )
     }
