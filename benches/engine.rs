@@ -5,16 +5,19 @@
 //! accepted report, the best of five runs.
 
 use std::hint::black_box;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use decode::nmea::NmeaDecoder;
 use decode::{Settings, TagChecksum};
+use detect::watch::Rules;
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use engine::{Engine, Entry, Ingest, Limits, Order};
+use engine::{Engine, Entry, Ingest, Limits, Order, World};
 use geofence::Geofence;
-use model::{EventTime, FactChange, Origin};
+use geofence::sea::Sea;
+use model::alert::Told;
+use model::{EventTime, Origin};
 
 /// Lines read before the watermark is looked at, as `darkwake replay` does.
 const TURN_LINES: usize = 512;
@@ -23,7 +26,10 @@ const BOUND_MS: i64 = 30_000;
 /// Runs of which the best is told.
 const RUNS: usize = 5;
 
-static GEOFENCE: LazyLock<Geofence> = LazyLock::new(|| Geofence::new(connect::ports::built_in().ports));
+static WORLD: LazyLock<World> = LazyLock::new(|| {
+    let geofence = Geofence::new(connect::ports::built_in().ports);
+    World::new(geofence, Arc::new(Sea::built_in()), Rules::default())
+});
 static HARBOUR: LazyLock<Vec<u8>> = LazyLock::new(|| feed("harbour"));
 static RAJIN: LazyLock<Vec<u8>> = LazyLock::new(|| feed("rajin"));
 
@@ -64,20 +70,20 @@ fn feed(scenario: &str) -> Vec<u8> {
     feed
 }
 
-/// Takes a feed through the stages up to `stage`; gives the reports accepted and the changes of facts.
+/// Takes a feed through the stages up to `stage`; gives the reports accepted, and how much was told.
 fn run(lines: &[&[u8]], stage: Stage) -> (u64, u64) {
     let settings = Settings { latest: EventTime::MAX, tag_checksum: TagChecksum::Lenient };
     let mut decoder = NmeaDecoder::new(settings, None);
     let mut ingest = Ingest::default();
     let source = ingest.add(Order::Bounded { bound_ms: BOUND_MS }, EventTime::MIN);
-    let mut engine = Engine::new(Limits::default());
-    let mut changes: Vec<FactChange> = Vec::new();
+    let mut engine = Engine::new(Limits::default(), 0);
+    let mut fresh: Vec<Told> = Vec::new();
     let mut told = 0;
     let mut push = |entry: Entry| {
         if let Stage::Engine = stage {
-            engine.push(entry, &GEOFENCE, &mut changes);
-            told += changes.len() as u64;
-            changes.clear();
+            engine.push(entry, &WORLD, &mut fresh);
+            told += fresh.len() as u64;
+            fresh.clear();
         } else {
             black_box(entry);
         }
@@ -93,12 +99,10 @@ fn run(lines: &[&[u8]], stage: Stage) -> (u64, u64) {
                 Stage::Ingest | Stage::Engine => ingest.read(source, decoded, &mut push),
             });
         }
-        if let Some(watermark) = ingest.advance() {
-            push(Entry::Watermark(watermark));
-        }
+        ingest.advance(&mut push);
     }
     ingest.close(source, &mut push);
-    push(Entry::End(ingest.highest().unwrap_or(EventTime::MIN)));
+    ingest.end(&mut push);
     (engine.counts().accepted, told)
 }
 
@@ -122,7 +126,10 @@ fn bench(bencher: Bencher<'_, '_>, feed: Feed, stage: Stage) {
 fn tell(feed: Feed) {
     let lines = feed.lines();
     let (accepted, told) = run(&lines, Stage::Engine);
-    println!("{feed:?}: {} lines, {accepted} lines accepted, {told} changes of facts", lines.len());
+    println!(
+        "{feed:?}: {} lines, {accepted} lines accepted, {told} changes of facts and alerts",
+        lines.len()
+    );
     for stage in Stage::ALL {
         let best = (0..RUNS).map(|_| time(&lines, stage)).min().unwrap_or_default();
         let each = |count: u64| best.as_nanos() as f64 / count.max(1) as f64;
@@ -142,7 +149,7 @@ fn time(lines: &[&[u8]], stage: Stage) -> Duration {
 }
 
 fn main() {
-    LazyLock::force(&GEOFENCE);
+    LazyLock::force(&WORLD);
     LazyLock::force(&HARBOUR);
     LazyLock::force(&RAJIN);
     divan::main();

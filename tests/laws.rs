@@ -43,9 +43,9 @@ fn feed(seed: u64, sent: &[Sent]) -> Feed {
 
 /// Compares a run with the plain one.
 fn same(world: &World, feed: &Feed, other: (usize, &Feed, &How)) -> Result<(), String> {
-    let plain = run(&world.harbours.geofence, 1, feed, &PLAIN);
+    let plain = run(&world.harbours.core, 1, feed, &PLAIN);
     let (sources, feed, how) = other;
-    run(&world.harbours.geofence, sources, feed, how).against(&plain).map_or(Ok(()), Err)
+    run(&world.harbours.core, sources, feed, how).against(&plain).map_or(Ok(()), Err)
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn worlds_hold_facts_of_all_kinds() {
     let mut facts = Vec::new();
     for seed in 0..6 {
         let (world, feed) = wild(seed);
-        facts.extend(run(&world.harbours.geofence, 1, &feed, &PLAIN).facts);
+        facts.extend(run(&world.harbours.core, 1, &feed, &PLAIN).facts);
     }
     for part in
         ["\"silence\"", "\"visit\"", "\"hop\"", "\"call\"", "gap_call", "single", "transit", "XXROAD", "#2"]
@@ -89,7 +89,7 @@ fn a_restored_snapshot_goes_on_as_if_nothing_had_happened() {
         let (world, feed) = wild(seed);
         let random = &mut Random::for_purpose(seed, 2);
         let snapshots = (0..12).map(|_| random.below(feed.len() as u64) as usize).collect();
-        same(&world, &feed, (1, &feed, &How { shards: 2, batch: 7, snapshots }))
+        same(&world, &feed, (1, &feed, &How { shards: 2, batch: 7, snapshots, ..PLAIN }))
     });
 }
 
@@ -124,9 +124,9 @@ fn of_two_sources(seed: u64) -> (World, Feed) {
 fn how_often_the_watermark_of_two_sources_is_told_changes_nothing() {
     check(18, |seed| {
         let (world, feed) = of_two_sources(seed);
-        let plain = run(&world.harbours.geofence, 2, &feed, &PLAIN);
+        let plain = run(&world.harbours.core, 2, &feed, &PLAIN);
         [7, 512, usize::MAX].iter().try_for_each(|batch| {
-            let other = run(&world.harbours.geofence, 2, &feed, &How { batch: *batch, ..PLAIN });
+            let other = run(&world.harbours.core, 2, &feed, &How { batch: *batch, ..PLAIN });
             other.against(&plain).map_or(Ok(()), Err)
         })
     });
@@ -137,7 +137,7 @@ fn sources_may_be_interleaved_in_any_way() {
     check(18, |seed| {
         let (world, split) = of_two_sources(seed);
         let random = &mut Random::for_purpose(seed, 4);
-        let by_time = run(&world.harbours.geofence, 2, &split, &PLAIN);
+        let by_time = run(&world.harbours.core, 2, &split, &PLAIN);
         let (one, two): (Feed, Feed) = split.iter().cloned().partition(|(source, _)| *source == 0);
         let one_by_one: Feed = one.iter().chain(&two).cloned().collect();
         let mut any = Feed::new();
@@ -148,7 +148,7 @@ fn sources_may_be_interleaved_in_any_way() {
             any.extend(two.by_ref().take(1 + random.below(300) as usize));
         }
         [one_by_one, any].iter().try_for_each(|other| {
-            run(&world.harbours.geofence, 2, other, &PLAIN).against(&by_time).map_or(Ok(()), Err)
+            run(&world.harbours.core, 2, other, &PLAIN).against(&by_time).map_or(Ok(()), Err)
         })
     });
 }
@@ -160,7 +160,7 @@ fn copies_from_other_stations_change_nothing() {
         let random = &mut Random::for_purpose(seed, 2);
         let mut sent: Vec<Sent> =
             world.sent.iter().map(|sent| Sent { arrival: None, ..sent.clone() }).collect();
-        let plain = run(&world.harbours.geofence, 1, &feed(seed, &sent), &PLAIN);
+        let plain = run(&world.harbours.core, 1, &feed(seed, &sent), &PLAIN);
         for at in 0..sent.len() {
             // A copy of a type 19 without a position is `no_position` again, and its static part is heard again.
             let is_heard_again = sent[at].kind == 19 && matches!(sent[at].what, worlds::What::NoFix { .. });
@@ -169,7 +169,7 @@ fn copies_from_other_stations_change_nothing() {
                 sent.push(Sent { arrival, ..sent[at].clone() });
             }
         }
-        let copied = run(&world.harbours.geofence, 1, &feed(seed, &sent), &PLAIN);
+        let copied = run(&world.harbours.core, 1, &feed(seed, &sent), &PLAIN);
         // The copies have fates of their own.
         runs::Outcome { counts: plain.counts.clone(), ..copied }.against(&plain).map_or(Ok(()), Err)
     });

@@ -3,16 +3,19 @@
 //! A million lines, mutated from valid ones of every kind; ten million with `DARKWAKE_SOAK=1`.
 //! `DARKWAKE_SEED=n` changes the mutations.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use decode::json::JsonDecoder;
 use decode::nmea::NmeaDecoder;
 use decode::table::TableDecoder;
 use decode::{Content, Decoded, Settings, TagChecksum};
-use engine::{Engine, Entry, Ingest, Limits, Order, SourceId};
+use detect::watch::Rules;
+use engine::{Engine, Entry, Ingest, Limits, Order, SourceId, World};
 use geofence::Geofence;
+use geofence::sea::Sea;
+use model::alert::Told;
 use model::fate::Counts;
-use model::{EventTime, FactChange, Fate, Origin};
+use model::{EventTime, Fate, Origin};
 use sim::encode::{Channel, PositionA, sentences};
 use sim::random::Random;
 use sim::sphere::Position;
@@ -235,8 +238,8 @@ struct Pipeline {
     ingest: Ingest,
     source: SourceId,
     engine: Engine,
-    geofence: Geofence,
-    changes: Vec<FactChange>,
+    world: World,
+    told: Vec<Told>,
     lines: u64,
     line: u64,
     most_held: usize,
@@ -253,9 +256,13 @@ impl Pipeline {
             json: JsonDecoder::new(SETTINGS),
             ingest,
             source,
-            engine: Engine::new(Limits { ships_per_bucket: SHIPS_PER_BUCKET }),
-            geofence: Geofence::new(connect::ports::built_in().ports),
-            changes: Vec::new(),
+            engine: Engine::new(Limits { ships_per_bucket: SHIPS_PER_BUCKET }, 0),
+            world: World::new(
+                Geofence::new(connect::ports::built_in().ports),
+                Arc::new(Sea::built_in()),
+                Rules { tells_all_facts: true, ..Rules::default() },
+            ),
+            told: Vec::new(),
             lines: 0,
             line: 0,
             most_held: 0,
@@ -296,17 +303,19 @@ impl Pipeline {
         let is_open = matches!(decoded.content, Content::Fate(Fate::Accepted | Fate::Candidate));
         assert!(!is_open, "a decoder accepts nothing by itself");
         self.lines += u64::from(decoded.lines);
-        let (engine, geofence, changes) = (&mut self.engine, &self.geofence, &mut self.changes);
-        self.ingest.read(self.source, decoded, &mut |entry| engine.push(entry, geofence, changes));
-        changes.clear();
+        let (engine, world, told) = (&mut self.engine, &self.world, &mut self.told);
+        self.ingest.read(self.source, decoded, &mut |entry| engine.push(entry, world, told));
+        told.clear();
     }
 
     fn advance(&mut self) {
         self.most_held = self.most_held.max(self.engine.held());
         // Told whether or not it has moved: what is late waits for the next time it is told.
         let watermark = self.ingest.watermark_of(self.source);
-        self.engine.push(Entry::Watermark(watermark), &self.geofence, &mut self.changes);
-        self.changes.clear();
+        let (engine, world, told) = (&mut self.engine, &self.world, &mut self.told);
+        self.ingest.advance(&mut |entry| engine.push(entry, world, told));
+        engine.push(Entry::Watermark(watermark), world, told);
+        told.clear();
         assert!(self.engine.ships() <= engine::BUCKETS * SHIPS_PER_BUCKET, "{} ships", self.engine.ships());
     }
 
@@ -314,10 +323,9 @@ impl Pipeline {
         let mut rest = Vec::new();
         self.nmea.finish(&mut |one| rest.push(one));
         rest.into_iter().for_each(|one| self.take(one));
-        let (engine, geofence, changes) = (&mut self.engine, &self.geofence, &mut self.changes);
-        self.ingest.close(self.source, &mut |entry| engine.push(entry, geofence, changes));
-        let highest = self.ingest.highest().unwrap_or(EventTime::MIN);
-        engine.push(Entry::End(highest), geofence, changes);
+        let (engine, world, told) = (&mut self.engine, &self.world, &mut self.told);
+        self.ingest.close(self.source, &mut |entry| engine.push(entry, world, told));
+        self.ingest.end(&mut |entry| engine.push(entry, world, told));
         assert_eq!(engine.held(), 0, "nothing is held after the end");
         let mut counts = self.ingest.counts().clone();
         counts.add(self.engine.counts());

@@ -143,11 +143,13 @@ fn write_csv(out: &mut impl Write, alerts: &[String]) -> anyhow::Result<()> {
             named.collect::<Vec<_>>().join(" ")
         });
         let candidates = value.pointer("/ports/candidates").and_then(|list| list.as_array()).map(|list| {
-            let ranked = list.iter().filter_map(|one| Some(format!("{}={}", one["port"].as_str()?, one["p"])));
+            let ranked =
+                list.iter().filter_map(|one| Some(format!("{}={}", one["port"].as_str()?, one["p"])));
             ranked.collect::<Vec<_>>().join(" ")
         });
         let fixed =
-            ["/id", "/revision", "/kind", "/status", "/grade", "/cause", "/score", "/severity", "/at"].map(cell);
+            ["/id", "/revision", "/kind", "/status", "/grade", "/cause", "/score", "/severity", "/at"]
+                .map(cell);
         let vessel = ["mmsi", "track", "imo", "name", "flag"].map(|key| cell(&format!("/vessel/{key}")));
         let fixes = ["start", "end"].map(|fix| ["t", "lon", "lat"].map(|key| cell(&format!("/{fix}/{key}"))));
         let mut row: Vec<String> =

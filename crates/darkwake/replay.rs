@@ -41,7 +41,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let (geofence, ports_hash) = crate::ports::load(port_files)?;
     let (rules, notes) = crate::watch::rules(&config)?;
     notes.iter().for_each(|note| cli::warn(note));
-    let world = Arc::new(World::new(geofence, Sea::built_in(), rules));
+    let world = Arc::new(World::new(geofence, Arc::new(Sea::built_in()), rules));
     let inputs = files::find(&arguments.inputs)?;
     let plan = plan(arguments, &config);
     let sizes: Option<u64> = inputs.iter().map(files::Input::size).sum();

@@ -54,8 +54,7 @@ impl Shards {
                 let (sender, receiver) = sync_channel(QUEUE);
                 let (world, told) = (Arc::clone(world), Arc::clone(&told));
                 let engine = Engine::new(limits, number);
-                let thread =
-                    std::thread::spawn(move || work(&receiver, engine, &world, keep_alerts, &told));
+                let thread = std::thread::spawn(move || work(&receiver, engine, &world, keep_alerts, &told));
                 Shard { batch: Vec::with_capacity(BATCH), sender, thread }
             })
             .collect();

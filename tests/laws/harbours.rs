@@ -1,6 +1,11 @@
 //! Random ports: a port with a terminal in it, two that overlap, an anchorage, a point with a radius.
 
+use std::sync::{Arc, LazyLock};
+
+use detect::watch::{PortRule, PortSelector, Rules};
+use geofence::sea::Sea;
 use geofence::{Geofence, port_file};
+use model::alert::Severity;
 use sim::random::Random;
 
 /// Kilometres in one degree of the sphere of 6,371,008.8 m.
@@ -26,13 +31,22 @@ impl Plane {
     }
 }
 
+static SEA: LazyLock<Arc<Sea>> = LazyLock::new(|| Arc::new(Sea::built_in()));
+
+fn rules() -> Rules {
+    let ports = PortSelector { ids: vec!["XXWEST".to_owned()], ..PortSelector::default() };
+    let effect = detect::watch::Effect { severity: Severity::Warning, mute: false };
+    let rule = PortRule { name: "west".to_owned(), ports, effect };
+    Rules { ports: vec![rule], tells_all_facts: true, ..Rules::default() }
+}
+
 /// The ports of a world.
 #[derive(Debug)]
 pub struct Harbours {
     /// The port file.
     pub text: String,
-    /// Its ports, ready to be asked.
-    pub geofence: Geofence,
+    /// Its ports, ready to be asked, one of them watched; visits and hops of all are told.
+    pub core: engine::World,
     /// Where ships go.
     pub berths: Vec<(f64, f64)>,
     /// Where on the globe.
@@ -88,7 +102,8 @@ impl Harbours {
         let text = format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.join(",\n"));
         let file = port_file::read("ports.geojson", &text);
         assert!(!file.has_errors(), "{}", file.listing(9));
-        Harbours { text, geofence: Geofence::new(file.ports), berths, plane }
+        let core = engine::World::new(Geofence::new(file.ports), Arc::clone(&SEA), rules());
+        Harbours { text, core, berths, plane }
     }
 }
 

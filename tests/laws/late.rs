@@ -1,5 +1,5 @@
 //! The late path: reports left out of a run in order and brought in hours later, in any order, give
-//! the facts of that run, if all of them are taken.
+//! the facts of that run, and leave the alerts of that run standing, if all of them are taken.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -8,7 +8,7 @@ use sim::random::Random;
 
 use crate::cases;
 use crate::harbours::Harbours;
-use crate::runs::{Feed, Outcome, PLAIN, run};
+use crate::runs::{Feed, How, Outcome, PLAIN, run};
 use crate::voyage::{HOUR, MINUTE};
 use crate::worlds::{Profile, Sent, Temper, What, World};
 
@@ -94,7 +94,7 @@ enum Verdict {
 fn judge(harbours: &Harbours, sent: &[Sent]) -> Verdict {
     let run_of = |sent: &[&Sent]| -> Outcome {
         let feed: Feed = sent.iter().map(|sent| (0, sent.decoded())).collect();
-        run(&harbours.geofence, 1, &feed, &PLAIN)
+        run(&harbours.core, 1, &feed, &How { hears: false, ..PLAIN })
     };
     let mut by_time: Vec<&Sent> = sent.iter().collect();
     let in_order = run_of(&by_time);
@@ -103,6 +103,16 @@ fn judge(harbours: &Harbours, sent: &[Sent]) -> Verdict {
     if !in_order.took_all() || !late.took_all() || begins_late(sent) {
         return Verdict::Silent;
     }
+    let (late_alerts, in_order_alerts) = (late.standing(), in_order.standing());
+    let only = |sign: char, here: &[String], there: &[String]| {
+        let only = here.iter().filter(|line| !there.contains(line));
+        only.map(|line| format!("{sign} {line}\n")).collect::<String>()
+    };
+    let alerts = only('-', &late_alerts, &in_order_alerts) + &only('+', &in_order_alerts, &late_alerts);
+    if !alerts.is_empty() {
+        return Verdict::Broken(alerts);
+    }
+    let late = Outcome { alerts: in_order.alerts.clone(), ..late };
     late.against(&in_order).map_or(Verdict::Holds, Verdict::Broken)
 }
 

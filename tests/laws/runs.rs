@@ -1,11 +1,16 @@
 //! Runs feeds through the whole core: ingest, shards, facts.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use connect::alerts::Writer;
 use connect::facts::Facts;
 use decode::Decoded;
-use engine::{Engine, Entry, Ingest, Limits, Order};
-use geofence::Geofence;
+use engine::{Engine, Entry, Ingest, Limits, Order, World};
+use model::alert::{Alert, Told};
 use model::fate::Counts;
-use model::{EventTime, FactChange, Reason};
+use model::{EventTime, Reason};
+use serde_json::Value;
 
 /// The delay bound of every source.
 pub const BOUND_MS: i64 = 30_000;
@@ -22,16 +27,21 @@ pub struct How {
     pub batch: usize,
     /// Before which messages every engine is written down and read back.
     pub snapshots: Vec<usize>,
+    /// Whether the engines are told who was heard where. Late reports do not count for that, so what they
+    /// bring about can only be held against a run in order where nothing is known of it.
+    pub hears: bool,
 }
 
 /// One shard, a watermark after each message.
-pub const PLAIN: How = How { shards: 1, batch: 1, snapshots: Vec::new() };
+pub const PLAIN: How = How { shards: 1, batch: 1, snapshots: Vec::new(), hears: true };
 
 /// What came of it.
 #[derive(Debug, PartialEq)]
 pub struct Outcome {
     /// The facts, a line each.
     pub facts: Vec<String>,
+    /// The alerts, all revisions.
+    pub alerts: Vec<String>,
     /// The fates.
     pub counts: Counts,
 }
@@ -43,13 +53,42 @@ impl Outcome {
         self.counts.candidate == 0 && refused.iter().all(|reason| self.counts.rejected(*reason) == 0)
     }
 
+    /// The alerts that stand at the end, without what tells how they came to be: id, revision, when
+    /// each was decided, and what was known of the ship at that time.
+    pub fn standing(&self) -> Vec<String> {
+        let mut last: BTreeMap<String, Value> = BTreeMap::new();
+        for line in &self.alerts {
+            let alert: Value = serde_json::from_str(line).unwrap();
+            last.insert(alert["id"].as_str().unwrap().to_owned(), alert);
+        }
+        // Who goes on under whose IMO number is told between ships, and spells without a position are not
+        // cut by late reports.
+        let left_out = ["identity.changed", "position.withheld"];
+        let counts = |alert: &Value| {
+            let kind = alert["kind"].as_str().unwrap_or_default();
+            alert["status"] != "retracted" && !left_out.contains(&kind)
+        };
+        let standing = last.into_values().filter(counts).map(|alert| {
+            let is_over = alert["status"] == "closed";
+            let of = |key: &str| alert[key].to_string();
+            let ports: Vec<String> =
+                ["at", "from", "to"].iter().map(|role| alert["ports"][role].to_string()).collect();
+            let parts = ["kind", "grade", "cause", "start", "end"].map(of).join(" ");
+            format!("{} {is_over} {parts} {}", alert["vessel"]["track"], ports.join(" "))
+        });
+        let mut standing: Vec<String> = standing.collect();
+        standing.sort();
+        standing
+    }
+
     /// What is only in one of two, `-` here, `+` there; `None` if they agree.
     pub fn against(&self, other: &Outcome) -> Option<String> {
-        let lines = |sign: char, here: &Outcome, there: &Outcome| {
-            let only = here.facts.iter().filter(|line| !there.facts.contains(line));
+        let lines = |sign: char, here: &[String], there: &[String]| {
+            let only = here.iter().filter(|line| !there.contains(line));
             only.map(|line| format!("{sign} {line}\n")).collect::<String>()
         };
-        let mut told = lines('-', self, other) + &lines('+', other, self);
+        let mut told = lines('-', &self.facts, &other.facts) + &lines('+', &other.facts, &self.facts);
+        told += &(lines('-', &self.alerts, &other.alerts) + &lines('+', &other.alerts, &self.alerts));
         if self.counts != other.counts {
             told += &format!("- {:?}\n+ {:?}\n", self.counts, other.counts);
         }
@@ -58,13 +97,13 @@ impl Outcome {
 }
 
 /// Runs a feed of `sources` sources.
-pub fn run(geofence: &Geofence, sources: usize, feed: &Feed, how: &How) -> Outcome {
+pub fn run(world: &World, sources: usize, feed: &Feed, how: &How) -> Outcome {
     let mut ingest = Ingest::default();
     let ids: Vec<_> =
         (0..sources).map(|_| ingest.add(Order::Bounded { bound_ms: BOUND_MS }, EventTime::MIN)).collect();
-    let mut engines: Vec<Engine> = (0..how.shards).map(|_| Engine::new(Limits::default())).collect();
-    let mut changes: Vec<FactChange> = Vec::new();
-    let mut facts = Facts::default();
+    let mut engines: Vec<Engine> =
+        (0..how.shards).map(|shard| Engine::new(Limits::default(), shard)).collect();
+    let mut heard = Heard::default();
     let mut entries: Vec<Entry> = Vec::new();
     for (at, (source, decoded)) in feed.iter().enumerate() {
         if how.snapshots.contains(&at) {
@@ -74,35 +113,63 @@ pub fn run(geofence: &Geofence, sources: usize, feed: &Feed, how: &How) -> Outco
         }
         ingest.read(ids[*source], decoded.clone(), &mut |entry| entries.push(entry));
         if (at + 1) % how.batch == 0 {
-            entries.extend(ingest.advance().map(Entry::Watermark));
+            ingest.advance(&mut |entry| entries.push(entry));
         }
-        hand_over(&mut entries, &mut engines, geofence, &mut changes);
-        changes.drain(..).for_each(|change| facts.apply(&change));
+        entries.retain(|entry| how.hears || !matches!(entry, Entry::Tick(_)));
+        hand_over(&mut entries, &mut engines, world, &mut heard);
     }
     ids.iter().for_each(|id| ingest.close(*id, &mut |entry| entries.push(entry)));
-    entries.push(Entry::End(ingest.highest().unwrap_or(EventTime::MIN)));
-    hand_over(&mut entries, &mut engines, geofence, &mut changes);
-    changes.drain(..).for_each(|change| facts.apply(&change));
+    ingest.end(&mut |entry| entries.push(entry));
+    entries.retain(|entry| how.hears || !matches!(entry, Entry::Tick(_)));
+    hand_over(&mut entries, &mut engines, world, &mut heard);
     let mut counts = ingest.counts().clone();
     engines.iter().for_each(|engine| counts.add(engine.counts()));
     let lines: u64 = feed.iter().map(|(_, decoded)| u64::from(decoded.lines)).sum();
     assert_eq!(counts.total(), lines, "every line has one fate");
     assert!(engines.iter().all(|engine| engine.held() == 0), "nothing is held after the end");
-    Outcome { facts: facts.lines(geofence.ports(), false).collect(), counts }
+    Outcome { facts: heard.facts.lines(world.ports(), false).collect(), alerts: heard.lines(world), counts }
 }
 
-fn hand_over(
-    entries: &mut Vec<Entry>,
-    engines: &mut [Engine],
-    geofence: &Geofence,
-    changes: &mut Vec<FactChange>,
-) {
+/// What was told.
+#[derive(Default)]
+struct Heard {
+    facts: Facts,
+    alerts: Vec<Arc<Alert>>,
+}
+
+impl Heard {
+    fn take(&mut self, told: Told) {
+        match told {
+            Told::Fact(change) => self.facts.apply(&change),
+            Told::Alert(alert) => self.alerts.push(alert),
+        }
+    }
+
+    /// The alerts of each ship in the order in which they were told, whatever came between.
+    fn lines(&mut self, world: &World) -> Vec<String> {
+        self.alerts.sort_by_key(|alert| alert.key.track.map_or(0, |track| track.mmsi.0));
+        let (config_hash, ports_hash) = ("0000000000000000", "0000000000000000");
+        let writer = Writer {
+            ports: world.ports(),
+            watch: world.watch(),
+            config_hash,
+            ports_hash,
+            inputs: &[],
+            is_time_assumed: false,
+        };
+        self.alerts.iter().map(|alert| writer.json(alert)).collect()
+    }
+}
+
+fn hand_over(entries: &mut Vec<Entry>, engines: &mut [Engine], world: &World, heard: &mut Heard) {
+    let mut told = Vec::new();
     for entry in entries.drain(..) {
         if let Entry::Transmission(_, transmission) = &entry {
             let shard = engine::shard_of(transmission.mmsi(), engines.len());
-            engines[shard].push(entry, geofence, changes);
+            engines[shard].push(entry, world, &mut told);
         } else {
-            engines.iter_mut().for_each(|engine| engine.push(entry.clone(), geofence, changes));
+            engines.iter_mut().for_each(|engine| engine.push(entry.clone(), world, &mut told));
         }
+        told.drain(..).for_each(|told| heard.take(told));
     }
 }

@@ -108,6 +108,9 @@ impl World {
         }
         if temper == Temper::Wild {
             world.disturb(random);
+            if profile == Profile::Mixed {
+                world.crowd(random, (start, start + hours * HOUR));
+            }
         }
         world.sent.sort_by_key(|sent| (sent.t, sent.mmsi, sent.kind, sent.nonce));
         world
@@ -158,6 +161,24 @@ impl World {
                 }
                 let jitter = if step_s > 60 { random.below(20) as i64 * 1_000 } else { 0 };
                 t += step_s * 1_000 + jitter;
+            }
+        }
+    }
+
+    /// Ships that go to and fro off the first port all the time: by them it is known who is heard there.
+    fn crowd(&mut self, random: &mut Random, (start, end): (i64, i64)) {
+        const STEP: i64 = 4 * MINUTE;
+        let (x, y) = self.harbours.berths[0];
+        for number in 0..5_u32 {
+            let (phase, far) = (random.unit() * 6.28, random.between(4.0, 12.0));
+            let mut t = start + random.below(240) as i64 * 1_000;
+            while t < end {
+                let turn = phase + (t - start) as f64 / HOUR as f64;
+                let place = (x + far * turn.cos(), y + 5.0 + far * turn.sin());
+                let (lon, lat) = self.harbours.plane.degrees(place);
+                let what = What::Fix { lon, lat, sog: Some(far / 1.852), status: Some(0), row: None };
+                self.send(t, 440_100_001 + number, 1, what);
+                t += STEP + random.below(30) as i64 * 1_000;
             }
         }
     }

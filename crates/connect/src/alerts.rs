@@ -118,7 +118,11 @@ impl Writer<'_> {
         out.push_str(",\"listed_as\":");
         json::list(out, &vessel.listed, |out, entry| {
             let ship = self.watch.ship(*entry);
-            let name = if ship.name.is_empty() { ship.list.clone() } else { format!("{}: {}", ship.list, ship.name) };
+            let name = if ship.name.is_empty() {
+                ship.list.clone()
+            } else {
+                format!("{}: {}", ship.list, ship.name)
+            };
             json::text(out, &name);
         });
         out.push('}');
@@ -226,7 +230,9 @@ fn judgement(finding: &Finding) -> (Option<&'static str>, Option<&'static str>, 
             (Some(hop.grade.name()), Some(model::alert::Cause::Vessel.name()), Some(hop.score))
         }
         Finding::Withheld(_) => (None, Some(model::alert::Cause::Withheld.name()), None),
-        Finding::Fact(_) | Finding::Conflict(_) | Finding::Changed(_) | Finding::Notice(_) => (None, None, None),
+        Finding::Fact(_) | Finding::Conflict(_) | Finding::Changed(_) | Finding::Notice(_) => {
+            (None, None, None)
+        }
     }
 }
 

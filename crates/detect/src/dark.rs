@@ -1,13 +1,16 @@
 //! Dark periods: silences of a track where it should have been heard, judged while they last.
 //!
 //! [`Judge`] is given the reports of a track and the moments at which something falls due, in time
-//! order. It is a plain value: [`Judge::rewind`] takes it back to an earlier moment of an open
-//! silence, and a clone run again gives the same, which is how late reports revise what was told.
+//! order. It is a plain value: a clone run again gives the same, which is how late reports revise
+//! what was told. While a ship is silent it keeps itself as it stood at the last report, and
+//! [`Judge::rewind`] goes back there.
 
 pub mod episode;
 pub mod own;
 pub mod score;
 
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use model::time::{DAY_MS, HOUR_MS, MINUTE_MS};
@@ -34,6 +37,9 @@ const BLIP_MS: i64 = 30 * MINUTE_MS;
 const BLIP_REPORTS: usize = 4;
 /// A silence after a blip that is explained otherwise ends the dark period this long after it.
 const RETURN_MS: i64 = 2 * HOUR_MS;
+
+/// Messages without a position closer to each other than this need not be remembered one by one.
+const CLOSE_MS: i64 = MINUTE_MS;
 
 /// What is known of a track's last report.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -81,6 +87,11 @@ pub struct Judge {
     /// Dark periods that began up to here are forgotten.
     forgotten: EventTime,
     version: u64,
+    /// Messages without a position since the last report, and how many of them have been judged.
+    mutes: VecDeque<EventTime>,
+    judged: usize,
+    /// As it stood at the last report, once anything has been judged since.
+    base: Option<Box<Judge>>,
 }
 
 impl Seen {
@@ -141,16 +152,21 @@ impl Judge {
         }
     }
 
-    /// Does what falls due up to `now`, one moment after the other.
+    /// Does what falls due up to `now`, one moment after the other, each after the messages up to it.
     pub fn advance(&mut self, now: EventTime, context: &Context<'_>, chart: &impl Chart) {
-        while let Some(due) = self.next_deadline().filter(|due| *due <= now) {
-            self.step(due, context, chart);
+        loop {
+            let mute = self.mutes.get(self.judged).copied().filter(|t| *t <= now);
+            match (mute, self.next_deadline().filter(|due| *due <= now)) {
+                (Some(t), due) if due.is_none_or(|due| t <= due) => self.judge_mute(t),
+                (_, Some(due)) => self.step(due, context, chart),
+                (_, None) => break,
+            }
         }
         self.clock = self.clock.max(now);
     }
 
-    /// Does what falls due at one moment.
-    pub fn step(&mut self, due: EventTime, context: &Context<'_>, chart: &impl Chart) {
+    fn step(&mut self, due: EventTime, context: &Context<'_>, chart: &impl Chart) {
+        self.keep_base();
         self.clock = due;
         self.version += 1;
         if self.open_episode().is_none_or(|episode| episode.current().is_none()) {
@@ -165,16 +181,21 @@ impl Judge {
         }
     }
 
-    /// Takes an open silence back to how it stood at a time.
+    /// Goes back to the last report, if anything was judged since that is later than `t`. What was
+    /// heard since without a position is judged again.
     pub fn rewind(&mut self, t: EventTime) {
         if t >= self.clock {
             return;
         }
-        self.clock = t;
-        self.version += 1;
-        let is_none = self.episodes.last_mut().is_some_and(|episode| !episode.rewind(t, SILENCE_MS));
-        if is_none {
-            self.episodes.pop();
+        if let Some(base) = self.base.take() {
+            let (mutes, version) = (core::mem::take(&mut self.mutes), self.version + 1);
+            *self = Judge { mutes, version, judged: 0, ..*base };
+        }
+    }
+
+    fn keep_base(&mut self) {
+        if self.base.is_none() {
+            self.base = Some(Box::new(Judge { mutes: VecDeque::new(), ..self.clone() }));
         }
     }
 
@@ -187,6 +208,9 @@ impl Judge {
             self.speeds.note(sog, 1 + report.thinned);
         }
         self.last = Some(Last { fix, heard: fix.t, report: seen });
+        self.base = None;
+        self.mutes.drain(..self.judged.min(self.mutes.len()));
+        self.judged = 0;
         self.clock = self.clock.max(fix.t);
         if !self.episodes.is_empty() {
             self.forget(fix.t);
@@ -195,12 +219,26 @@ impl Judge {
 
     /// A message without a position.
     pub fn mute(&mut self, t: EventTime) {
+        self.rewind(t);
+        let at = self.mutes.partition_point(|other| *other <= t);
+        // Of many in a row the first and the last tell all.
+        let is_next = at == self.mutes.len() && self.mutes.len() >= 2;
+        if is_next && t.0 - self.mutes[at - 2].0 < CLOSE_MS && self.judged < at {
+            self.mutes[at - 1] = t;
+        } else {
+            self.mutes.insert(at, t);
+        }
+    }
+
+    fn judge_mute(&mut self, t: EventTime) {
+        self.keep_base();
+        self.judged += 1;
+        self.clock = self.clock.max(t);
         if self.last.as_ref().is_some_and(|last| last.heard < t) {
             self.heard(t, None);
             if let Some(last) = &mut self.last {
                 last.heard = t;
             }
-            self.clock = self.clock.max(t);
         }
     }
 
@@ -216,6 +254,7 @@ impl Judge {
 
     /// A ship with the IMO number of this one is heard under another MMSI.
     pub fn continues_as(&mut self, t: EventTime, mmsi: Mmsi) -> bool {
+        self.keep_base();
         let open = self.episodes.last_mut().filter(|episode| !episode.is_over() && episode.is_told());
         let Some(episode) = open.filter(|episode| episode.current().is_some()) else { return false };
         episode.continued_as = Some((t, mmsi));

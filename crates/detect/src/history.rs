@@ -339,7 +339,14 @@ impl Track {
         let mut changes = Vec::new();
         let vessel = || Arc::clone(story.statics());
         for key in before.keys().filter(|key| !after.contains_key(key)) {
-            changes.push(FactChange { key: *key, fact: None, ambiguous: false, at, told: at, vessel: vessel() });
+            changes.push(FactChange {
+                key: *key,
+                fact: None,
+                ambiguous: false,
+                at,
+                told: at,
+                vessel: vessel(),
+            });
         }
         for (key, told) in after {
             if before.get(&key) != Some(&told) {

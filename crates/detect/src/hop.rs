@@ -9,8 +9,8 @@ use alloc::vec::Vec;
 use model::position::speed_kn;
 use model::time::{DAY_MS, HOUR_MS};
 use model::{
-    EventTime, Fact, FactKey, FactKind, Fix, Hop, PortIndex, PortKind, Ports, Position, Statics, TimeSpan, TrackId,
-    VisitClass,
+    EventTime, Fact, FactKey, FactKind, Fix, Hop, PortIndex, PortKind, Ports, Position, Statics, TimeSpan,
+    TrackId, VisitClass,
 };
 use serde::{Deserialize, Serialize};
 
@@ -133,13 +133,10 @@ impl Itinerary {
             .fold(false, |changed, stay| stay.hear(t, values) | changed)
     }
 
-    /// The call that ended last before a time: the port, and the last fix inside.
-    pub fn last_call<'a>(
-        &'a self,
-        open: impl Iterator<Item = &'a Stay>,
-        before: EventTime,
-    ) -> Option<(PortIndex, Fix)> {
-        let stays = self.over.iter().chain(self.former.as_ref()).chain(open);
+    /// The last call that was over before a time: the port, and the last fix inside.
+    #[must_use]
+    pub fn last_call(&self, before: EventTime) -> Option<(PortIndex, Fix)> {
+        let stays = self.over.iter().chain(self.former.as_ref());
         let calls = stays.filter(|stay| stay.class().is_call() && stay.last.fix.t <= before);
         calls.map(|stay| (stay.port, stay.last.fix)).max_by_key(|(port, fix)| (fix.t, *port))
     }

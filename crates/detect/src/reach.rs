@@ -206,8 +206,7 @@ fn weight(
     let place = chart.port_position(port);
     let mut weight = 0.0;
     // Ships that load or discharge stay about a day; twice or half of it is as likely as not.
-    let stay_h =
-        (duration_ms - time_ms(sight.usual_kn, out_m + back_m)).max(HOUR_MS) as f64 / HOUR_MS as f64;
+    let stay_h = (duration_ms - time_ms(sight.usual_kn, out_m + back_m)).max(HOUR_MS) as f64 / HOUR_MS as f64;
     if sight.end.is_some() {
         let off = libm::log(stay_h / 24.0) / 0.9;
         weight -= 0.5 * off * off;

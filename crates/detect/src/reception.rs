@@ -18,8 +18,8 @@ pub use learned::{Alive, Learned, Reception, Share};
 pub use presence::{Observation, Presence};
 pub use tick::{CellHeard, Counted, Counts, Dead, IntervalGroup, Tick};
 
-use model::time::MINUTE_MS;
 use model::EventTime;
+use model::time::MINUTE_MS;
 
 /// Length of a bin.
 pub const BIN_MS: i64 = 10 * MINUTE_MS;

@@ -8,8 +8,8 @@ use model::alert::FactTold;
 use model::hash::mix;
 use model::time::MINUTE_MS;
 use model::{
-    EventTime, Fact, FactChange, FactKey, Fix, Mmsi, PortIndex, Position, Silence, StaticKey, Statics, TimeSpan,
-    TrackId,
+    EventTime, Fact, FactChange, FactKey, Fix, Mmsi, PortIndex, Position, Silence, StaticKey, Statics,
+    TimeSpan, TrackId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -198,10 +198,10 @@ impl Story {
         &self.changes
     }
 
-    /// The call that ended last before a time: the port, and the last fix inside.
+    /// The last call that was over before a time: the port, and the last fix inside.
     #[must_use]
     pub fn last_call(&self, before: EventTime) -> Option<(PortIndex, Fix)> {
-        self.itinerary.last_call(self.visits.open(), before)
+        self.itinerary.last_call(before)
     }
 
     /// Changes whenever something changes that alerts may come of, visits and hops aside; never 0.
@@ -253,9 +253,8 @@ impl Story {
     pub fn mute(&mut self, t: EventTime, chart: &impl Chart) {
         self.quiet.mute(t);
         if let Some(last) = self.last.filter(|last| last.logged.fix.t < t) {
-            self.judge.rewind(t);
-            self.advance(EventTime(t.0 - 1), chart);
             self.judge.mute(t);
+            self.advance(t, chart);
             self.withholding.mute(t, last.logged.fix);
         }
     }
@@ -455,9 +454,8 @@ impl Story {
 
     /// A ship that says it is another after a silence.
     fn note_change(&mut self, silence: &Silence) {
-        let tells_who = |key: &StaticKey| {
-            matches!(key, StaticKey::Name | StaticKey::Callsign | StaticKey::Imo)
-        };
+        let tells_who =
+            |key: &StaticKey| matches!(key, StaticKey::Name | StaticKey::Callsign | StaticKey::Imo);
         if silence.changed().iter().any(tells_who) {
             self.changes.retain(|other| other.heard.start != silence.heard.start);
             self.changes.push(silence.clone());

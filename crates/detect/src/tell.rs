@@ -116,7 +116,8 @@ impl Teller {
         let Some(fact) = &change.fact else { return };
         match fact {
             Fact::Visit(visit) => {
-                let was_call = was.is_some_and(|was| matches!(&was.fact, Fact::Visit(visit) if visit.class.is_call()));
+                let was_call =
+                    was.is_some_and(|was| matches!(&was.fact, Fact::Visit(visit) if visit.class.is_call()));
                 if visit.class.is_call() && !was_call {
                     self.note_call(visit.port);
                 }
@@ -167,9 +168,14 @@ impl Teller {
             } else {
                 let Some(severity) = scene.severity_of(current) else { continue };
                 let port = current.key.port.map_or("", |port| chart.ports().get(port).id.as_str());
+                // An alert that has moved on under another anchor keeps the id of this one.
+                let mut id = current.key.id(port);
+                while entries.iter().any(|entry| entry.id == id) {
+                    id = mix(id, 1);
+                }
                 let entry = Entry {
                     key: current.key,
-                    id: current.key.id(port),
+                    id,
                     revision: 0,
                     print,
                     span: current.span,
@@ -200,7 +206,13 @@ impl Teller {
     }
 
     /// The track was a false fix: all that was told of it was none.
-    pub fn take_back(&mut self, story: &Story, times: (EventTime, EventTime), chart: &impl Chart, out: &mut Vec<Told>) {
+    pub fn take_back(
+        &mut self,
+        story: &Story,
+        times: (EventTime, EventTime),
+        chart: &impl Chart,
+        out: &mut Vec<Told>,
+    ) {
         let scene = Scene { story, chart, listed: SmallVec::new(), now: story.judge().clock() };
         for mut entry in self.told.drain(..).filter(|entry| entry.status != Status::Retracted) {
             (entry.status, entry.revision) = (Status::Retracted, entry.revision + 1);
@@ -230,7 +242,8 @@ impl Teller {
                     && currents.iter().all(|other| other.key != entry.key)
             };
             if let Some(entry) = entries.iter_mut().find(is_successor) {
-                entry.key = current.key;
+                // Told anew, under the anchor that it has now.
+                (entry.key, entry.print) = (current.key, 0);
             }
         }
     }
@@ -445,7 +458,12 @@ impl<'a, C: Chart> Scene<'a, C> {
         (!whole.mute).then_some(whole.severity)
     }
 
-    fn alert(&self, entry: &Entry, (at, told): (EventTime, EventTime), inputs: SmallVec<[Origin; 2]>) -> Told {
+    fn alert(
+        &self,
+        entry: &Entry,
+        (at, told): (EventTime, EventTime),
+        inputs: SmallVec<[Origin; 2]>,
+    ) -> Told {
         let vessel = Vessel {
             track: self.story.track(),
             statics: Arc::clone(self.story.statics()),
@@ -505,7 +523,7 @@ impl<'a, C: Chart> Scene<'a, C> {
                 key: AlertKey { kind: AlertKind::InReach, track: Some(track), start, port: Some(reach.port) },
                 span: TimeSpan { start, end: until.unwrap_or(now) },
                 is_over: until.is_some(),
-                print: u64::from(until.is_some()),
+                print: episode.parts[part].end.map_or(0, |end| end.t.0 as u64) ^ u64::from(until.is_some()),
                 subject: Subject::InReach(episode, part, reach, rank),
             }
         })
@@ -524,7 +542,8 @@ impl<'a, C: Chart> Scene<'a, C> {
 
     fn dark_hop(&self, leg: Leg<'a>) -> Option<Current<'a>> {
         let hop = leg.hop.and_then(hop_of);
-        let grade = leg.episodes.iter().filter_map(|episode| episode.grade()).map(|(_, grade)| grade).max()?;
+        let grade =
+            leg.episodes.iter().filter_map(|episode| episode.grade()).map(|(_, grade)| grade).max()?;
         Some(Current {
             key: self.key(AlertKind::DarkHop, leg.departure.t, None),
             span: TimeSpan { start: leg.departure.t, end: hop.map_or(self.now, |hop| hop.arrival.t) },
@@ -542,7 +561,7 @@ impl<'a, C: Chart> Scene<'a, C> {
             key: self.key(AlertKind::Withheld, spell.span.start, None),
             span: spell.span,
             is_over,
-            print: u64::from(is_over),
+            print: if is_over { spell.end.map_or(1, |end| end.t.0 as u64) } else { 0 },
             subject: Subject::Withheld(spell),
         }
     }
@@ -563,14 +582,17 @@ impl<'a, C: Chart> Scene<'a, C> {
         let (is_over, print) = match &told.fact {
             Fact::Silence(_) => return None,
             Fact::Visit(visit) => {
-                (visit.exit.is_some(), [visit.exit.map_or(0, |exit| exit.t.0 as u64), visit.class as u64, 0])
+                let left = visit.exit.map_or([0, 0], |exit| [exit.t.0 as u64, visit.last_inside.t.0 as u64]);
+                (visit.exit.is_some(), [left[0], left[1], visit.class as u64])
             }
             Fact::Hop(hop) => {
                 let draught = u64::from(hop.draught_after.unwrap_or(0));
-                (false, [hop.departure.t.0 as u64, draught, u64::from(told.provisional)])
+                let arrival = mix(hop.arrival.t.0 as u64, u64::from(told.provisional));
+                (false, [hop.departure.t.0 as u64, draught, arrival])
             }
         };
-        let is_named = self.effects_of_fact(&told.fact).iter().any(Option::is_some) || !self.listed.is_empty();
+        let is_named =
+            self.effects_of_fact(&told.fact).iter().any(Option::is_some) || !self.listed.is_empty();
         (is_named || self.watch().rules().tells_all_facts).then(|| Current {
             key: self.fact_key(&told),
             span: extent(&told.fact),
@@ -607,7 +629,9 @@ impl<'a, C: Chart> Scene<'a, C> {
                 let base = if is_likely { Severity::Notice } else { Severity::Info };
                 self.severity(base, &[watch.area_effect(episode.anchor().position)])
             }
-            Subject::InReach(_, _, reach, _) => self.severity(Severity::Info, &[watch.port_effect(reach.port)]),
+            Subject::InReach(_, _, reach, _) => {
+                self.severity(Severity::Info, &[watch.port_effect(reach.port)])
+            }
             Subject::Continued(..) => self.severity(Severity::Warning, &[]),
             Subject::DarkHop(leg) => self.severity_of_leg(leg),
             Subject::Withheld(spell) => {
@@ -655,7 +679,9 @@ fn inputs(subject: &Subject<'_>) -> SmallVec<[Origin; 2]> {
             [episode.parts[0].start.origin].into_iter().chain(last.end_origin).collect()
         }
         Subject::InReach(episode, part, ..) => SmallVec::from_iter([episode.parts[*part].start.origin]),
-        Subject::DarkHop(leg) => leg.episodes.iter().map(|episode| episode.parts[0].start.origin).take(2).collect(),
+        Subject::DarkHop(leg) => {
+            leg.episodes.iter().map(|episode| episode.parts[0].start.origin).take(2).collect()
+        }
         Subject::Continued(episode, _) => SmallVec::from_iter([episode.parts[0].start.origin]),
         Subject::Withheld(_) | Subject::Changed(_) | Subject::Fact(_) => SmallVec::new(),
     }
@@ -689,7 +715,8 @@ pub fn conflict(
 #[must_use]
 pub fn notice(notice: &Notice, told: EventTime) -> Told {
     let key = AlertKey { kind: notice.kind, track: None, start: notice.start, port: None };
-    let place = notice.centre.map_or(0, |place| (place.lon as u32 as u64) << 32 | u64::from(place.lat as u32));
+    let place =
+        notice.centre.map_or(0, |place| (place.lon as u32 as u64) << 32 | u64::from(place.lat as u32));
     let is_clock = notice.kind == AlertKind::SourceClock;
     let severity = if is_clock { Severity::Notice } else { Severity::Warning };
     Told::Alert(Arc::new(Alert {

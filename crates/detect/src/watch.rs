@@ -144,7 +144,10 @@ impl Watch {
         watch.listed_ports = indices
             .filter(|port| {
                 watch.port_effects[port.0 as usize].is_some()
-                    || watch.corridor_ends.iter().any(|(from, to)| from[port.0 as usize] || to[port.0 as usize])
+                    || watch
+                        .corridor_ends
+                        .iter()
+                        .any(|(from, to)| from[port.0 as usize] || to[port.0 as usize])
             })
             .collect();
         watch.rules = rules;
@@ -244,8 +247,7 @@ fn holds(ring: &[Position], position: Position) -> bool {
     let mut inside = false;
     for (at, a) in ring.iter().enumerate() {
         let b = ring[(at + 1) % ring.len()];
-        let ((ax, ay), (bx, by)) =
-            ((unwrap(a.lon), i64::from(a.lat)), (unwrap(b.lon), i64::from(b.lat)));
+        let ((ax, ay), (bx, by)) = ((unwrap(a.lon), i64::from(a.lat)), (unwrap(b.lon), i64::from(b.lat)));
         if (ay > y) != (by > y) {
             // Which side of the edge the position is on, without a division.
             let side = i128::from(x - ax) * i128::from(by - ay) - i128::from(y - ay) * i128::from(bx - ax);

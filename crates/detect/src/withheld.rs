@@ -47,12 +47,12 @@ impl Withholding {
 
     /// A message without a position, after the last fix.
     pub fn mute(&mut self, t: EventTime, last: Fix) {
-        self.version += 1;
         if let Some(spell) = self.spells.last_mut().filter(|spell| !spell.is_over) {
+            // A copy, or one that came late.
             if t <= spell.told.span.end {
-                spell.told.messages += 1;
                 return;
             }
+            self.version += 1;
             if t.0 - spell.told.span.end.0 < SILENCE_MS {
                 spell.told.span.end = t;
                 spell.told.messages += 1;
@@ -63,7 +63,8 @@ impl Withholding {
         self.settle(t);
         let from = if t.0 - last.t.0 < SILENCE_MS { last.t } else { t };
         let span = TimeSpan { start: from, end: t };
-        self.spells.push(Spell { told: Withheld { start: last, end: None, span, messages: 1 }, is_over: false });
+        self.spells
+            .push(Spell { told: Withheld { start: last, end: None, span, messages: 1 }, is_over: false });
     }
 
     /// A report with a position.
@@ -111,7 +112,8 @@ mod tests {
         }
         assert_eq!(withholding.told().count(), 0);
         withholding.mute(minute(30), fix(0));
-        let told: Vec<_> = withholding.told().map(|(spell, over)| (spell.span, spell.messages, over)).collect();
+        let told: Vec<_> =
+            withholding.told().map(|(spell, over)| (spell.span, spell.messages, over)).collect();
         assert_eq!(told, [(TimeSpan { start: minute(0), end: minute(30) }, 4, false)]);
         withholding.report(fix(45));
         let told: Vec<_> = withholding.told().map(|(spell, over)| (spell.span.end, over)).collect();

@@ -42,7 +42,8 @@ impl ChartOf<'_> {
     /// Ways from a position as far as they are asked for, or farther.
     fn ways(&self, from: Position, bound_m: f64) -> Arc<Ways> {
         let mut kept = self.searches.ways.borrow_mut();
-        if let Some((_, ways)) = kept.iter().find(|(start, ways)| *start == from && ways.bound_m() >= bound_m) {
+        if let Some((_, ways)) = kept.iter().find(|(start, ways)| *start == from && ways.bound_m() >= bound_m)
+        {
             return Arc::clone(ways);
         }
         let ways = Arc::new(self.world.sea().search(from, bound_m));

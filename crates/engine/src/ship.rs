@@ -167,13 +167,7 @@ impl Ship {
     }
 
     /// Ends what has run out of time.
-    pub fn expire(
-        &mut self,
-        now: EventTime,
-        chart: &impl Chart,
-        counts: &mut Counts,
-        out: &mut Vec<Told>,
-    ) {
+    pub fn expire(&mut self, now: EventTime, chart: &impl Chart, counts: &mut Counts, out: &mut Vec<Told>) {
         let mut aftermath = Aftermath::default();
         self.identity.expire(now, &mut aftermath);
         self.clear_up(aftermath, now, chart, counts, out);
@@ -389,7 +383,13 @@ impl Ship {
         if let Some(newest) = reports.last() {
             // Of the others' values the MMSI learned while they waited.
             if let Some(values) = &newest.statics {
-                self.hear((newest.t, &Arc::clone(values), newest.kind.0 == 19), Some(number), now, chart, out);
+                self.hear(
+                    (newest.t, &Arc::clone(values), newest.kind.0 == 19),
+                    Some(number),
+                    now,
+                    chart,
+                    out,
+                );
             }
             self.note_others(number, Fix { t: newest.t, position: newest.position }, chart, out);
         }
@@ -427,9 +427,10 @@ impl Ship {
         out: &mut Vec<Told>,
     ) {
         let reception = chart.reception();
-        let is_jammed = [conflict.known, conflict.new]
-            .iter()
-            .any(|fix| reception.is_jammed(self.mmsi, fix.position, fix.t) || reception.is_jammed(self.mmsi, fix.position, times.0));
+        let is_jammed = [conflict.known, conflict.new].iter().any(|fix| {
+            reception.is_jammed(self.mmsi, fix.position, fix.t)
+                || reception.is_jammed(self.mmsi, fix.position, times.0)
+        });
         if let (false, Some(track)) = (is_jammed, self.track_mut(number)) {
             out.extend(detect::tell::conflict(track.story(), conflict, times, chart));
         }

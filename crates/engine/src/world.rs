@@ -1,5 +1,6 @@
 //! What the core is told before it begins and that does not change while it runs: ports, water, watch rules.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use detect::Watch;
@@ -12,7 +13,7 @@ use model::{PortIndex, Ports, Position, Shape};
 #[derive(Debug)]
 pub struct World {
     geofence: Geofence,
-    sea: Sea,
+    sea: Arc<Sea>,
     watch: Watch,
     middles: Vec<Position>,
 }
@@ -20,7 +21,7 @@ pub struct World {
 impl World {
     /// Ports with the rules that name them.
     #[must_use]
-    pub fn new(geofence: Geofence, sea: Sea, rules: Rules) -> World {
+    pub fn new(geofence: Geofence, sea: Arc<Sea>, rules: Rules) -> World {
         let watch = Watch::new(rules, geofence.ports());
         let middles = geofence.ports().list.iter().map(|port| middle(&port.shape)).collect();
         World { geofence, sea, watch, middles }

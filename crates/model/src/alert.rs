@@ -451,7 +451,7 @@ pub struct Withheld {
     pub end: Option<Fix>,
     /// From the first to the last message without a position.
     pub span: TimeSpan,
-    /// How many such messages.
+    /// How many such messages, those of one moment counted once.
     pub messages: u32,
 }
 

@@ -94,11 +94,7 @@ pub fn interpolate(a: Position, b: Position, share: f64) -> Position {
     let (weight_a, weight_b) =
         (libm::sin((1.0 - share) * distance) / sine, libm::sin(share * distance) / sine);
     let ([ax, ay, az], [bx, by, bz]) = (a.unit_vector(), b.unit_vector());
-    from_vector([
-        weight_a * ax + weight_b * bx,
-        weight_a * ay + weight_b * by,
-        weight_a * az + weight_b * bz,
-    ])
+    from_vector([weight_a * ax + weight_b * bx, weight_a * ay + weight_b * by, weight_a * az + weight_b * bz])
 }
 
 /// The point reached along a great circle from `start` with initial course `course_deg` (true).
@@ -123,8 +119,7 @@ pub fn course_deg(a: Position, b: Position) -> f64 {
     let (lat_a, lat_b) = (f64::from(a.lat) * RADIANS_PER_UNIT, f64::from(b.lat) * RADIANS_PER_UNIT);
     let lon = (i64::from(b.lon) - i64::from(a.lon)) as f64 * RADIANS_PER_UNIT;
     let east = libm::sin(lon) * libm::cos(lat_b);
-    let north =
-        libm::cos(lat_a) * libm::sin(lat_b) - libm::sin(lat_a) * libm::cos(lat_b) * libm::cos(lon);
+    let north = libm::cos(lat_a) * libm::sin(lat_b) - libm::sin(lat_a) * libm::cos(lat_b) * libm::cos(lon);
     let course = libm::atan2(east, north) * 180.0 / core::f64::consts::PI;
     if course < 0.0 { course + 360.0 } else { course }
 }

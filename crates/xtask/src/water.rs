@@ -26,7 +26,8 @@ mod reference;
 
 /// The package, and what npm says of its content: any other bytes under this version are refused.
 const PACKAGE: &str = "world-atlas@2.0.2";
-const INTEGRITY: &str = "sha512-IXfV0qwlKXpckz1FhwXVwKRjiIhOnWttOskm5CtxMsjgE/MXAYRHWJqgXOpM8IkcPBoXnyTU5lFHcYa5ChG0LQ==";
+const INTEGRITY: &str =
+    "sha512-IXfV0qwlKXpckz1FhwXVwKRjiIhOnWttOskm5CtxMsjgE/MXAYRHWJqgXOpM8IkcPBoXnyTU5lFHcYa5ChG0LQ==";
 
 /// The map inside the package.
 const MAP: &str = "package/land-10m.json";
@@ -73,7 +74,8 @@ pub fn run(arguments: &[&str]) -> anyhow::Result<()> {
 
 /// Fills in the column `reference_nm`.
 fn measure_pairs(coast: &coast::Coast, path: &Path) -> anyhow::Result<()> {
-    let mut reader = csv::Reader::from_path(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut reader =
+        csv::Reader::from_path(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut made = csv::Writer::from_writer(Vec::new());
     made.write_record(reader.headers()?)?;
     for row in reader.records() {
@@ -94,7 +96,8 @@ fn fetch_map(project: &Project) -> anyhow::Result<Value> {
     let folder = project.scratch("water")?;
     let place = project::text(&folder)?;
     let mut pack = project.command("npm", &["pack", PACKAGE, "--json", "--pack-destination", place]);
-    let packed: Value = serde_json::from_str(&project::output(&mut pack)?).context("npm pack says no JSON")?;
+    let packed: Value =
+        serde_json::from_str(&project::output(&mut pack)?).context("npm pack says no JSON")?;
     let packed = &packed[0];
     let integrity = packed["integrity"].as_str().unwrap_or_default();
     ensure!(integrity == INTEGRITY, "{PACKAGE} is not the expected one: {integrity}");

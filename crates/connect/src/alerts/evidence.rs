@@ -47,12 +47,25 @@ impl Writer<'_> {
             Finding::InReach(reach) => of_reach(reach),
             Finding::Withheld(withheld) => vec![
                 piece("messages", withheld.messages, "messages without a position, less than 30 min apart"),
-                piece("duration_ms", withheld.span.length_ms(), "from the first message around them to the last"),
+                piece(
+                    "duration_ms",
+                    withheld.span.length_ms(),
+                    "from the first message around them to the last",
+                ),
             ],
             Finding::Conflict(conflict) => vec![
-                number("distance_m", conflict.distance_m, 1, "between the last fix of the track known and the first of the new one"),
+                number(
+                    "distance_m",
+                    conflict.distance_m,
+                    1,
+                    "between the last fix of the track known and the first of the new one",
+                ),
                 piece("other_track", quoted(&conflict.other.to_string()), "heard at most 60 min before"),
-                piece("apart_ms", conflict.new.t.0 - conflict.known.t.0, "time between the two fixes; no ship is that fast"),
+                piece(
+                    "apart_ms",
+                    conflict.new.t.0 - conflict.known.t.0,
+                    "time between the two fixes; no ship is that fast",
+                ),
             ],
             Finding::Changed(changed) => of_change(changed),
             Finding::Notice(notice) => of_notice(notice),
@@ -65,11 +78,30 @@ impl Writer<'_> {
 
     fn of_dark(&self, period: &DarkPeriod) -> Vec<Evidence> {
         let mut all = vec![
-            number("score", period.score, 4, "S: the sum of the scores of all bins; 2 suspects, 4 is probable, 6 is strong"),
+            number(
+                "score",
+                period.score,
+                4,
+                "S: the sum of the scores of all bins; 2 suspects, 4 is probable, 6 is strong",
+            ),
             piece("silent_ms", period.silent_ms, "from the last message before it on"),
-            piece("bins", bins(period), "for each 10 min of silence: min(1, -log10(1 - q * own * alive)); q: share of bins in which ships there are heard (from the second bin on: of bins after one in which they were not), alive: share of the others expected there that were heard, 1 from half on, 0.5 where too few are there to tell"),
-            number("own", period.own, 4, "share of bins of the last 12 h in which this ship was heard where others were"),
-            number("own_next", period.own_next, 4, "the same after a bin in which it was not heard; stands for own from the second bin on"),
+            piece(
+                "bins",
+                bins(period),
+                "for each 10 min of silence: min(1, -log10(1 - q * own * alive)); q: share of bins in which ships there are heard (from the second bin on: of bins after one in which they were not), alive: share of the others expected there that were heard, 1 from half on, 0.5 where too few are there to tell",
+            ),
+            number(
+                "own",
+                period.own,
+                4,
+                "share of bins of the last 12 h in which this ship was heard where others were",
+            ),
+            number(
+                "own_next",
+                period.own_next,
+                4,
+                "the same after a bin in which it was not heard; stands for own from the second bin on",
+            ),
             piece("witnesses", witnesses(period), "other ships heard close by while it was silent"),
             piece("reports_12h", period.reports_12h, "reports of this ship in the 12 h before"),
             piece("expected_interval_ms", period.interval_ms, "how often it was expected to report"),
@@ -85,7 +117,11 @@ impl Writer<'_> {
             all.push(piece("silences", parts, "single reports between them end nothing"));
         }
         if period.heard_static > 0 {
-            all.push(piece("heard_static", period.heard_static, "static reports heard meanwhile: it transmitted, but no position"));
+            all.push(piece(
+                "heard_static",
+                period.heard_static,
+                "static reports heard meanwhile: it transmitted, but no position",
+            ));
         }
         for (key, before, after) in &period.changed {
             all.push(change(*key, before, after));
@@ -97,7 +133,11 @@ impl Writer<'_> {
             all.push(piece("berth", quoted(self.port(port)), "the port in which it lay at rest"));
         }
         if period.ports_in_reach > 0 {
-            all.push(piece("ports_in_reach", period.ports_in_reach, "ports of any kind that it could have reached by water"));
+            all.push(piece(
+                "ports_in_reach",
+                period.ports_in_reach,
+                "ports of any kind that it could have reached by water",
+            ));
         }
         self.of_candidates(&period.candidates, &mut all);
         if period.ambiguous {
@@ -116,8 +156,16 @@ impl Writer<'_> {
         ];
         if let Some((_, fact)) = &hop.hop {
             all.extend(of_fact(fact));
-            all.push(piece("new_route", hop.is_new_route, "whether this ship was not seen to make this hop before"));
-            all.push(piece("same_before", hop.same_before, "earlier hops of this ship between the same ports through silence"));
+            all.push(piece(
+                "new_route",
+                hop.is_new_route,
+                "whether this ship was not seen to make this hop before",
+            ));
+            all.push(piece(
+                "same_before",
+                hop.same_before,
+                "earlier hops of this ship between the same ports through silence",
+            ));
         }
         self.of_candidates(&hop.candidates, &mut all);
         all
@@ -129,7 +177,12 @@ impl Writer<'_> {
         }
         if let Some(unexplained_ms) = candidates.unexplained_ms {
             let hours = unexplained_ms as f64 / 3_600_000.0;
-            all.push(number("unexplained_hours", hours, 2, "duration less the direct way by water at its usual speed"));
+            all.push(number(
+                "unexplained_hours",
+                hours,
+                2,
+                "duration less the direct way by water at its usual speed",
+            ));
         }
         if candidates.is_cut {
             all.push(piece("search_cut", "true", "it could have gone farther than is searched"));
@@ -139,18 +192,30 @@ impl Writer<'_> {
     /// What is odd about who it says it is.
     fn of_identity(&self, mmsi: Mmsi, statics: &Statics, all: &mut Vec<Evidence>) {
         if mmsi.mid_unknown() {
-            all.push(piece("mid_unknown", mmsi.mid(), "these first three digits of an MMSI are allotted to no country"));
+            all.push(piece(
+                "mid_unknown",
+                mmsi.mid(),
+                "these first three digits of an MMSI are allotted to no country",
+            ));
         }
         let Some(imo) = statics.imo else { return };
         if !is_imo_number(imo) {
-            all.push(piece("imo_check_digit", imo, "the last digit does not fit the others: no ship has this IMO number"));
+            all.push(piece(
+                "imo_check_digit",
+                imo,
+                "the last digit does not fit the others: no ship has this IMO number",
+            ));
         }
         let length = statics.dimensions.map(Dimensions::length);
         let is_near = |listed: u32| listed != imo && differing_digits(listed, imo) == 1;
         for ship in &self.watch.rules().ships {
             let same_length = ship.length.zip(length).is_none_or(|(listed, own)| listed.abs_diff(own) <= 20);
             if let Some(other) = ship.imo.filter(|other| is_near(*other) && same_length) {
-                all.push(piece("imo_near_miss", other, &format!("one digit from the IMO number of {} ({})", ship.name, ship.list)));
+                all.push(piece(
+                    "imo_near_miss",
+                    other,
+                    &format!("one digit from the IMO number of {} ({})", ship.name, ship.list),
+                ));
             }
         }
     }
@@ -232,7 +297,12 @@ fn of_fact(fact: &Fact) -> Vec<Evidence> {
 fn of_reach(reach: &InReach) -> Vec<Evidence> {
     vec![
         number("distance_m", reach.reach.distance_m, 1, "by water from the last fix"),
-        number("speed_kn", f64::from(reach.speed) / 10.0, 1, "the most it can keep: the limit of its type, or 1.2 times the 95th percentile of its own speeds"),
+        number(
+            "speed_kn",
+            f64::from(reach.speed) / 10.0,
+            1,
+            "the most it can keep: the limit of its type, or 1.2 times the 95th percentile of its own speeds",
+        ),
         piece("from", reach.reach.from.0, "last fix plus distance over speed"),
         piece("rank", reach.rank, "among all ports in reach, by time"),
         number("score", reach.score, 4, "S of the dark period"),
@@ -243,7 +313,11 @@ fn of_change(changed: &Changed) -> Vec<Evidence> {
     let mut all: Vec<Evidence> =
         changed.keys.iter().map(|key| change(*key, &changed.before, &changed.after)).collect();
     if let Some(mmsi) = changed.continued_as {
-        all.push(piece("continued_as", mmsi.0, "the same IMO number is heard under this MMSI, where the ship can have got"));
+        all.push(piece(
+            "continued_as",
+            mmsi.0,
+            "the same IMO number is heard under this MMSI, where the ship can have got",
+        ));
     }
     all
 }
@@ -259,7 +333,11 @@ fn of_notice(notice: &Notice) -> Vec<Evidence> {
         number("radius_m", notice.radius_m, 1, "around the middle"),
     ];
     if notice.receiver != 0 {
-        all.push(piece("receiver", quoted(&format!("{:016x}", notice.receiver)), "hash of the name of the receiver or station"));
+        all.push(piece(
+            "receiver",
+            quoted(&format!("{:016x}", notice.receiver)),
+            "hash of the name of the receiver or station",
+        ));
     }
     all
 }

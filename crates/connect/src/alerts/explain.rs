@@ -1,6 +1,8 @@
 //! One sentence that says what an alert says, fit to be read aloud.
 
-use model::alert::{Alert, AlertKind, Cause, Changed, DarkHop, DarkPeriod, Ending, Finding, Grade, InReach, Notice, Status};
+use model::alert::{
+    Alert, AlertKind, Cause, Changed, DarkHop, DarkPeriod, Ending, Finding, Grade, InReach, Notice, Status,
+};
 use model::{EventTime, Fact, PortIndex, StaticKey, VisitClass};
 
 use super::Writer;
@@ -44,7 +46,9 @@ impl Writer<'_> {
             (None, _) => format!("{ship} has been silent for {length}, since {since}"),
             (Some(end), _) => {
                 let far_km = end.position.distance_m(first.start.position) / 1_000.0;
-                format!("{ship} was silent for {length} from {since} on and was heard again {far_km:.0} km away")
+                format!(
+                    "{ship} was silent for {length} from {since} on and was heard again {far_km:.0} km away"
+                )
             }
         };
         text += &self.why_dark(period);
@@ -69,7 +73,14 @@ impl Writer<'_> {
             }
             let others = period.candidates.ports.len() - 1;
             if others > 0 {
-                text += &format!(", or at {}", if others == 1 { "another port".to_owned() } else { format!("one of {others} other ports") });
+                text += &format!(
+                    ", or at {}",
+                    if others == 1 {
+                        "another port".to_owned()
+                    } else {
+                        format!("one of {others} other ports")
+                    }
+                );
             }
             text += ".";
         } else if let Some(reach) = period.in_reach.last().filter(|_| period.end.is_none()) {
@@ -132,7 +143,8 @@ impl Writer<'_> {
             }
             Some(Fact::Visit(_) | Fact::Silence(_)) | None => {
                 let left = moment(hop.departure.t);
-                let mut text = format!("{ship} left {} at {left} and went dark on the way", self.name(hop.from));
+                let mut text =
+                    format!("{ship} left {} at {left} and went dark on the way", self.name(hop.from));
                 if let Some(via) = via {
                     text += &format!("; it could be bound for {via}");
                 }
@@ -187,7 +199,11 @@ fn changed_told(ship: &str, changed: &Changed) -> String {
         );
     }
     let keys: Vec<&str> = changed.keys.iter().map(|key| key.name()).collect();
-    format!("{ship} came back from a silence that began at {} with another {}.", moment(changed.start.t), keys.join(", "))
+    format!(
+        "{ship} came back from a silence that began at {} with another {}.",
+        moment(changed.start.t),
+        keys.join(", ")
+    )
 }
 
 fn notice_told(notice: &Notice) -> String {
@@ -202,7 +218,9 @@ fn notice_told(notice: &Notice) -> String {
             "A receiver{place} has failed since {since}: of {of} ships in its hearing, {ships} fell silent at once."
         ),
         AlertKind::Interference => {
-            format!("The positions of {ships} ships have jumped{place} since {since}: satellite navigation is disturbed.")
+            format!(
+                "The positions of {ships} ships have jumped{place} since {since}: satellite navigation is disturbed."
+            )
         }
         AlertKind::SourceClock => format!("The clock of a receiver is off, since {since}."),
         AlertKind::Dark
@@ -232,5 +250,9 @@ fn moment(t: EventTime) -> String {
 
 fn hours(duration_ms: i64) -> String {
     let minutes = duration_ms / 60_000;
-    if minutes < 120 { format!("{minutes} min") } else { format!("{:.1} h", duration_ms as f64 / 3_600_000.0) }
+    if minutes < 120 {
+        format!("{minutes} min")
+    } else {
+        format!("{:.1} h", duration_ms as f64 / 3_600_000.0)
+    }
 }

@@ -223,7 +223,8 @@ impl Episode {
         if silent_ms < INTERVALS * start.interval_ms {
             return None;
         }
-        let reached = GRADES.iter().rev().find(|(_, least, after_ms)| score >= *least && silent_ms >= *after_ms);
+        let reached =
+            GRADES.iter().rev().find(|(_, least, after_ms)| score >= *least && silent_ms >= *after_ms);
         if let Some((grade, ..)) = reached {
             let is_claim = !start.is_jammed && !self.has_left_hearing();
             return Some(if is_claim { *grade } else { Grade::Suspected });
@@ -363,22 +364,6 @@ impl Episode {
         self.over = Some((now, Ending::Expired));
     }
 
-    /// Takes it back to how it stood at a time within its last silence; `false` if that had not begun.
-    pub fn rewind(&mut self, t: EventTime, silence_ms: i64) -> bool {
-        let Some(part) = self.parts.last_mut().filter(|part| part.until.is_none()) else { return true };
-        if t.0 < part.start.heard.0 + silence_ms {
-            self.parts.pop();
-        } else {
-            part.rewind(t);
-        }
-        self.grades.retain(|(_, reached)| *reached <= t);
-        self.over = self.over.filter(|(over, _)| *over <= t);
-        self.continued_as = self.continued_as.filter(|(heard, _)| *heard <= t);
-        let parts = self.parts.len();
-        self.reaches.retain(|reach| reach.part < parts);
-        !self.parts.is_empty()
-    }
-
     /// Whether it can still be revised.
     #[must_use]
     pub fn is_settled(&self, now: EventTime) -> bool {
@@ -494,10 +479,5 @@ impl Episode {
 }
 
 fn part_told(part: &Part) -> DarkPart {
-    DarkPart {
-        start: part.start.fix,
-        heard: part.start.heard,
-        until: part.until,
-        bins: part.bins.clone(),
-    }
+    DarkPart { start: part.start.fix, heard: part.start.heard, until: part.until, bins: part.bins.clone() }
 }

@@ -142,13 +142,6 @@ impl Part {
         is_counted.then(|| bin_end(next))
     }
 
-    /// Forgets what was counted after a time.
-    pub fn rewind(&mut self, t: EventTime) {
-        self.bins.retain(|bin| bin.t.0 + BIN_MS <= t.0);
-        self.left = self.left.filter(|left| *left <= t);
-        self.drift_ms = DRIFT_MS;
-    }
-
     /// Counts the bins that are over by `now`.
     pub fn count(&mut self, now: EventTime, mmsi: Mmsi, chart: &impl Chart) {
         self.revise(mmsi, chart);
@@ -193,7 +186,9 @@ impl Part {
         let here = Cell::at(position);
         let q_here = self.q(here, chart);
         let is_sure = middle.0 - self.start.fix.t.0 <= SURE_MS;
-        if self.left.is_none() && (q_here.is_none_or(|q| q.any < EXIT_Q) || is_sure && self.is_edge(here, chart)) {
+        if self.left.is_none()
+            && (q_here.is_none_or(|q| q.any < EXIT_Q) || is_sure && self.is_edge(here, chart))
+        {
             self.left = Some(bin_end(bin));
         }
         // The first bin follows one in which it was heard, all others one in which it was not.

@@ -76,10 +76,10 @@ impl Jumps {
                 notices.extend(self.find(bin, &all, end));
             }
         }
-        let jamming = self.told.iter().map(|area| Jamming {
-            centre: area.centre,
-            ships: area.ships.keys().copied().collect(),
-        });
+        let jamming = self
+            .told
+            .iter()
+            .map(|area| Jamming { centre: area.centre, ships: area.ships.keys().copied().collect() });
         (jamming.collect(), notices)
     }
 
@@ -102,9 +102,8 @@ impl Jumps {
             ships.dedup();
             ships
         };
-        let is_new = |centre: Position| {
-            self.told.iter().all(|area| area.centre.distance_m(centre) > 2.0 * RADIUS_M)
-        };
+        let is_new =
+            |centre: Position| self.told.iter().all(|area| area.centre.distance_m(centre) > 2.0 * RADIUS_M);
         let mut best: Option<(Vec<Mmsi>, Position)> = None;
         for centre in jumps.iter().map(end).filter(|centre| is_new(*centre)) {
             let ships = ships_at(centre);

@@ -269,7 +269,8 @@ impl Reception {
                 let (ships, witnesses) = others_heard(tick, &cells, except);
                 let heard = f64::from(ships);
                 let is_well = heard >= expected - BELOW * libm::sqrt(expected);
-                let share = if is_well && ships > 0 { 1.0 } else { crate::dark::score::rounded(heard / expected) };
+                let share =
+                    if is_well && ships > 0 { 1.0 } else { crate::dark::score::rounded(heard / expected) };
                 return Alive { share: Some(share), witnesses };
             }
         }
@@ -301,9 +302,9 @@ impl Reception {
 
     fn knows(&self, cell: Cell, source: u16) -> bool {
         let around = cell.disk(2);
-        [Class::A, Class::B].into_iter().any(|class| {
-            around.iter().any(|cell| self.learned.contains_key(&(*cell, class, source)))
-        })
+        [Class::A, Class::B]
+            .into_iter()
+            .any(|class| around.iter().any(|cell| self.learned.contains_key(&(*cell, class, source))))
     }
 
     /// Whether GNSS interference concerns a ship around a time.

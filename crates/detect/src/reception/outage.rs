@@ -148,8 +148,9 @@ impl Outages {
         self.begin(bin, begun, &mut verdict);
         let places = self.failed_places(bin, of_sources);
         self.begin(bin, places, &mut verdict);
-        let begins = |failure: &Failure| verdict.notices.iter().any(|notice| notice.at == bin_end(bin))
-            && failure.since > bin - 8;
+        let begins = |failure: &Failure| {
+            verdict.notices.iter().any(|notice| notice.at == bin_end(bin)) && failure.since > bin - 8
+        };
         for failure in &self.active {
             match failure.who {
                 Who::Source(source) => verdict.down.push((source, failure.since)),
@@ -215,9 +216,10 @@ impl Outages {
                     .iter()
                     .filter(|ship| ship.source == source && ship.mask & 1 != 0 && is_member(&ship.mmsi))
                     .count(),
-                Who::Station(station) => {
-                    seen.iter().filter(|seen| seen.stations.contains(&station) && is_member(&seen.mmsi)).count()
-                }
+                Who::Station(station) => seen
+                    .iter()
+                    .filter(|seen| seen.stations.contains(&station) && is_member(&seen.mmsi))
+                    .count(),
                 Who::Place(_) => seen.iter().filter(|seen| is_member(&seen.mmsi)).count(),
             };
             (back as f64) < BACK * failure.members.len() as f64 && bin - failure.since < MAX_BINS
@@ -265,8 +267,7 @@ impl Outages {
         }
         let covered = |cell: Cell| {
             self.active.iter().any(|failure| {
-                matches!(failure.who, Who::Source(_))
-                    || failure.cells.iter().any(|other| near(*other, cell))
+                matches!(failure.who, Who::Source(_)) || failure.cells.iter().any(|other| near(*other, cell))
             })
         };
         let failed = places.into_iter().filter(|(cell, hearing)| hearing.has_failed() && !covered(*cell));

@@ -264,9 +264,8 @@ impl Presence {
         tick.notices.extend(told);
         let ships = &self.ships;
         tick.claims = self.claims.tick(bin, |mmsi| {
-            (0..=tick.sources.last().copied().unwrap_or(0)).find_map(|source| {
-                ships.get(&(source, mmsi)).map(|ship| ship.fix)
-            })
+            (0..=tick.sources.last().copied().unwrap_or(0))
+                .find_map(|source| ships.get(&(source, mmsi)).map(|ship| ship.fix))
         });
         tick.intervals = self.intervals.tick(bin);
         tick.counted = self.release(bin);
@@ -347,25 +346,26 @@ impl Presence {
 
 /// Counts the bins that a ship, heard again in `bin`, was present in.
 fn resolve(source: u16, ship: &mut Sighted, bin: i64, first: Fix, pending: &mut VecDeque<(i64, BinCounts)>) {
-    let mut count = |of: i64, from: Fix, is_heard: bool, after_miss: bool, counted: &mut Option<(Cell, i64)>| {
-        // What is too old for its own bin counts in the oldest that is open.
-        let slot = pending.iter().position(|(other, _)| *other == of).unwrap_or(0);
-        let Some((_, counts)) = pending.get_mut(slot) else { return };
-        let middle = bin_start(of).0 + BIN_MS / 2;
-        let share = (middle - from.t.0) as f64 / (first.t.0 - from.t.0).max(1) as f64;
-        let cell = Cell::at(interpolate(from.position, first.position, share.clamp(0.0, 1.0)));
-        let day = bin_start(of).0.div_euclid(DAY_MS);
-        let is_passage = counted.is_none_or(|(last, last_day)| last != cell || last_day != day);
-        *counted = Some((cell, day));
-        let entry = counts.entry((cell, ship.class, source)).or_default();
-        entry.heard += u32::from(is_heard);
-        entry.present += 1;
-        entry.passages += u32::from(is_passage);
-        if after_miss {
-            entry.heard_next += u32::from(is_heard);
-            entry.present_next += 1;
-        }
-    };
+    let mut count =
+        |of: i64, from: Fix, is_heard: bool, after_miss: bool, counted: &mut Option<(Cell, i64)>| {
+            // What is too old for its own bin counts in the oldest that is open.
+            let slot = pending.iter().position(|(other, _)| *other == of).unwrap_or(0);
+            let Some((_, counts)) = pending.get_mut(slot) else { return };
+            let middle = bin_start(of).0 + BIN_MS / 2;
+            let share = (middle - from.t.0) as f64 / (first.t.0 - from.t.0).max(1) as f64;
+            let cell = Cell::at(interpolate(from.position, first.position, share.clamp(0.0, 1.0)));
+            let day = bin_start(of).0.div_euclid(DAY_MS);
+            let is_passage = counted.is_none_or(|(last, last_day)| last != cell || last_day != day);
+            *counted = Some((cell, day));
+            let entry = counts.entry((cell, ship.class, source)).or_default();
+            entry.heard += u32::from(is_heard);
+            entry.present += 1;
+            entry.passages += u32::from(is_passage);
+            if after_miss {
+                entry.heard_next += u32::from(is_heard);
+                entry.present_next += 1;
+            }
+        };
     let reaches = |from: Fix| reachable(from.position, from.t.0, first.position, first.t.0);
     let is_steady = ship.is_steady(bin);
     let mut counted = ship.counted;

@@ -134,8 +134,7 @@ pub fn round([x, y]: [f64; 2]) -> (i32, i32) {
     let a = x - b / 2.0;
     let c = -a - b;
     let (whole_a, whole_b, whole_c) = (libm::round(a), libm::round(b), libm::round(c));
-    let (off_a, off_b, off_c) =
-        (libm::fabs(whole_a - a), libm::fabs(whole_b - b), libm::fabs(whole_c - c));
+    let (off_a, off_b, off_c) = (libm::fabs(whole_a - a), libm::fabs(whole_b - b), libm::fabs(whole_c - c));
     // The three must add up to nothing: the one that was rounded most follows from the others.
     if off_a > off_b && off_a > off_c {
         ((-whole_b - whole_c) as i32, whole_b as i32)
@@ -267,11 +266,6 @@ impl Lattice {
         }
     }
 
-    /// The cell next to another, both at their own places.
-    pub fn neighbour(&self, place: Place, direction: usize) -> Place {
-        self.own(place.step(direction))
-    }
-
     /// The face across an edge, and the number of the edge there.
     pub fn across(&self, face: usize, edge: usize) -> (usize, usize) {
         let across = &self.faces[face].across[edge];
@@ -378,7 +372,12 @@ fn is_same(a: Vector, b: Vector) -> bool {
 }
 
 /// The other face with this edge, which runs the other way there.
-fn find_across(corners: &[[Vector; 3]; FACES], vertices: &[(i32, i32); 3], face: usize, edge: usize) -> Across {
+fn find_across(
+    corners: &[[Vector; 3]; FACES],
+    vertices: &[(i32, i32); 3],
+    face: usize,
+    edge: usize,
+) -> Across {
     let (from, to) = (corners[face][edge], corners[face][(edge + 1) % 3]);
     let along = difference(vertices[(edge + 1) % 3], vertices[edge]);
     for (other, others) in corners.iter().enumerate() {

@@ -38,13 +38,8 @@ pub enum State {
     Final,
 }
 
-const UNKNOWN: Node = Node {
-    distance_m: f64::INFINITY,
-    turn: NONE,
-    own_turn: NONE,
-    hidden_from: NONE,
-    state: State::Guessed,
-};
+const UNKNOWN: Node =
+    Node { distance_m: f64::INFINITY, turn: NONE, own_turn: NONE, hidden_from: NONE, state: State::Guessed };
 
 /// The nodes of a search, in tiles of 16 × 16 cells that are made when first entered.
 #[derive(Clone, Debug)]

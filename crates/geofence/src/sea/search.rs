@@ -94,7 +94,8 @@ impl<'a> Search<'a> {
     }
 
     fn is_in_sight(&self, turn: u32, slot: u32) -> bool {
-        self.is_flanked(turn, slot) || self.sight().is_clear(self.turns[turn as usize].point, self.sea.centre(slot))
+        self.is_flanked(turn, slot)
+            || self.sight().is_clear(self.turns[turn as usize].point, self.sea.centre(slot))
     }
 
     /// Whether the line to a turning point leads between two neighbours that are in sight of it.
@@ -160,7 +161,7 @@ impl<'a> Search<'a> {
                 continue;
             }
             let point = self.sea.centre(beside);
-            let turned_m = node.distance_m + length_m(point, centre);
+            let turned_m = node.distance_m + self.sea.bend_m(beside) + length_m(point, centre);
             if turned_m < best.0 && self.sight().is_clear(point, centre) {
                 best = (turned_m, NONE, beside);
             }
@@ -189,7 +190,7 @@ impl<'a> Search<'a> {
             let turn = Turn {
                 point: self.sea.lattice.centre(Place::of_slot(slot)),
                 before: node.turn,
-                distance_m: node.distance_m,
+                distance_m: node.distance_m + self.sea.bend_m(slot),
                 passage: None,
             };
             self.turns.push(turn);

@@ -102,7 +102,14 @@ impl Sight<'_> {
             && !self.opened.chunks(OPENED).any(|ring| ring[0] == from || ring[0] == to)
     }
 
-    fn follow(&self, face: usize, from: [f64; 2], to: [f64; 2], entered: Option<usize>, ends: [u32; 2]) -> Course {
+    fn follow(
+        &self,
+        face: usize,
+        from: [f64; 2],
+        to: [f64; 2],
+        entered: Option<usize>,
+        ends: [u32; 2],
+    ) -> Course {
         let (end, edge) = self.way_out(from, to, entered);
         let along = [to[0] - from[0], to[1] - from[1]];
         let length = libm::sqrt(along[0] * along[0] + along[1] * along[1]);

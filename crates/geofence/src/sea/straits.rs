@@ -29,7 +29,14 @@ pub static PASSAGES: &[Passage] = &[
     Passage {
         name: "Suez Canal",
         // Port Said, El Ballah, Lake Timsah, Great Bitter Lake, Port Tewfik.
-        course: &[(32.37, 31.27), (32.33, 30.80), (32.30, 30.57), (32.37, 30.35), (32.57, 29.93), (32.57, 29.90)],
+        course: &[
+            (32.37, 31.27),
+            (32.33, 30.80),
+            (32.30, 30.57),
+            (32.37, 30.35),
+            (32.57, 29.93),
+            (32.57, 29.90),
+        ],
         // Suez Canal Authority: 193.30 km from the northern approaches to Port Tewfik; 3 km to the gate.
         length_m: 196_600.0,
     },
@@ -56,7 +63,7 @@ pub static PASSAGES: &[Passage] = &[
     Passage {
         name: "Dardanelles",
         course: &[(26.09, 40.01), (26.37, 40.14), (26.38, 40.21), (26.75, 40.43)],
-        // 37 nm from Kumkale to Gelibolu with its approaches.
-        length_m: 68_500.0,
+        // Britannica: 61 km long, from Kumkale to Gelibolu; 7.7 and 7.1 km to the gates.
+        length_m: 76_000.0,
     },
 ];

@@ -1,88 +1,163 @@
-use super::*;
-use super::lattice::*;
-use super::search::length_m;
-use h3o::{LatLng, CellIndex, Resolution};
+//! The lattice against H3, sight and search against slow ways to find the same.
+
+use alloc::vec;
 use alloc::vec::Vec;
 
-fn h3(lattice: &Lattice, place: Place) -> CellIndex {
-    let v = lattice.centre(place);
-    LatLng::from_radians(libm::asin(v[2]), libm::atan2(v[1], v[0])).unwrap().to_cell(Resolution::Five)
+use h3o::{CellIndex, LatLng, Resolution};
+
+use super::lattice::{FACES, dot, point};
+use super::search::length_m;
+use super::*;
+
+/// Longitudes may go on beyond 180°.
+fn at(lon: f64, lat: f64) -> Position {
+    Position::from_degrees(if lon > 180.0 { lon - 360.0 } else { lon }, lat).unwrap()
+}
+
+fn h3_cell(lattice: &Lattice, place: Place) -> CellIndex {
+    let [x, y, z] = lattice.centre(place);
+    LatLng::from_radians(libm::asin(z), libm::atan2(y, x)).unwrap().to_cell(Resolution::Five)
+}
+
+fn rows(lattice: &Lattice) -> impl Iterator<Item = core::ops::Range<u32>> + '_ {
+    (0..FACES).flat_map(move |face| Lattice::rows().map(move |b| lattice.row(face, b)))
 }
 
 #[test]
-fn rows_hold_each_cell_once() {
+fn rows_hold_every_cell_of_h3_once() {
     let lattice = Lattice::new();
-    let mut count = 0;
-    for face in 0..FACES { for b in Lattice::rows() { count += lattice.row(face, b).len(); } }
-    assert_eq!(count, 2_016_842);
+    let count: usize = rows(&lattice).map(|row| row.len()).sum();
+    assert_eq!(count as u64, Resolution::Five.cell_count());
 }
 
+/// Every 97th cell, and all at the edges of faces, the twelve pentagons among them.
 #[test]
-fn places_are_cells_and_have_their_neighbours() {
+fn places_are_cells_of_h3_with_the_same_neighbours() {
     let lattice = Lattice::new();
-    let mut seen = 0;
-    for face in 0..FACES { for b in Lattice::rows() {
-        let row = lattice.row(face, b);
-        let (start, end) = (row.start, row.end);
-        for slot in row {
-            if slot % 97 != 0 && slot > start + 1 && slot + 2 < end { continue; }
+    for row in rows(&lattice) {
+        let inner = row.start + 2..row.end.saturating_sub(2);
+        for slot in row.filter(|slot| slot % 97 == 0 || !inner.contains(slot)) {
             let place = Place::of_slot(slot);
-            assert_eq!(place.slot(), slot);
-            let cell = h3(&lattice, place);
-            let ll = LatLng::from(cell);
-            let v = point(ll.lng_radians(), ll.lat_radians());
-            assert!(dot(v, lattice.centre(place)) > 1.0 - 1e-12);
-            assert_eq!(lattice.locate(v), place);
-            let mut ours: Vec<CellIndex> = (0..6).map(|d| h3(&lattice, lattice.neighbour(place, d))).collect();
-            ours.sort(); ours.dedup();
-            let mut theirs: Vec<CellIndex> = cell.grid_disk::<Vec<_>>(1).into_iter().filter(|c| *c != cell).collect();
-            theirs.sort();
-            assert_eq!(ours, theirs, "{place:?}");
-            seen += 1;
-        }
-    } }
-    assert!(seen > 20_000);
-}
-
-/// The shortest way over all cells near land, found without any cleverness.
-fn exact_m(sea: &Sea, from: Position, to: Position, bound_m: f64) -> f64 {
-    let (start, goal) = (vector(from), vector(to));
-    let mut opened = sea.opened(start);
-    opened.extend(sea.opened(goal));
-    let sight = sea.sight(&opened);
-    let mut points = alloc::vec![start, goal];
-    for face in 0..FACES { for b in Lattice::rows() { for slot in sea.lattice.row(face, b) {
-        let c = sea.centre(slot);
-        if (opened.contains(&slot) || sea.field.is_wet(slot) && sea.field.steps(slot) <= 2) && length_m(start, c) + length_m(c, goal) <= bound_m { points.push(c); }
-    } } }
-    let mut best = alloc::vec![f64::INFINITY; points.len()];
-    let mut done = alloc::vec![false; points.len()];
-    best[0] = 0.0;
-    loop {
-        let mut next = None;
-        for i in 0..points.len() { if !done[i] && best[i] < f64::INFINITY && next.is_none_or(|n: usize| best[i] < best[n]) { next = Some(i); } }
-        let Some(at) = next else { return f64::INFINITY };
-        if at == 1 { return best[1]; }
-        done[at] = true;
-        for i in 0..points.len() {
-            let d = best[at] + length_m(points[at], points[i]);
-            if !done[i] && d < best[i] && d + length_m(points[i], goal) <= bound_m && sight.is_clear(points[at], points[i]) { best[i] = d; }
+            let cell = h3_cell(&lattice, place);
+            let centre = LatLng::from(cell);
+            let centre = point(centre.lng_radians(), centre.lat_radians());
+            assert!(dot(centre, lattice.centre(place)) > 1.0 - 1e-12, "{cell}");
+            assert_eq!(lattice.locate(centre), place, "{cell}");
+            let around = (0..6).map(|direction| h3_cell(&lattice, lattice.own(place.step(direction))));
+            let mut around: Vec<CellIndex> = around.chain([cell]).collect();
+            around.sort_unstable();
+            around.dedup();
+            let mut expected: Vec<CellIndex> = cell.grid_disk(1);
+            expected.sort_unstable();
+            assert_eq!(around, expected, "{cell}");
         }
     }
 }
 
 #[test]
-fn nearly_exact() {
-    extern crate std;
+fn gates_lie_in_water_and_passages_are_longer_than_the_crow_flies() {
     let sea = Sea::built_in();
-    let places = std::fs::read_to_string("/tmp/near.txt").unwrap();
-    for line in places.lines() {
-        let f: Vec<&str> = line.split_whitespace().collect();
-        let n = |i: usize| f[i].parse::<f64>().unwrap();
-        let (a, b) = (Position::from_degrees(n(1), n(2)).unwrap(), Position::from_degrees(n(3), n(4)).unwrap());
-        let one = sea.search(a, 5e6).distance_m(&sea, b).unwrap_or(-1.0);
-        let other = sea.search(b, 5e6).distance_m(&sea, a).unwrap_or(-1.0);
-        let exact = exact_m(&sea, a, b, one.min(other) + 1.0);
-        std::println!("{:20} {:8.1} {:8.1} exact {:8.1}  {:+.2}% {:+.2}%", f[0], one/1852.0, other/1852.0, exact/1852.0, (one/exact-1.0)*100.0, (other/exact-1.0)*100.0);
+    for gate in &sea.gates {
+        let name = PASSAGES[gate.exit.passage].name;
+        assert!(sea.field.is_wet(gate.slot), "{name}");
+        let straight_m = length_m(gate.point, gate.other_point);
+        assert!(gate.length_m > straight_m && gate.length_m < 1.5 * straight_m, "{name}: {straight_m}");
+    }
+}
+
+/// Sight along a line by asking H3 for the cell of every few metres of it.
+fn is_clear_step_by_step(sea: &Sea, from: Position, to: Position) -> bool {
+    const STEP_M: f64 = 200.0;
+    let (a, b) = (vector(from), vector(to));
+    let steps = libm::ceil(length_m(a, b) / STEP_M);
+    (0..=steps as u32).all(|step| {
+        let share = f64::from(step) / steps;
+        let between = core::array::from_fn(|i| a[i] + (b[i] - a[i]) * share);
+        sea.field.is_water(sea.lattice.locate(lattice::normal(between)).slot())
+    })
+}
+
+#[test]
+fn sight_is_as_cells_step_by_step_say() {
+    let sea = Sea::built_in();
+    let (mut clear, mut blocked) = (0, 0);
+    for number in 0..2_000 {
+        let share = |prime: f64| libm::modf(f64::from(number) * prime).0;
+        // From the Sea of Japan, and from the Aleutians over the antimeridian.
+        let lon = if number % 2 == 0 { 130.0 } else { 178.0 } + 8.0 * share(0.618_033_988);
+        let lat = 34.0 + 20.0 * share(0.414_213_562);
+        let from = at(lon, lat);
+        let to = at(lon + 2.0 * share(0.732_050_807) - 1.0, lat + 1.0);
+        if !sea.field.is_water(sea.lattice.locate(vector(from)).slot()) {
+            continue;
+        }
+        let (a, b) = (vector(from), vector(to));
+        // Walls are no matter of cells; lines that meet them are left out, and so are ends on land.
+        let is_clear = sea.sight(&[]).is_clear(a, b);
+        let expected = is_clear_step_by_step(&sea, from, to);
+        if is_clear {
+            clear += 1;
+            let ends_well = sea.field.is_water(sea.lattice.locate(b).slot());
+            assert!(expected || !ends_well, "{from:?} {to:?}");
+        } else {
+            blocked += 1;
+        }
+    }
+    assert!(clear > 300 && blocked > 50, "{clear} {blocked}");
+}
+
+/// The shortest way over all cells near land, found without any cleverness: each turning point is tried from each.
+fn exhaustive_m(sea: &Sea, from: Position, to: Position, bound_m: f64) -> f64 {
+    let (start, goal) = (vector(from), vector(to));
+    let mut opened = sea.opened(start);
+    opened.extend(sea.opened(goal));
+    let sight = sea.sight(&opened);
+    let mut points = vec![(start, 0.0), (goal, 0.0)];
+    for slot in rows(&sea.lattice).flatten() {
+        let centre = sea.centre(slot);
+        let is_near_land = sea.field.is_wet(slot) && sea.field.steps(slot) <= 3;
+        let is_candidate = is_near_land || opened.contains(&slot);
+        if is_candidate && length_m(start, centre) + length_m(centre, goal) <= bound_m {
+            points.push((centre, sea.bend_m(slot)));
+        }
+    }
+    let mut best_m = vec![f64::INFINITY; points.len()];
+    let mut left: Vec<usize> = (0..points.len()).collect();
+    best_m[0] = 0.0;
+    while let Some(next) = left.iter().copied().min_by(|a, b| best_m[*a].total_cmp(&best_m[*b])) {
+        if next == 1 {
+            return best_m[1];
+        }
+        left.retain(|number| *number != next);
+        let (point, bend_m) = points[next];
+        for number in &left {
+            let (other, _) = points[*number];
+            let length_m = best_m[next] + bend_m + length_m(point, other);
+            if length_m < best_m[*number].min(bound_m) && sight.is_clear(point, other) {
+                best_m[*number] = length_m;
+            }
+        }
+    }
+    f64::INFINITY
+}
+
+#[test]
+fn ways_are_at_most_three_percent_longer_than_the_shortest() {
+    let sea = Sea::built_in();
+    let pairs = [
+        (at(12.0, 56.5), at(12.7, 55.0)),
+        (at(102.9, 1.5), at(104.6, 1.4)),
+        (at(134.3, 34.45), at(135.0, 33.5)),
+        (at(121.3, 39.2), at(121.9, 38.9)),
+        (at(-123.5, 49.2), at(-124.8, 48.5)),
+        (at(130.3, 42.233), at(132.33, 42.88)),
+        (at(139.8, 41.1), at(141.8, 41.5)),
+        (at(23.6, 37.9), at(26.1, 39.9)),
+    ];
+    for (from, to) in pairs.into_iter().flat_map(|(a, b)| [(a, b), (b, a)]) {
+        let found_m = sea.search(from, 1_000_000.0).distance_m(&sea, to).unwrap();
+        let shortest_m = exhaustive_m(&sea, from, to, found_m + 1_000.0);
+        let excess = found_m / shortest_m - 1.0;
+        assert!((-1e-9..=0.03).contains(&excess), "{from:?} {to:?}: {found_m} {shortest_m}");
     }
 }

@@ -39,7 +39,6 @@ impl Ways {
         Ways { from, bound_m, opened: sea.opened(vector(from)), nodes: search.nodes, turns: search.turns }
     }
 
-    #[doc(hidden)] pub fn turns_len(&self)->usize{self.turns.len()}
     /// How far was searched, metres.
     #[must_use]
     pub fn bound_m(&self) -> f64 {
@@ -106,10 +105,12 @@ impl Ways {
             if self.nodes.get(*slot).state != State::Final {
                 let centre = sea.centre(*slot);
                 let rings = sea.two_rings(*slot);
-                if let Some(way) = self.come_to(sea, sight, centre, &rings, best.map(|best| best.distance_m)) {
+                if let Some(way) = self.come_to(sea, sight, centre, &rings, best.map(|best| best.distance_m))
+                {
                     let distance_m = way.distance_m + length_m(centre, goal);
                     if best.is_none_or(|best| distance_m < best.distance_m) {
-                        best = Some(Arrival { distance_m, turn: way.turn, last: [way.last[0], Some(centre)] });
+                        best =
+                            Some(Arrival { distance_m, turn: way.turn, last: [way.last[0], Some(centre)] });
                     }
                 }
             }
@@ -141,7 +142,7 @@ impl Ways {
                 best = Some(Arrival { distance_m: straight_m, turn: node.turn, last: [None; 2] });
             }
             let centre = sea.centre(*slot);
-            let turned_m = node.distance_m + length_m(centre, goal);
+            let turned_m = node.distance_m + sea.bend_m(*slot) + length_m(centre, goal);
             if turned_m < limit_m && sight.is_clear(centre, goal) {
                 limit_m = turned_m;
                 best = Some(Arrival { distance_m: turned_m, turn: node.turn, last: [Some(centre), None] });

@@ -57,8 +57,7 @@ impl Coast {
         let crossings = edges.iter().filter(|number| {
             let [from, to] = self.edges[**number as usize];
             let (west, east) = (wrap(from[0] - lon), wrap(from[0] - lon) + to[0] - from[0]);
-            (west <= 0.0) != (east <= 0.0)
-                && from[1] + (to[1] - from[1]) * (-west / (east - west)) > lat
+            (west <= 0.0) != (east <= 0.0) && from[1] + (to[1] - from[1]) * (-west / (east - west)) > lat
         });
         crossings.count() % 2 == 1
     }

@@ -84,7 +84,7 @@ impl Water {
         let mut walls = BTreeMap::new();
         for (slot, cell) in self.by_slot.iter().filter(|(slot, _)| self.is_wet(**slot)) {
             for direction in 0..6 {
-                let beside = self.lattice.neighbour(Place::of_slot(*slot), direction).slot();
+                let beside = self.lattice.own(Place::of_slot(*slot).step(direction)).slot();
                 let is_asked = *slot < beside || !self.by_slot.contains_key(&beside);
                 if is_asked && self.is_wet(beside) {
                     let other = cell_of(&self.lattice, beside);
@@ -124,7 +124,8 @@ impl Water {
     }
 
     fn is_main_water(&self, child: CellIndex, of: CellIndex) -> bool {
-        parent(child) == of && self.coastal.get(&of).is_none_or(|coastal| coastal.main.binary_search(&child).is_ok())
+        parent(child) == of
+            && self.coastal.get(&of).is_none_or(|coastal| coastal.main.binary_search(&child).is_ok())
     }
 
     fn is_fine_water(&self, child: CellIndex, parent: CellIndex) -> bool {

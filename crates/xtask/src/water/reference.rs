@@ -142,7 +142,10 @@ impl Grid<'_> {
             for number in 1..taut.len().saturating_sub(1) {
                 let (before, after) = (taut[number - 1], taut[number + 1]);
                 for (x, y) in directions() {
-                    let moved = [taut[number][0] + f64::from(x) / self.step, taut[number][1] + f64::from(y) / self.step];
+                    let moved = [
+                        taut[number][0] + f64::from(x) / self.step,
+                        taut[number][1] + f64::from(y) / self.step,
+                    ];
                     let now_m = length_m(before, taut[number]) + length_m(taut[number], after);
                     let then_m = length_m(before, moved) + length_m(moved, after);
                     if then_m < now_m - 0.01 && self.is_clear(before, moved) && self.is_clear(moved, after) {

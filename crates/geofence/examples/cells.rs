@@ -1,2 +1,0 @@
-use geofence::sea::*; use model::Position;
-fn main(){ let sea=Sea::built_in(); for l in std::io::stdin().lines(){let l=l.unwrap(); let f:Vec<f64>=l.split_whitespace().filter_map(|x|x.parse().ok()).collect(); let p=Position::from_degrees(f[0],f[1]).unwrap(); let c=Cell::at(p); print!("{l}: {} |",sea.is_water(c)); for n in c.disk(1){ let q=n.centre(); print!(" {}({:.2},{:.2})", if sea.is_water(n){"W"}else{"l"}, q.lon as f64/1e6,q.lat as f64/1e6);} println!();}}
