@@ -26,6 +26,7 @@ class Pending:
         self.t = message.t
         self.near = 0
         self.before = 0
+        self.doubts = 0
         self.mmsis = set()
 
 
@@ -34,6 +35,7 @@ def judge_source(messages):
     highest = None
     pending = []
     seen = set()
+    doubted = 0
     for message in messages:
         if message.t is None:
             continue
@@ -43,22 +45,31 @@ def judge_source(messages):
             message.hand_on = highest - BOUND
         seen.add(message.mmsi)
         confirmed = []
+        denied = False
         for stamp in list(pending):
             if message.t >= stamp.t - AHEAD:
                 stamp.near += 1
                 stamp.mmsis.add(message.mmsi)
             else:
                 stamp.before += 1
-            if stamp.near >= 10 and len(stamp.mmsis) >= min(3, len(seen)):
+                stamp.doubts += 1
+            if stamp.near >= 10 * (1 + stamp.doubts) and len(stamp.mmsis) >= min(3, len(seen)):
                 confirmed.append(stamp.t)
                 pending.remove(stamp)
             elif stamp.before >= 1000:
                 stamp.message.fate = "bad_time"
                 pending.remove(stamp)
+                denied = True
+        if any(highest is None or t > highest for t in confirmed):
+            doubted = 0
+        elif denied:
+            doubted = 20
         for t in confirmed:
             highest = t if highest is None else max(highest, t)
         if highest is None or message.t > highest + AHEAD:
-            pending.append(Pending(message))
+            fresh = Pending(message)
+            fresh.doubts = max(max((stamp.doubts for stamp in pending), default=0), doubted)
+            pending.append(fresh)
         else:
             highest = max(highest, message.t)
         while highest is not None and any(stamp.t <= highest + AHEAD for stamp in pending):

@@ -38,6 +38,8 @@ pub struct Track {
     story: Story,
     teller: Teller,
     history: Option<Box<History>>,
+    /// How far it had been judged when a report of an earlier time came in, and when that was.
+    behind: Option<(EventTime, EventTime)>,
     /// Whether other ships use the same MMSI: then all reports of 72 h are kept, so that late ones
     /// can be held against them.
     is_shared: bool,
@@ -110,7 +112,7 @@ impl Track {
     /// A new track.
     #[must_use]
     pub fn new(story: Story) -> Track {
-        Track { story, teller: Teller::default(), history: None, is_shared: false }
+        Track { story, teller: Teller::default(), history: None, behind: None, is_shared: false }
     }
 
     /// The story as it stands.
@@ -154,8 +156,9 @@ impl Track {
         }
         let mut changes = Vec::new();
         self.story.report(report, inside, chart, &mut changes);
-        // A report of an earlier time than what was judged last: what followed is judged anew.
-        self.story.advance(clock, chart);
+        // A report of an earlier time than what was judged last: what followed is judged anew, once
+        // time goes on.
+        self.fall_behind(clock, now);
         self.tell(changes, (report.fix.t, now), chart, out);
     }
 
@@ -167,15 +170,27 @@ impl Track {
     /// The next moment at which something falls due.
     #[must_use]
     pub fn next_deadline(&self) -> Option<EventTime> {
-        self.story.judge().next_deadline()
+        let judged = self.story.judge().next_deadline();
+        // All that falls due up to `behind` comes together.
+        self.behind.map_or(judged, |(_, since)| Some(EventTime(since.0 + 1)))
     }
 
     /// Does what falls due up to `now`.
     pub fn advance(&mut self, now: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
+        if let Some((behind, _)) = self.behind.take_if(|(_, since)| *since < now) {
+            self.story.advance(behind, chart);
+            self.tell(Vec::new(), (behind, now), chart, out);
+        }
         while let Some(due) = self.next_deadline().filter(|due| *due <= now) {
             self.story.advance(due, chart);
             self.tell(Vec::new(), (due, due), chart, out);
         }
+    }
+
+    /// What was judged up to `clock` is to be judged again, once time goes on from `now`.
+    fn fall_behind(&mut self, clock: EventTime, now: EventTime) {
+        let clock = self.behind.map_or(clock, |(behind, _)| behind.max(clock));
+        self.behind = (clock > self.story.judge().clock()).then_some((clock, now));
     }
 
     /// A ship with the IMO number of this one is heard under another MMSI.
@@ -308,7 +323,7 @@ impl Track {
         let clock = self.story.judge().clock();
         apply(&mut self.story, &event, chart, &mut Vec::new());
         if let Event::Mute(t) = event {
-            self.story.advance(clock, chart);
+            self.fall_behind(clock, now);
             self.tell(Vec::new(), (t, now), chart, out);
         }
         if let (false, Some(history)) = (is_late, &mut self.history) {
@@ -334,9 +349,8 @@ impl Track {
         history.checkpoint.share_encounters(&self.story);
         let (before, _) = history.run(chart);
         change(history);
-        let (after, mut story) = history.run(chart);
-        story.advance(clock, chart);
-        let mut changes = Vec::new();
+        let (after, story) = history.run(chart);
+                let mut changes = Vec::new();
         let vessel = || Arc::clone(story.statics());
         for key in before.keys().filter(|key| !after.contains_key(key)) {
             changes.push(FactChange {
@@ -355,6 +369,7 @@ impl Track {
             }
         }
         self.story = story;
+        self.fall_behind(clock, now);
         self.teller.renew();
         self.tell(changes, (at, now), chart, out);
     }

@@ -5,9 +5,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
+use detect::reach::MAX_REACH_M;
 use detect::{Inside, Outside, Reception, Watch};
 use geofence::sea::Ways;
-use model::position::NAUTICAL_MILE_M;
 use model::{Cell, EventTime, PortIndex, PortKind, Ports, Position};
 
 use crate::World;
@@ -16,8 +16,6 @@ use crate::World;
 const MAX_SEARCHES: usize = 64;
 /// Ways of such searches that are remembered: each may hold 100,000 cells.
 const MAX_WAYS: usize = 4;
-/// Searches by water end here (`reach.max_nm`).
-const MAX_REACH_M: f64 = 1_500.0 * NAUTICAL_MILE_M;
 /// Metres in a unit of latitude, rounded down: what is farther by latitude alone is out of reach.
 const M_PER_UNIT: f64 = 0.111;
 

@@ -57,14 +57,16 @@ impl OrderKey {
 /// Holds items until their time has come.
 #[derive(Clone, Debug)]
 pub struct Hold<T> {
-    heap: BinaryHeap<Reverse<(OrderKey, u32)>>,
+    /// Copies have one key: they go on in the order in which they came.
+    heap: BinaryHeap<Reverse<(OrderKey, u64, u32)>>,
+    arrivals: u64,
     items: Vec<Option<T>>,
     free: Vec<u32>,
 }
 
 impl<T> Default for Hold<T> {
     fn default() -> Self {
-        Hold { heap: BinaryHeap::new(), items: Vec::new(), free: Vec::new() }
+        Hold { heap: BinaryHeap::new(), arrivals: 0, items: Vec::new(), free: Vec::new() }
     }
 }
 
@@ -91,29 +93,29 @@ impl<T> Hold<T> {
             }
         };
         self.items[slot as usize] = Some(item);
-        self.heap.push(Reverse((key, slot)));
+        self.arrivals += 1;
+        self.heap.push(Reverse((key, self.arrivals, slot)));
     }
 
     /// The next item whose time has come at watermark `w`. A late one waits until `w` is past its
     /// place: while it is just there, a source that is as far may read more that belong before it.
     pub fn pop(&mut self, w: EventTime) -> Option<(OrderKey, T)> {
-        let Reverse((key, _)) = self.heap.peek()?;
+        let Reverse((key, ..)) = self.heap.peek()?;
         if key.at > w || key.is_late && key.at == w {
             return None;
         }
-        let Reverse((key, slot)) = self.heap.pop()?;
+        let Reverse((key, _, slot)) = self.heap.pop()?;
         self.free.push(slot);
         self.items[slot as usize].take().map(|item| (key, item))
     }
 
     /// All that is held, in order, for a snapshot.
     pub fn contents(&self) -> Vec<(OrderKey, &T)> {
-        let mut contents: Vec<(OrderKey, &T)> = self
-            .heap
-            .iter()
-            .filter_map(|Reverse((key, slot))| self.items[*slot as usize].as_ref().map(|item| (*key, item)))
-            .collect();
-        contents.sort_by_key(|(key, _)| *key);
-        contents
+        let mut held: Vec<&Reverse<(OrderKey, u64, u32)>> = self.heap.iter().collect();
+        held.sort_by_key(|Reverse((key, arrival, _))| (*key, *arrival));
+        let items = held.into_iter().filter_map(|Reverse((key, _, slot))| {
+            self.items[*slot as usize].as_ref().map(|item| (*key, item))
+        });
+        items.collect()
     }
 }

@@ -9,12 +9,15 @@ use smallvec::SmallVec;
 
 /// A stamp this far ahead of its source's highest needs confirmation.
 const AHEAD_MS: i64 = 10 * MINUTE_MS;
-/// So many further messages not far before it confirm a stamp …
+/// So many further messages not far before it confirm a stamp, and as many more for each that is far before it …
 const CONFIRMATIONS: u32 = 10;
 /// … of so many ships, if the source has had that many …
 const SHIPS: usize = 3;
 /// … unless so many that are far before it come first.
 const DENIALS: u32 = 1_000;
+
+/// After a stamp that was wrong the next meets as many doubts as so many messages far before it.
+const DOUBTED: u32 = 20;
 
 /// What a source says of a report's time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +37,8 @@ pub struct Source<T> {
     highest: Option<EventTime>,
     ships: SmallVec<[Mmsi; SHIPS]>,
     pending: VecDeque<Pending<T>>,
+    /// Doubts that a stamp far ahead meets at once, after one that proved wrong.
+    doubted: u32,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,6 +47,8 @@ struct Pending<T> {
     confirmations: u32,
     ships: SmallVec<[Mmsi; SHIPS]>,
     denials: u32,
+    /// Messages far before it, or before a stamp that waited when it came.
+    doubts: u32,
     item: T,
 }
 
@@ -49,7 +56,7 @@ impl<T> Source<T> {
     /// A source whose reports come at most `bound_ms` out of order.
     #[must_use]
     pub fn new(bound_ms: i64) -> Source<T> {
-        Source { bound_ms, highest: None, ships: SmallVec::new(), pending: VecDeque::new() }
+        Source { bound_ms, highest: None, ships: SmallVec::new(), pending: VecDeque::new(), doubted: 0 }
     }
 
     /// All reports with times up to here have been read; later ones with such times are late.
@@ -81,7 +88,9 @@ impl<T> Source<T> {
                 self.release(out);
             }
         } else {
-            let fresh = Pending { t, confirmations: 0, ships: SmallVec::new(), denials: 0, item };
+            let waiting = self.pending.iter().map(|pending| pending.doubts).max();
+            let doubts = waiting.unwrap_or(0).max(self.doubted);
+            let fresh = Pending { t, confirmations: 0, ships: SmallVec::new(), denials: 0, doubts, item };
             self.pending.push_back(fresh);
         }
     }
@@ -104,13 +113,21 @@ impl<T> Source<T> {
                 note(&mut pending.ships, mmsi);
             } else {
                 pending.denials += 1;
+                pending.doubts += 1;
             }
-            if pending.confirmations >= CONFIRMATIONS && (!has_ships || pending.ships.len() >= SHIPS) {
+            // One receiver whose clock is ahead is no proof while others go on as before.
+            let needed = CONFIRMATIONS.saturating_mul(1 + pending.doubts);
+            if pending.confirmations >= needed && (!has_ships || pending.ships.len() >= SHIPS) {
                 confirmed = confirmed.max(Some(pending.t));
             }
         }
         if confirmed == self.highest && self.pending.iter().all(|pending| pending.denials < DENIALS) {
             return;
+        }
+        if confirmed > self.highest {
+            self.doubted = 0;
+        } else {
+            self.doubted = DOUBTED;
         }
         self.highest = confirmed;
         self.release(out);

@@ -1,6 +1,7 @@
-//! The tasks of the project: `cargo xtask demo | test | bench | ports | water`.
+//! The tasks of the project: `cargo xtask demo | test | bench | bless | ports | water`.
 
 mod bench;
+mod bless;
 mod clock;
 mod demo;
 mod divan;
@@ -31,6 +32,7 @@ usage: cargo xtask TASK
   test [--only NAME]        build, run all tests, lints, and the comparison with the oracle
        [--soak [--again]]   the long tier; resumes where it was stopped, --again starts over
   bench [NAME]              run the benches and time a whole replay
+  bless                     renew the alerts of the golden cases in tests/golden
   ports [--check]           remake config/ports/wpi.geojson from the World Port Index
   water [--check]           remake crates/geofence/src/water.bin from the coasts of Natural Earth
   water --pairs             measure the sea distances of tests/sea_distances/pairs.csv on those coasts";
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         ["demo", rest @ ..] => demo::run(rest),
         ["test", rest @ ..] => test::run(rest),
         ["bench", rest @ ..] => bench::run(rest),
+        ["bless", rest @ ..] => bless::run(rest),
         ["ports", ..] => ports::run(&arguments[1..]),
         ["water", rest @ ..] => water::run(rest),
         ["help" | "--help" | "-h"] => {

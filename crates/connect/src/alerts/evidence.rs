@@ -88,7 +88,7 @@ impl Writer<'_> {
             piece(
                 "bins",
                 bins(period),
-                "for each 10 min of silence: min(1, -log10(1 - q * own * alive)); q: share of bins in which ships there are heard (from the second bin on: of bins after one in which they were not), alive: share of the others expected there that were heard, 1 from half on, 0.5 where too few are there to tell",
+                "for each 10 min of silence: min(1, -log10(1 - q * own * alive)); q: share of bins in which ships there are heard (from the second bin on: of bins after one in which they were not), alive: 1 where about as many others were heard as expected, else the share that was, 0.5 where too few are there to tell; own from the second bin on: own_next",
             ),
             number(
                 "own",

@@ -20,6 +20,10 @@ const COS_LONGEST: f64 = core::f64::consts::FRAC_1_SQRT_2;
 const MIN_LEAP_STEPS: u8 = 3;
 
 /// A line crosses fewer faces than this; only one along an edge, for which rounding decides, comes near.
+/// Steps in a row that come no farther along a line.
+const MAX_STUCK: u32 = 8;
+/// Cells that a line may cross on one face.
+const MAX_CELLS: u32 = 4_096;
 const MAX_FACES: usize = 24;
 
 /// Half the width of a cell across its corners, in lattice steps.
@@ -102,6 +106,7 @@ impl Sight<'_> {
             && !self.opened.chunks(OPENED).any(|ring| ring[0] == from || ring[0] == to)
     }
 
+    /// Follows a line on one face, cell by cell.
     fn follow(
         &self,
         face: usize,
@@ -118,7 +123,9 @@ impl Sight<'_> {
         let (a, b) = round(from);
         let mut place = Place { face, a, b };
         let mut slot = self.field.own(self.lattice, place.slot());
-        loop {
+        let mut stuck = 0;
+        // No line crosses more cells on one face; what does has lost its way by rounding.
+        for _ in 0..MAX_CELLS {
             let steps = self.field.steps(slot);
             if steps == 0 && !self.is_water(slot) && !ends.contains(&slot) {
                 return Course::Blocked;
@@ -130,8 +137,16 @@ impl Sight<'_> {
                 slot = self.field.own(self.lattice, place.slot());
             } else {
                 let (out, direction) = way_out_of_cell(place, from, along, length);
+                stuck = if out > share { 0 } else { stuck + 1 };
                 share = share.max(out);
-                if share < end {
+                if stuck > MAX_STUCK {
+                    // Rounding has put the cell beside the line, where steps lead to and fro.
+                    stuck = 0;
+                    share += ROW / 4.0 / length;
+                    let (a, b) = round(at(share.min(end)));
+                    place = Place { face, a, b };
+                    slot = self.field.own(self.lattice, place.slot());
+                } else if share < end {
                     place = place.step(direction);
                     let next = self.field.own(self.lattice, place.slot());
                     if self.is_wall(slot, next) {
@@ -140,10 +155,11 @@ impl Sight<'_> {
                     slot = next;
                 }
             }
-            if share >= end {
+            if share >= end || share.is_nan() {
                 return edge.map_or(Course::Arrived, |edge| Course::Left { edge, at: at(end) });
             }
         }
+        Course::Blocked
     }
 
     /// The share of a line at which it leaves the face, and by which edge; 1 if it ends on the face.
