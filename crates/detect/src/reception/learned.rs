@@ -265,8 +265,9 @@ impl Reception {
                 .map(|at| sum_over(&self.ticks[at].expected, &cells))
                 .sum();
             let expected = expected / PRESENCE_BINS as f64;
-            if expected >= ENOUGH {
-                let (ships, witnesses) = others_heard(tick, &cells, except);
+            let (ships, witnesses) = others_heard(tick, &cells, except);
+            // Nobody is expected where nobody could be heard for an hour, but many may be heard again.
+            if expected >= ENOUGH || f64::from(ships) >= ENOUGH {
                 let heard = f64::from(ships);
                 let is_well = heard >= expected - BELOW * libm::sqrt(expected);
                 let share =

@@ -226,9 +226,17 @@ impl Outages {
         });
     }
 
+    /// Ships that were in hearing and belong to no failure that is known.
+    fn unexplained<'a>(&'a self, of_sources: &'a [OfSource]) -> impl Iterator<Item = &'a OfSource> {
+        let is_known = |ship: &OfSource| {
+            self.active.iter().any(|failure| failure.members.binary_search(&ship.mmsi).is_ok())
+        };
+        of_sources.iter().filter(move |ship| was_in_hearing(ship.mask) && !is_known(ship))
+    }
+
     fn failed_sources(&self, bin: i64, of_sources: &[OfSource]) -> Vec<(Failure, Hearing)> {
         let mut sources: BTreeMap<u16, Hearing> = BTreeMap::new();
-        for ship in of_sources.iter().filter(|ship| was_in_hearing(ship.mask)) {
+        for ship in self.unexplained(of_sources) {
             sources.entry(ship.source).or_default().ships.push((ship.mmsi, ship.mask, ship.cell));
         }
         let failed = sources.into_iter().filter(|(_, hearing)| hearing.has_failed());
@@ -257,7 +265,7 @@ impl Outages {
     /// Places that fail though no source or station that is known covers them all.
     fn failed_places(&self, bin: i64, of_sources: &[OfSource]) -> Vec<(Failure, Hearing)> {
         let mut ships: BTreeMap<Mmsi, (Mask, Cell)> = BTreeMap::new();
-        for ship in of_sources.iter().filter(|ship| was_in_hearing(ship.mask)) {
+        for ship in self.unexplained(of_sources) {
             let entry = ships.entry(ship.mmsi).or_insert((0, ship.cell));
             *entry = (entry.0 | ship.mask, ship.cell);
         }

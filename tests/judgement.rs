@@ -1,0 +1,268 @@
+//! Judgements on generated worlds, held against what really happened there.
+//!
+//! `cargo xtask evaluate` scores the mixed world over five seeds; here are the cases that must not fail
+//! at all.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+/// A world that was generated and replayed once.
+struct World {
+    truth: Value,
+    /// All revisions, in the order in which they were told.
+    alerts: Vec<Value>,
+}
+
+const MINUTE_MS: i64 = 60_000;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
+
+static RAJIN: LazyLock<World> = LazyLock::new(|| World::of("rajin"));
+static OUTAGE: LazyLock<World> = LazyLock::new(|| World::of("outage"));
+static EXITS: LazyLock<World> = LazyLock::new(|| World::of("exits"));
+static JAMMING: LazyLock<World> = LazyLock::new(|| World::of("jamming"));
+static IDENTITY: LazyLock<World> = LazyLock::new(|| World::of("identity"));
+static ANTIMERIDIAN: LazyLock<World> = LazyLock::new(|| World::of("antimeridian"));
+
+impl World {
+    fn of(scenario: &str) -> World {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| -> PathBuf { folder.path().join(name) };
+        program(folder.path(), &["generate", scenario, "--out", "feed.nmea", "--truth", "truth.json"]);
+        program(folder.path(), &["replay", "feed.nmea", "--out", "alerts.jsonl"]);
+        let read = |name: &str| std::fs::read_to_string(path(name)).unwrap();
+        let alerts = read("alerts.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        World { truth: serde_json::from_str(&read("truth.json")).unwrap(), alerts }
+    }
+
+    /// The last revision of each alert of a kind that was not taken back.
+    fn standing(&self, kind: &str) -> Vec<&Value> {
+        let mut last: BTreeMap<&str, &Value> = BTreeMap::new();
+        for alert in &self.alerts {
+            last.insert(alert["id"].as_str().unwrap(), alert);
+        }
+        let mut standing: Vec<&Value> = last
+            .into_values()
+            .filter(|alert| alert["kind"] == kind && alert["status"] != "retracted")
+            .collect();
+        standing.sort_by_key(|alert| alert["start"]["t"].as_i64());
+        standing
+    }
+
+    fn first_revision(&self, id: &Value) -> &Value {
+        self.alerts.iter().find(|alert| alert["id"] == *id).unwrap()
+    }
+
+    /// Silences of the truth of a kind: MMSI, start, end, hidden ports.
+    fn silences(&self, kind: &str) -> Vec<(i64, i64, i64, Vec<String>)> {
+        let mut silences = Vec::new();
+        for ship in self.truth["ships"].as_array().unwrap() {
+            for silence in ship["silences"].as_array().unwrap() {
+                if silence["kind"] == kind {
+                    let ports = silence["hidden_ports"].as_array().into_iter().flatten();
+                    silences.push((
+                        ship["mmsi"].as_i64().unwrap(),
+                        silence["start"].as_i64().unwrap(),
+                        silence["end"].as_i64().unwrap(),
+                        ports.map(|port| port.as_str().unwrap().to_owned()).collect(),
+                    ));
+                }
+            }
+        }
+        silences
+    }
+}
+
+fn program(folder: &Path, arguments: &[&str]) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_darkwake"));
+    let done = command.current_dir(folder).args(arguments).output().unwrap();
+    assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+}
+
+fn of_ship<'a>(alerts: &[&'a Value], mmsi: i64) -> Vec<&'a Value> {
+    alerts.iter().copied().filter(|alert| alert["vessel"]["mmsi"] == mmsi).collect()
+}
+
+fn is_claim(alert: &Value) -> bool {
+    alert["cause"] == "vessel" && matches!(alert["grade"].as_str(), Some("probable" | "strong"))
+}
+
+fn evidence<'a>(alert: &'a Value, what: &str) -> &'a Value {
+    let all = alert["evidence"].as_array().unwrap();
+    all.iter().find(|piece| piece["what"] == what).map_or(&Value::Null, |piece| &piece["value"])
+}
+
+#[test]
+fn ships_that_load_at_rajin_are_told_as_dark_with_rajin_in_reach_and_never_as_having_called_there() {
+    let world = &*RAJIN;
+    let watched = [273_000_001, 273_000_002, 273_000_003, 273_000_004];
+    let dark = world.standing("dark");
+    for mmsi in watched {
+        let claims: Vec<&Value> = of_ship(&dark, mmsi).into_iter().filter(|alert| is_claim(alert)).collect();
+        assert!(!claims.is_empty(), "{mmsi} is not told as dark");
+        for claim in claims {
+            let ports = claim["ports"]["candidates"].as_array().unwrap();
+            let rank = ports.iter().position(|candidate| candidate["port"] == "KPRJN");
+            if !claim["end"].is_null() {
+                assert!(rank.is_some(), "{mmsi}: Rajin is no candidate: {ports:?}");
+            }
+        }
+        let in_reach = of_ship(&world.standing("port.in_reach"), mmsi);
+        assert!(in_reach.iter().any(|alert| alert["ports"]["at"] == "KPRJN"), "{mmsi}");
+        assert!(!of_ship(&world.standing("hop.dark"), mmsi).is_empty(), "{mmsi}");
+    }
+    for alert in &world.alerts {
+        let is_watched = alert["vessel"]["mmsi"].as_i64().is_some_and(|mmsi| watched.contains(&mmsi));
+        let asserts_rajin = alert["kind"] == "port.visit" && alert["ports"]["at"] == "KPRJN";
+        assert!(!(is_watched && asserts_rajin), "a call at Rajin is asserted: {alert}");
+        if is_watched && alert["kind"] == "hop" && alert["fact"]["through_silence"] == true {
+            let tags = alert["tags"].as_array().unwrap();
+            assert!(tags.iter().any(|tag| tag == "dark"), "a hop through silence has its tag: {alert}");
+        }
+    }
+}
+
+#[test]
+fn a_port_comes_into_reach_when_distance_over_speed_has_passed() {
+    let mut seen = 0;
+    for alert in RAJIN.standing("port.in_reach") {
+        let first = RAJIN.first_revision(&alert["id"]);
+        let number = |what: &str| evidence(first, what).as_f64().unwrap();
+        let metres_per_hour = number("speed_kn") * 1_852.0;
+        let needed_ms = number("distance_m") / metres_per_hour * HOUR_MS as f64;
+        let start = first["start"]["t"].as_i64().unwrap();
+        assert!((number("from") - start as f64 - needed_ms).abs() < 15.0 * MINUTE_MS as f64, "{first}");
+        assert!(first["at"].as_i64().unwrap() as f64 >= number("from") - 1.0, "{first}");
+        seen += 1;
+    }
+    assert!(seen > 10, "{seen}");
+}
+
+#[test]
+fn the_evidence_of_a_dark_period_adds_up_to_its_score() {
+    let mut seen = 0;
+    for world in [&*RAJIN, &*EXITS, &*OUTAGE] {
+        for alert in world.alerts.iter().filter(|alert| alert["kind"] == "dark") {
+            let bins = evidence(alert, "bins").as_array().unwrap();
+            let sum: f64 = bins.iter().map(|bin| bin["score"].as_f64().unwrap()).sum();
+            let score = alert["score"].as_f64().unwrap();
+            assert!((sum - score).abs() < 1e-3, "{sum} is not {score}: {alert}");
+            let own = [evidence(alert, "own"), evidence(alert, "own_next")].map(|own| own.as_f64().unwrap());
+            for (number, bin) in bins.iter().enumerate().filter(|(_, bin)| !bin["q"].is_null()) {
+                let Some(alive) = bin["alive"].as_f64() else { continue };
+                // Another silence of the same dark period has its own first bin.
+                let by_hand = own.map(|own| {
+                    let missed = 1.0 - bin["q"].as_f64().unwrap() * own * alive;
+                    if missed <= 0.1 { 1.0 } else { (-missed.log10()).min(1.0) }
+                });
+                let told = bin["score"].as_f64().unwrap();
+                let is_right = by_hand.iter().any(|score| (score - told).abs() < 1e-3);
+                let has_parts = !evidence(alert, "silences").is_null();
+                assert!(is_right || has_parts, "bin {number}: {by_hand:?} is not {told}: {alert}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 1_000, "{seen}");
+}
+
+#[test]
+fn a_receiver_that_fails_is_one_alert_and_makes_nobody_dark_but_who_was_so_before() {
+    let world = &*OUTAGE;
+    let outages = world.standing("reception.outage");
+    assert_eq!(outages.len(), 1, "{outages:#?}");
+    assert!(evidence(outages[0], "ships").as_i64().unwrap() >= 300);
+    let outage = &world.truth["outages"][0];
+    let (from, to) = (outage["start"].as_i64().unwrap(), outage["end"].as_i64().unwrap());
+    let deliberate = world.silences("deliberate");
+    for claim in world.standing("dark").into_iter().filter(|alert| is_claim(alert)) {
+        let mmsi = claim["vessel"]["mmsi"].as_i64().unwrap();
+        assert!(deliberate.iter().any(|(other, ..)| *other == mmsi), "{claim}");
+    }
+    let (mmsi, start, ..) =
+        deliberate.iter().find(|(_, start, ..)| (from - 20 * MINUTE_MS..from).contains(start)).unwrap();
+    let dark = of_ship(&world.standing("dark"), *mmsi);
+    let alert = dark.iter().find(|alert| alert["cause"] == "vessel").expect("it is told");
+    let opened = world.first_revision(&alert["id"])["at"].as_i64().unwrap();
+    assert!(
+        opened <= to + 40 * MINUTE_MS,
+        "told {} min after the receiver returned",
+        (opened - to) / MINUTE_MS
+    );
+    assert!(alert["start"]["t"].as_i64().unwrap() <= *start);
+}
+
+#[test]
+fn ships_that_leave_hearing_or_lie_at_a_berth_or_withhold_their_position_are_not_claimed_to_be_dark() {
+    let world = &*EXITS;
+    let deliberate = world.silences("deliberate");
+    let claims: Vec<&Value> = world.standing("dark").into_iter().filter(|alert| is_claim(alert)).collect();
+    let is_false = |claim: &&&Value| {
+        let mmsi = claim["vessel"]["mmsi"].as_i64().unwrap();
+        deliberate.iter().all(|(other, ..)| *other != mmsi)
+    };
+    let wrong: Vec<&&Value> = claims.iter().filter(is_false).collect();
+    assert!(wrong.len() <= 1, "{wrong:#?}");
+    let berth = world.silences("berth");
+    assert!(berth.len() >= 10);
+    for (mmsi, start, ..) in berth {
+        for alert in of_ship(&world.standing("dark"), mmsi) {
+            let is_it = (alert["start"]["t"].as_i64().unwrap() - start).abs() < HOUR_MS;
+            assert!(!is_it || alert["severity"] == "info", "{alert}");
+        }
+    }
+    let withheld = world.silences("withheld");
+    for (mmsi, ..) in &withheld {
+        assert!(!of_ship(&world.standing("position.withheld"), *mmsi).is_empty(), "{mmsi}");
+    }
+    assert_eq!(withheld.len(), 2);
+}
+
+#[test]
+fn a_twin_elsewhere_hides_no_dark_ship_and_a_clock_ahead_moves_nothing() {
+    let world = &*EXITS;
+    for (mmsi, start, ..) in world.silences("deliberate") {
+        let found = of_ship(&world.standing("dark"), mmsi).into_iter().any(|alert| {
+            alert["cause"] == "vessel" && alert["start"]["t"].as_i64().unwrap() <= start + 30 * MINUTE_MS
+        });
+        assert!(found, "{mmsi}");
+    }
+    let end = world.truth["end"].as_i64().unwrap();
+    assert!(world.alerts.iter().all(|alert| alert["at"].as_i64().unwrap() <= end));
+}
+
+#[test]
+fn jammed_ships_are_one_matter_and_not_many_conflicts_and_claims() {
+    let world = &*JAMMING;
+    assert!(!world.standing("gnss.interference").is_empty());
+    let jammed: Vec<i64> = world.silences("jammed").into_iter().map(|(mmsi, ..)| mmsi).collect();
+    let deliberate: Vec<i64> = world.silences("deliberate").into_iter().map(|(mmsi, ..)| mmsi).collect();
+    assert!(jammed.len() >= 20);
+    for claim in world.standing("dark").into_iter().filter(|alert| is_claim(alert)) {
+        let mmsi = claim["vessel"]["mmsi"].as_i64().unwrap();
+        assert!(!jammed.contains(&mmsi) || deliberate.contains(&mmsi), "{claim}");
+    }
+    let conflicts = world.standing("identity.conflict").len();
+    assert!(conflicts < jammed.len() / 2, "{conflicts} conflicts for {} jammed ships", jammed.len());
+}
+
+#[test]
+fn a_hull_under_another_number_goes_on_with_its_story() {
+    let changed = IDENTITY.standing("identity.changed");
+    assert!(changed.iter().any(|alert| evidence(alert, "continued_as").is_i64()), "{changed:#?}");
+    assert!(changed.iter().any(|alert| !evidence(alert, "name").is_null()), "{changed:#?}");
+}
+
+#[test]
+fn the_antimeridian_and_the_far_north_are_no_walls() {
+    for (mmsi, start, ..) in ANTIMERIDIAN.silences("deliberate") {
+        let dark = of_ship(&ANTIMERIDIAN.standing("dark"), mmsi);
+        let found = dark
+            .iter()
+            .any(|alert| is_claim(alert) && (alert["start"]["t"].as_i64().unwrap() - start).abs() < HOUR_MS);
+        assert!(found, "{mmsi}: {dark:#?}");
+    }
+}
