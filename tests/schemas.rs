@@ -104,7 +104,6 @@ fn every_alert_of_the_other_scenarios_is_as_the_schema_says() {
         succeed(path, &["generate", scenario, "--seed", "1", "--out", "feed.nmea"]);
         succeed(path, &["replay", "feed.nmea", "--out", "alerts.jsonl"]);
         let kinds = check(&validator, &path.join("alerts.jsonl"));
-        println!("{scenario}: {kinds:?}");
         kinds.into_iter().for_each(|(kind, count)| *seen.entry(kind).or_default() += count);
     }
     for kind in [

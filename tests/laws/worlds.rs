@@ -170,7 +170,7 @@ impl World {
         const STEP: i64 = 4 * MINUTE;
         let (x, y) = self.harbours.berths[0];
         for number in 0..5_u32 {
-            let (phase, far) = (random.unit() * 6.28, random.between(4.0, 12.0));
+            let (phase, far) = (random.unit() * std::f64::consts::TAU, random.between(4.0, 12.0));
             let mut t = start + random.below(240) as i64 * 1_000;
             while t < end {
                 let turn = phase + (t - start) as f64 / HOUR as f64;

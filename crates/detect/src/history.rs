@@ -350,7 +350,7 @@ impl Track {
         let (before, _) = history.run(chart);
         change(history);
         let (after, story) = history.run(chart);
-                let mut changes = Vec::new();
+        let mut changes = Vec::new();
         let vessel = || Arc::clone(story.statics());
         for key in before.keys().filter(|key| !after.contains_key(key)) {
             changes.push(FactChange {

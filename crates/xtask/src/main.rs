@@ -1,10 +1,11 @@
-//! The tasks of the project: `cargo xtask demo | test | bench | bless | ports | water`.
+//! The tasks of the project: `cargo xtask demo | test | bench | bless | evaluate | ports | water`.
 
 mod bench;
 mod bless;
 mod clock;
 mod demo;
 mod divan;
+mod evaluate;
 // The arrows between crates let this one know no other; the mask is in the order of this file.
 #[expect(dead_code, reason = "of what sea distance needs, making the mask takes the half")]
 #[path = "../../geofence/src/sea/lattice.rs"]
@@ -33,6 +34,7 @@ usage: cargo xtask TASK
        [--soak [--again]]   the long tier; resumes where it was stopped, --again starts over
   bench [NAME]              run the benches and time a whole replay
   bless                     renew the alerts of the golden cases in tests/golden
+  evaluate                  how good judgement is: five generated worlds, replayed and scored
   ports [--check]           remake config/ports/wpi.geojson from the World Port Index
   water [--check]           remake crates/geofence/src/water.bin from the coasts of Natural Earth
   water --pairs             measure the sea distances of tests/sea_distances/pairs.csv on those coasts";
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         ["test", rest @ ..] => test::run(rest),
         ["bench", rest @ ..] => bench::run(rest),
         ["bless", rest @ ..] => bless::run(rest),
+        ["evaluate", rest @ ..] => evaluate::run(rest),
         ["ports", ..] => ports::run(&arguments[1..]),
         ["water", rest @ ..] => water::run(rest),
         ["help" | "--help" | "-h"] => {

@@ -404,10 +404,13 @@ const STEPS_S: [i64; 22] = [
     21_600, 28_800, 43_200, 86_400,
 ];
 
+/// A UTC day, and how many intervals of each step it had.
+type DaySteps = (i64, [u32; STEPS_S.len()]);
+
 /// How far apart the reports of ships of a source are, over seven days.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Intervals {
-    days: BTreeMap<(u16, IntervalGroup), VecDeque<(i64, [u32; STEPS_S.len()])>>,
+    days: BTreeMap<(u16, IntervalGroup), VecDeque<DaySteps>>,
     told: BTreeMap<(u16, IntervalGroup), i64>,
 }
 

@@ -1,0 +1,36 @@
+//! `cargo xtask evaluate`: how good judgement is, on generated worlds whose truth is known.
+
+use std::fs;
+
+use anyhow::Result;
+
+use crate::Usage;
+use crate::project::{self, Project};
+use crate::say::talk;
+
+const SCENARIO: &str = "mixed";
+const SEEDS: u32 = 5;
+
+/// Generates the worlds, replays them, and scores them together.
+pub fn run(arguments: &[&str]) -> Result<()> {
+    if !arguments.is_empty() {
+        return Err(Usage("usage: cargo xtask evaluate".to_owned()).into());
+    }
+    let project = Project::find()?;
+    talk("building darkwake (release)");
+    project.build()?;
+    let folder = project.made("evaluate");
+    fs::create_dir_all(&folder)?;
+    let name = |seed: u32, ending: &str| format!("{SCENARIO}-{seed}.{ending}");
+    let run = |arguments: &[&str]| project::run(project.darkwake(arguments).current_dir(&folder));
+    let mut score: Vec<String> = vec!["evaluate".to_owned()];
+    for seed in 1..=SEEDS {
+        let [feed, truth, alerts] = ["nmea", "json", "jsonl"].map(|ending| name(seed, ending));
+        run(&["generate", SCENARIO, "--seed", &seed.to_string(), "--out", &feed, "--truth", &truth])?;
+        run(&["replay", &feed, "--out", &alerts])?;
+        score.extend(["--truth".to_owned(), truth]);
+    }
+    score.extend((1..=SEEDS).map(|seed| name(seed, "jsonl")));
+    let score: Vec<&str> = score.iter().map(String::as_str).collect();
+    run(&score)
+}
