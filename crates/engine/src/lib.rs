@@ -110,7 +110,12 @@ impl Engine {
     /// Takes one entry of the log; what is told is appended to `out`.
     pub fn push(&mut self, entry: Entry, world: &World, out: &mut Vec<Told>) {
         match entry {
-            Entry::Transmission(key, transmission) => self.hold.push(key, transmission),
+            Entry::Transmission(key, transmission) => {
+                self.hold.push(key, transmission);
+                if self.hold.is_flooded() {
+                    self.hand_on(self.watermark, world, out);
+                }
+            }
             Entry::Tick(tick) => self.ticks.push_back(tick),
             Entry::Watermark(watermark) => self.advance(watermark, world, out),
             Entry::End(highest) => {
