@@ -1,4 +1,4 @@
-//! What a track's reports, in time order, amount to: silences, port visits and hops.
+//! What a track's reports, in time order, amount to: silences, port visits and hops, and how they are judged.
 //!
 //! [`Story`] is the whole of it for one track: give it reports in time order and it gives out
 //! changes of facts. It can be cloned at any point and run again with a report more, which is how
