@@ -6,7 +6,6 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use connect::facts::Facts;
-use detect::reception::Learned;
 use engine::{Engine, Entry, Limits, World};
 use model::alert::{Alert, Told};
 use model::fate::Counts;
@@ -29,8 +28,6 @@ pub struct Outcome {
     pub ships: u64,
     /// Tracks.
     pub tracks: u64,
-    /// What was learned of reception.
-    pub learned: Vec<Learned>,
 }
 
 /// Shards at work.
@@ -94,7 +91,6 @@ impl Shards {
             };
             whole.facts.merge(part.facts);
             whole.alerts.extend(part.alerts);
-            whole.learned.extend(part.learned);
             whole.counts.add(&part.counts);
             whole.ships += part.ships;
             whole.tracks += part.tracks;
@@ -142,8 +138,5 @@ fn work(
     }
     outcome.counts = engine.counts().clone();
     (outcome.ships, outcome.tracks) = (engine.ships() as u64, engine.tracks());
-    if engine.tells_notices() {
-        outcome.learned = engine.reception().learned();
-    }
     outcome
 }

@@ -7,7 +7,7 @@ mod explain;
 use std::fmt::Write as _;
 
 use detect::Watch;
-use model::alert::{Alert, AlertKind, Candidates, DarkPeriod, Finding};
+use model::alert::{Alert, Candidates, DarkPeriod, Finding};
 use model::{Fact, Fix, Origin, PortIndex, Ports, Position};
 
 use crate::{facts, json};
@@ -353,10 +353,4 @@ fn geometry(out: &mut String, points: &[Position]) {
             out.push('}');
         }
     }
-}
-
-/// Whether an alert is of a kind that belongs to no ship.
-#[must_use]
-pub fn is_of_no_ship(kind: AlertKind) -> bool {
-    matches!(kind, AlertKind::Outage | AlertKind::SourceClock | AlertKind::Interference)
 }

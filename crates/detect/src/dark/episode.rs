@@ -11,8 +11,8 @@ use model::{EventTime, Fix, Mmsi, TimeSpan};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use super::Seen;
 use super::score::Part;
-use super::{KEEP_MS, Seen};
 use crate::Chart;
 use crate::reach::{self, MAX_REACH_M, OutOfSight, time_ms, way_m};
 
@@ -362,12 +362,6 @@ impl Episode {
     /// Ends it unheard.
     pub fn expire(&mut self, now: EventTime) {
         self.over = Some((now, Ending::Expired));
-    }
-
-    /// Whether it can still be revised.
-    #[must_use]
-    pub fn is_settled(&self, now: EventTime) -> bool {
-        self.over.is_some_and(|(over, _)| over.0 + KEEP_MS < now.0)
     }
 
     /// What must change for a new revision.
