@@ -1,11 +1,11 @@
 //! Three days where maps end: ships that cross 180° along the Aleutians and off Chukotka, and ships at 70° N from
 //! Hammerfest to Vardø. One of the former and one of the latter hide for a while. From 2025-07-07.
 
-use crate::deeds::{Coverage, Deeds, Found};
+use crate::deeds::{Deeds, Found};
 use crate::fleet::{Class, Ship};
 use crate::random::Random;
-use crate::reception::{Reception, Station, Window};
-use crate::scenario::{Scenario, Thinning};
+use crate::reception::{Station, Window};
+use crate::scenario::{Plan, Thinning};
 use crate::sphere::Position;
 use crate::time::{EventTime, MINUTE_MS, SECOND_MS};
 use crate::traffic::{Lane, Traffic, ship_type};
@@ -86,27 +86,25 @@ const VARDO: Lane = Lane {
 };
 
 /// The scenario.
-pub(crate) fn scenario(seed: u64) -> Scenario {
-    let window = Window { start: START, end: START.after_hours(24.0 * DAYS) };
-    let mut ships = ships(seed, window);
-    let reception = Reception { stations: stations(seed, window), seed };
-    let mut deeds = Deeds::new(&mut ships, &reception, window, seed);
-    switch_off_across_180(&mut deeds);
-    switch_off_at_70(&mut deeds);
-    Scenario {
-        name: "antimeridian",
-        start: window.start,
-        end: window.end,
-        ships,
-        reception,
-        aids: Vec::new(),
-        thinning: Thinning {
-            under_way_ms: 90 * SECOND_MS,
-            at_rest_ms: 360 * SECOND_MS,
-            static_ms: 60 * MINUTE_MS,
-            base_ms: 2 * MINUTE_MS,
-        },
-    }
+pub(crate) const PLAN: Plan = Plan {
+    name: "antimeridian",
+    start: START,
+    days: DAYS,
+    ships,
+    stations,
+    deeds,
+    aids: &[],
+    thinning: Thinning {
+        under_way_ms: 90 * SECOND_MS,
+        at_rest_ms: 360 * SECOND_MS,
+        static_ms: 60 * MINUTE_MS,
+        base_ms: 2 * MINUTE_MS,
+    },
+};
+
+fn deeds(deeds: &mut Deeds<'_>) {
+    switch_off_across_180(deeds);
+    switch_off_at_70(deeds);
 }
 
 fn switch_off_across_180(deeds: &mut Deeds<'_>) {
@@ -115,7 +113,7 @@ fn switch_off_across_180(deeds: &mut Deeds<'_>) {
         let (here, there) = (place(deeds, found), place(deeds, later));
         here.lon * there.lon < 0.0
             && here.lat < 60.0
-            && is_well_heard(deeds, found)
+            && deeds.is_well_heard(found)
             && deeds.ships[found.ship].identity.ship_type == ship_type::CARGO
     });
     if let Some(found) = found {
@@ -126,16 +124,12 @@ fn switch_off_across_180(deeds: &mut Deeds<'_>) {
 fn switch_off_at_70(deeds: &mut Deeds<'_>) {
     let found = deeds.find(WHEN, |deeds, found| {
         (20.0..35.0).contains(&place(deeds, found).lon)
-            && is_well_heard(deeds, found)
+            && deeds.is_well_heard(found)
             && deeds.ships[found.ship].identity.ship_type == ship_type::CARGO
     });
     if let Some(found) = found {
         deeds.switch_off(found, NORTHERN_HOURS, "switched off at 70° N");
     }
-}
-
-fn is_well_heard(deeds: &Deeds<'_>, found: Found) -> bool {
-    deeds.is_steady(found) && deeds.coverage(found) == Coverage::Good && deeds.stays_heard(found, 2.0, 0.5)
 }
 
 fn place(deeds: &Deeds<'_>, found: Found) -> Position {
@@ -152,8 +146,7 @@ fn ships(seed: u64, window: Window) -> Vec<Ship> {
     traffic.ships
 }
 
-fn stations(seed: u64, window: Window) -> Vec<Station> {
-    let mut random = Random::for_purpose(seed, 0x5A7);
+fn stations(random: &mut Random, window: Window) -> Vec<Station> {
     let mut stations = vec![
         Station::shore("rSEMI", 179.620, 51.950, 55.0),
         Station::shore("rTANAGA", -178.000, 51.880, 55.0),
@@ -164,8 +157,6 @@ fn stations(seed: u64, window: Window) -> Vec<Station> {
         Station::shore("rGAMVIK", 28.250, 71.070, 40.0),
         Station::shore("rVARDO", 31.110, 70.370, 45.0).with_base(2_570_002),
     ];
-    for name in ["rSAT1", "rSAT2", "rSAT3"] {
-        stations.push(Station::satellite(name, &mut random, window, 3.4, 0.2));
-    }
+    stations.extend(Station::satellites(&["rSAT1", "rSAT2", "rSAT3"], random, window, 3.4, 0.2));
     stations
 }

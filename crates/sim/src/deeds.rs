@@ -143,6 +143,11 @@ impl<'a> Deeds<'a> {
             .all(|at| self.odds(Found { at: EventTime(at), ..found }) >= odds)
     }
 
+    /// A steady ship, most of whose messages are heard, now and for two hours on: its silence would show at once.
+    pub(crate) fn is_well_heard(&self, found: Found) -> bool {
+        self.is_steady(found) && self.coverage(found) == Coverage::Good && self.stays_heard(found, 2.0, 0.5)
+    }
+
     /// Switches a ship off for some hours; it is one that the scenario is about.
     pub(crate) fn switch_off(&mut self, found: Found, hours: f64, reason: &'static str) -> Window {
         let window = Window { start: found.at, end: found.at.after_hours(hours) };

@@ -3,11 +3,11 @@
 //! wrong. From 2025-04-07.
 
 use crate::chart::{End, Lie, port, route};
-use crate::deeds::{Coverage, Deeds, Found};
+use crate::deeds::{Deeds, Found};
 use crate::fleet::{Class, Identity, Role, Ship, dimensions, imo_number};
 use crate::random::Random;
-use crate::reception::{Reception, Station, Window};
-use crate::scenario::{Scenario, Thinning};
+use crate::reception::{Station, Window};
+use crate::scenario::{Plan, Thinning};
 use crate::sphere::{Knots, Position};
 use crate::time::{EventTime, HOUR_MS, MINUTE_MS, SECOND_MS};
 use crate::traffic::{Lane, Traffic, ship_type};
@@ -45,28 +45,26 @@ const SINGAPORE: Lane = Lane {
 };
 
 /// The scenario.
-pub(crate) fn scenario(seed: u64) -> Scenario {
-    let window = Window { start: START, end: START.after_hours(24.0 * DAYS) };
-    let mut ships = ships(seed, window);
-    let reception = Reception { stations: stations(seed, window), seed };
-    let mut deeds = Deeds::new(&mut ships, &reception, window, seed);
-    share_a_number(&mut deeds);
-    withhold(&mut deeds, 2);
+pub(crate) const PLAN: Plan = Plan {
+    name: "exits",
+    start: START,
+    days: DAYS,
+    ships,
+    stations,
+    deeds,
+    aids: &[],
+    thinning: Thinning {
+        under_way_ms: 70 * SECOND_MS,
+        at_rest_ms: 360 * SECOND_MS,
+        static_ms: 36 * MINUTE_MS,
+        base_ms: 2 * MINUTE_MS,
+    },
+};
+
+fn deeds(deeds: &mut Deeds<'_>) {
+    share_a_number(deeds);
+    withhold(deeds, 2);
     deeds.switch_off_at_berths(14);
-    Scenario {
-        name: "exits",
-        start: window.start,
-        end: window.end,
-        ships,
-        reception,
-        aids: Vec::new(),
-        thinning: Thinning {
-            under_way_ms: 70 * SECOND_MS,
-            at_rest_ms: 360 * SECOND_MS,
-            static_ms: 36 * MINUTE_MS,
-            base_ms: 2 * MINUTE_MS,
-        },
-    }
 }
 
 fn ships(seed: u64, window: Window) -> Vec<Ship> {
@@ -129,12 +127,8 @@ fn dark_off_rajin(seed: u64, window: Window) -> Ship {
 
 /// A ship of this sea has the number of one off Singapore, and goes dark for eight hours.
 fn share_a_number(deeds: &mut Deeds<'_>) {
-    let found = deeds.find((44.0, 72.0), |deeds, found| {
-        is_of_this_sea(deeds, found)
-            && deeds.is_steady(found)
-            && deeds.coverage(found) == Coverage::Good
-            && deeds.stays_heard(found, 2.0, 0.5)
-    });
+    let found =
+        deeds.find((44.0, 72.0), |deeds, found| is_of_this_sea(deeds, found) && deeds.is_well_heard(found));
     if let Some(found) = found {
         deeds.switch_off(found, 8.0, "switched off, while another ship goes on under its number");
         deeds.ships[found.ship].identity.mmsi = deeds.ships[0].identity.mmsi;
@@ -168,8 +162,7 @@ fn is_of_this_sea(deeds: &Deeds<'_>, found: Found) -> bool {
     deeds.position(found.ship, found.at).is_some_and(|here| here.lat > SOUTHERNMOST_LAT_DEG)
 }
 
-fn stations(seed: u64, window: Window) -> Vec<Station> {
-    let mut random = Random::for_purpose(seed, 0x5A7);
+fn stations(random: &mut Random, window: Window) -> Vec<Station> {
     let mut stations = vec![
         Station::shore("rVVO", 131.893, 43.125, 40.0).with_base(2_734_401),
         Station::shore("rNJK", 132.890, 42.780, 38.0).with_base(2_734_402),
@@ -181,7 +174,7 @@ fn stations(seed: u64, window: Window) -> Vec<Station> {
     ];
     // The last one hears much, so that others hear the same.
     for (name, odds) in [("rSAT1", 0.16), ("rSAT2", 0.16), ("rSAT3", 0.8)] {
-        let satellite = Station::satellite(name, &mut random, window, 4.6, odds);
+        let satellite = Station::satellite(name, random, window, 4.6, odds);
         stations.push(satellite.above(SEA_OF_JAPAN, FOOTPRINT_M));
     }
     if let Some(last) = stations.last_mut() {

@@ -1,11 +1,11 @@
 //! Three days of ships that are not who they say: new numbers and names across a silence, a number of no country, wrong IMO
 //! numbers. From 2025-06-02.
 
-use crate::deeds::{Coverage, Deeds, Found};
+use crate::deeds::{Deeds, Found};
 use crate::fleet::{Class, Identity, Role, Ship, dimensions};
 use crate::random::Random;
-use crate::reception::{Reception, Station, Window};
-use crate::scenario::{Scenario, Thinning};
+use crate::reception::{Station, Window};
+use crate::scenario::{Plan, Thinning};
 use crate::sphere::Knots;
 use crate::time::{EventTime, MINUTE_MS, SECOND_MS};
 use crate::traffic::Traffic;
@@ -25,28 +25,26 @@ const LISTED: u32 = 9_179_842;
 const NEARLY_LISTED: u32 = 9_159_842;
 
 /// The scenario.
-pub(crate) fn scenario(seed: u64) -> Scenario {
-    let window = Window { start: START, end: START.after_hours(24.0 * DAYS) };
-    let mut ships = ships(seed, window);
-    let reception = Reception { stations: stations(seed, window), seed };
-    let mut deeds = Deeds::new(&mut ships, &reception, window, seed);
-    change_number(&mut deeds);
-    change_name(&mut deeds);
-    wear_wrong_numbers(&mut deeds);
-    Scenario {
-        name: "identity",
-        start: window.start,
-        end: window.end,
-        ships,
-        reception,
-        aids: Vec::new(),
-        thinning: Thinning {
-            under_way_ms: 70 * SECOND_MS,
-            at_rest_ms: 360 * SECOND_MS,
-            static_ms: 18 * MINUTE_MS,
-            base_ms: 2 * MINUTE_MS,
-        },
-    }
+pub(crate) const PLAN: Plan = Plan {
+    name: "identity",
+    start: START,
+    days: DAYS,
+    ships,
+    stations,
+    deeds,
+    aids: &[],
+    thinning: Thinning {
+        under_way_ms: 70 * SECOND_MS,
+        at_rest_ms: 360 * SECOND_MS,
+        static_ms: 18 * MINUTE_MS,
+        base_ms: 2 * MINUTE_MS,
+    },
+};
+
+fn deeds(deeds: &mut Deeds<'_>) {
+    change_number(deeds);
+    change_name(deeds);
+    wear_wrong_numbers(deeds);
 }
 
 /// Dark for half a day, and back with another number, name and call sign.
@@ -73,10 +71,8 @@ fn change_name(deeds: &mut Deeds<'_>) {
 fn hide<'a>(deeds: &'a mut Deeds<'_>, hours: f64, reason: &'static str) -> Option<(&'a mut Ship, EventTime)> {
     let found = deeds.find((26.0, 54.0), |deeds, found| {
         let later = Found { at: found.at.after_hours(hours), ..found };
-        deeds.is_steady(found)
+        deeds.is_well_heard(found)
             && deeds.ships[found.ship].identity.imo.is_some()
-            && deeds.coverage(found) == Coverage::Good
-            && deeds.stays_heard(found, 2.0, 0.5)
             && deeds.stays_heard(later, 2.0, 0.5)
     })?;
     let dark = deeds.switch_off(found, hours, reason);
@@ -140,8 +136,7 @@ fn list(ship: &mut Ship) {
     };
 }
 
-fn stations(seed: u64, window: Window) -> Vec<Station> {
-    let mut random = Random::for_purpose(seed, 0x5A7);
+fn stations(random: &mut Random, window: Window) -> Vec<Station> {
     let mut stations = vec![
         Station::shore("rVVO", 131.893, 43.125, 42.0).with_base(2_734_401),
         Station::shore("rNJK", 132.890, 42.780, 40.0).with_base(2_734_402),
@@ -150,8 +145,6 @@ fn stations(seed: u64, window: Window) -> Vec<Station> {
         Station::shore("rUSN", 129.430, 35.490, 38.0),
         Station::shore("rKPO", 129.560, 36.080, 40.0),
     ];
-    for name in ["rSAT1", "rSAT2"] {
-        stations.push(Station::satellite(name, &mut random, window, 4.6, 0.16));
-    }
+    stations.extend(Station::satellites(&["rSAT1", "rSAT2"], random, window, 4.6, 0.16));
     stations
 }

@@ -4,8 +4,8 @@
 use crate::deeds::{Deeds, Found};
 use crate::fleet::{Class, Ship};
 use crate::random::{Random, hash_below};
-use crate::reception::{Reception, Station, Window};
-use crate::scenario::{Scenario, Thinning};
+use crate::reception::{Station, Window};
+use crate::scenario::{Plan, Thinning};
 use crate::sphere::{Knots, Position};
 use crate::time::{EventTime, MINUTE_MS, SECOND_MS};
 use crate::traffic::Traffic;
@@ -27,28 +27,23 @@ const STAGGER_MS: u64 = 3 * MINUTE_MS.cast_unsigned();
 const SWITCHED_OFF: (f64, f64) = (2.0, 6.0);
 
 /// The scenario.
-pub(crate) fn scenario(seed: u64) -> Scenario {
-    let window = Window { start: START, end: START.after_hours(24.0 * DAYS) };
-    let mut ships = ships(seed, window);
-    let reception = Reception { stations: stations(seed, window), seed };
-    jam(&mut Deeds::new(&mut ships, &reception, window, seed));
-    Scenario {
-        name: "jamming",
-        start: window.start,
-        end: window.end,
-        ships,
-        reception,
-        aids: Vec::new(),
-        thinning: Thinning {
-            under_way_ms: 60 * SECOND_MS,
-            at_rest_ms: 240 * SECOND_MS,
-            static_ms: 30 * MINUTE_MS,
-            base_ms: 2 * MINUTE_MS,
-        },
-    }
-}
+pub(crate) const PLAN: Plan = Plan {
+    name: "jamming",
+    start: START,
+    days: DAYS,
+    ships,
+    stations,
+    deeds,
+    aids: &[],
+    thinning: Thinning {
+        under_way_ms: 60 * SECOND_MS,
+        at_rest_ms: 240 * SECOND_MS,
+        static_ms: 30 * MINUTE_MS,
+        base_ms: 2 * MINUTE_MS,
+    },
+};
 
-fn jam(deeds: &mut Deeds<'_>) {
+fn deeds(deeds: &mut Deeds<'_>) {
     let (from, to) = (START.after_hours(JAMMED.0), START.after_hours(JAMMED.1));
     let mut jammed = deeds.nearest(JAMMER, from);
     jammed.truncate(JAMMED_SHIPS);
@@ -98,8 +93,7 @@ fn ships(seed: u64, window: Window) -> Vec<Ship> {
     traffic.ships
 }
 
-fn stations(seed: u64, window: Window) -> Vec<Station> {
-    let mut random = Random::for_purpose(seed, 0x5A7);
+fn stations(random: &mut Random, window: Window) -> Vec<Station> {
     let mut stations = vec![
         Station::shore("rVVO", 131.893, 43.125, 42.0).with_base(2_734_401),
         Station::shore("rNJK", 132.890, 42.780, 40.0).with_base(2_734_402),
@@ -108,8 +102,6 @@ fn stations(seed: u64, window: Window) -> Vec<Station> {
         Station::shore("rPUS", 129.075, 35.075, 40.0).with_base(4_401_001),
         Station::shore("rUSN", 129.430, 35.490, 36.0),
     ];
-    for name in ["rSAT1", "rSAT2"] {
-        stations.push(Station::satellite(name, &mut random, window, 4.6, 0.16));
-    }
+    stations.extend(Station::satellites(&["rSAT1", "rSAT2"], random, window, 4.6, 0.16));
     stations
 }

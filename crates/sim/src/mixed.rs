@@ -8,8 +8,8 @@ use crate::chart::Lie;
 use crate::deeds::{Coverage, Deeds};
 use crate::fleet::Class;
 use crate::random::Random;
-use crate::reception::{Reception, Station, Window};
-use crate::scenario::{Aid, Scenario, Thinning};
+use crate::reception::{Station, Window};
+use crate::scenario::{Aid, Plan, Thinning};
 use crate::sphere::Knots;
 use crate::time::{EventTime, MINUTE_MS, SECOND_MS};
 use crate::traffic::{Run, Traffic};
@@ -19,11 +19,23 @@ const START: EventTime = EventTime::from_unix_s(1_740_960_000);
 const DAYS: f64 = 7.0;
 
 /// The scenario.
-pub(crate) fn scenario(seed: u64) -> Scenario {
-    let window = Window { start: START, end: START.after_hours(24.0 * DAYS) };
-    let mut ships = ships(seed, window);
-    let reception = Reception { stations: stations(seed, window), seed };
-    let mut deeds = Deeds::new(&mut ships, &reception, window, seed);
+pub(crate) const PLAN: Plan = Plan {
+    name: "mixed",
+    start: START,
+    days: DAYS,
+    ships,
+    stations,
+    deeds,
+    aids: AIDS,
+    thinning: Thinning {
+        under_way_ms: 120 * SECOND_MS,
+        at_rest_ms: 360 * SECOND_MS,
+        static_ms: 60 * MINUTE_MS,
+        base_ms: 2 * MINUTE_MS,
+    },
+};
+
+fn deeds(deeds: &mut Deeds<'_>) {
     deeds.weaken();
     deeds.add_long_range();
     deeds.switch_off_at_sea(18, Coverage::Good, (1.0, 40.0));
@@ -31,20 +43,6 @@ pub(crate) fn scenario(seed: u64) -> Scenario {
     deeds.switch_off_at_sea(8, Coverage::Open, (2.0, 40.0));
     deeds.switch_off_at_anchor(6, (1.5, 20.0));
     deeds.switch_off_at_berths(30);
-    Scenario {
-        name: "mixed",
-        start: window.start,
-        end: window.end,
-        ships,
-        reception,
-        aids: AIDS.to_vec(),
-        thinning: Thinning {
-            under_way_ms: 120 * SECOND_MS,
-            at_rest_ms: 360 * SECOND_MS,
-            static_ms: 60 * MINUTE_MS,
-            base_ms: 2 * MINUTE_MS,
-        },
-    }
 }
 
 /// Runners by home, place there, hidden port, port afterwards, number, and how many of them are heard once off the port.
@@ -154,8 +152,7 @@ fn across(traffic: &mut Traffic) {
     traffic.ferry("RUVVO", "KRTGH", Knots(18.5), 20.0);
 }
 
-fn stations(seed: u64, window: Window) -> Vec<Station> {
-    let mut random = Random::for_purpose(seed, 0x5A7);
+fn stations(random: &mut Random, window: Window) -> Vec<Station> {
     let mut stations = vec![
         Station::shore("rVVO", 131.893, 43.125, 42.0).with_base(2_734_401),
         Station::shore("rSKR", 132.010, 42.990, 36.0).with_outage(START, 75.0, 81.0),
@@ -173,9 +170,7 @@ fn stations(seed: u64, window: Window) -> Vec<Station> {
         akita(),
         Station::shore("rOTR", 141.000, 43.200, 30.0).with_outage(START, 130.0, 133.0),
     ];
-    for name in ["rSAT1", "rSAT2", "rSAT3", "rSAT4"] {
-        stations.push(Station::satellite(name, &mut random, window, 4.4, 0.18));
-    }
+    stations.extend(Station::satellites(&["rSAT1", "rSAT2", "rSAT3", "rSAT4"], random, window, 4.4, 0.18));
     stations
 }
 

@@ -1,11 +1,11 @@
 //! Three days around a receiver that fails: Vladivostok's hears some four hundred ships, and is out of order for an hour and
 //! a half on the third day. One ship switched off ten minutes earlier. From 2025-03-10.
 
-use crate::deeds::{Coverage, Deeds, Found};
+use crate::deeds::{Deeds, Found};
 use crate::fleet::{Class, Ship};
 use crate::random::Random;
-use crate::reception::{Reception, Station, Window};
-use crate::scenario::{Scenario, Thinning};
+use crate::reception::{Station, Window};
+use crate::scenario::{Plan, Thinning};
 use crate::sphere::{Knots, Position, distance_m};
 use crate::time::{EventTime, MINUTE_MS, SECOND_MS};
 use crate::traffic::Traffic;
@@ -26,27 +26,25 @@ const CONTROL: ((f64, f64), f64) = ((50.0, 60.0), 8.0);
 const ELSEWHERE_M: f64 = 400_000.0;
 
 /// The scenario.
-pub(crate) fn scenario(seed: u64) -> Scenario {
-    let window = Window { start: START, end: START.after_hours(24.0 * DAYS) };
-    let mut ships = ships(seed, window);
-    let reception = Reception { stations: stations(seed, window), seed };
-    let mut deeds = Deeds::new(&mut ships, &reception, window, seed);
-    switch_off_before_the_outage(&mut deeds);
-    switch_off_elsewhere(&mut deeds);
-    Scenario {
-        name: "outage",
-        start: window.start,
-        end: window.end,
-        ships,
-        reception,
-        aids: Vec::new(),
-        thinning: Thinning {
-            under_way_ms: 90 * SECOND_MS,
-            at_rest_ms: 360 * SECOND_MS,
-            static_ms: 60 * MINUTE_MS,
-            base_ms: 2 * MINUTE_MS,
-        },
-    }
+pub(crate) const PLAN: Plan = Plan {
+    name: "outage",
+    start: START,
+    days: DAYS,
+    ships,
+    stations,
+    deeds,
+    aids: &[],
+    thinning: Thinning {
+        under_way_ms: 90 * SECOND_MS,
+        at_rest_ms: 360 * SECOND_MS,
+        static_ms: 60 * MINUTE_MS,
+        base_ms: 2 * MINUTE_MS,
+    },
+};
+
+fn deeds(deeds: &mut Deeds<'_>) {
+    switch_off_before_the_outage(deeds);
+    switch_off_elsewhere(deeds);
 }
 
 /// The one ship that is silent for a reason of its own.
@@ -68,10 +66,7 @@ fn switch_off_before_the_outage(deeds: &mut Deeds<'_>) {
 fn switch_off_elsewhere(deeds: &mut Deeds<'_>) {
     let (when, hours) = CONTROL;
     let found = deeds.find(when, |deeds, found| {
-        distance_from_vladivostok(deeds, found) > ELSEWHERE_M
-            && deeds.is_steady(found)
-            && deeds.coverage(found) == Coverage::Good
-            && deeds.stays_heard(found, 2.0, 0.5)
+        distance_from_vladivostok(deeds, found) > ELSEWHERE_M && deeds.is_well_heard(found)
     });
     if let Some(found) = found {
         deeds.switch_off(found, hours, "switched off at sea");
@@ -108,8 +103,7 @@ fn ships(seed: u64, window: Window) -> Vec<Ship> {
     traffic.ships
 }
 
-fn stations(seed: u64, window: Window) -> Vec<Station> {
-    let mut random = Random::for_purpose(seed, 0x5A7);
+fn stations(random: &mut Random, window: Window) -> Vec<Station> {
     let vladivostok = Station::shore("rVVO", VLADIVOSTOK.lon, VLADIVOSTOK.lat, 50.0);
     let mut stations = vec![
         vladivostok.with_base(2_734_401).with_outage(START, OUTAGE.0, OUTAGE.1),
@@ -118,8 +112,6 @@ fn stations(seed: u64, window: Window) -> Vec<Station> {
         Station::shore("rKPO", 129.560, 36.080, 40.0).with_base(4_401_003),
         Station::shore("rKIJ", 139.020, 37.910, 36.0),
     ];
-    for name in ["rSAT1", "rSAT2"] {
-        stations.push(Station::satellite(name, &mut random, window, 4.6, 0.16));
-    }
+    stations.extend(Station::satellites(&["rSAT1", "rSAT2"], random, window, 4.6, 0.16));
     stations
 }

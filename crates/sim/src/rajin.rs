@@ -8,8 +8,8 @@ use crate::chart::{End, Lie, port, route};
 use crate::encode::Dimensions;
 use crate::fleet::{Class, Identity, Role, Ship, dimensions};
 use crate::random::Random;
-use crate::reception::{Reception, Station, Window};
-use crate::scenario::{Aid, Scenario, Thinning};
+use crate::reception::{Station, Window};
+use crate::scenario::{Aid, Plan, Thinning};
 use crate::sphere::{Knots, Position};
 use crate::time::{EventTime, MINUTE_MS, SECOND_MS};
 use crate::traffic::Traffic;
@@ -32,25 +32,21 @@ const OFF_RAJIN: Position = Position::new(130.302, 42.180);
 const OFF_STRELOK: Position = Position::new(132.420, 42.700);
 
 /// The scenario.
-pub(crate) fn scenario(seed: u64) -> Scenario {
-    let window = Window { start: START, end: START.after_hours(24.0 * DAYS) };
-    let mut ships = watched(seed, window);
-    ships.append(&mut ordinary(seed, window));
-    Scenario {
-        name: "rajin",
-        start: window.start,
-        end: window.end,
-        ships,
-        reception: Reception { stations: stations(seed, window), seed },
-        aids: AIDS.to_vec(),
-        thinning: Thinning {
-            under_way_ms: 70 * SECOND_MS,
-            at_rest_ms: 360 * SECOND_MS,
-            static_ms: 36 * MINUTE_MS,
-            base_ms: MINUTE_MS,
-        },
-    }
-}
+pub(crate) const PLAN: Plan = Plan {
+    name: "rajin",
+    start: START,
+    days: DAYS,
+    ships,
+    stations,
+    deeds: |_| (),
+    aids: AIDS,
+    thinning: Thinning {
+        under_way_ms: 70 * SECOND_MS,
+        at_rest_ms: 360 * SECOND_MS,
+        static_ms: 36 * MINUTE_MS,
+        base_ms: MINUTE_MS,
+    },
+};
 
 /// One of the four while its plan is made.
 struct Runner {
@@ -104,8 +100,10 @@ struct Passage {
     at_dunai: EventTime,
 }
 
-fn watched(seed: u64, window: Window) -> Vec<Ship> {
-    vec![angara(seed).end(window), maria(seed).end(window), lady_r(seed).end(window), maia(seed).end(window)]
+fn ships(seed: u64, window: Window) -> Vec<Ship> {
+    let mut ships: Vec<Ship> = [angara, maria, lady_r, maia].map(|watched| watched(seed).end(window)).into();
+    ships.append(&mut ordinary(seed, window));
+    ships
 }
 
 /// Makes the trip twice; goes dark off Gamov, and is heard again at the mouth of Strelok Bay.
@@ -223,8 +221,7 @@ fn ordinary(seed: u64, window: Window) -> Vec<Ship> {
     traffic.ships
 }
 
-fn stations(seed: u64, window: Window) -> Vec<Station> {
-    let mut random = Random::for_purpose(seed, 0x5A7);
+fn stations(random: &mut Random, window: Window) -> Vec<Station> {
     let mut stations = vec![
         Station::shore("rVVO", 131.893, 43.125, 36.0).with_base(2_734_401),
         Station::shore("rNJK", 132.890, 42.780, 34.0).with_base(2_734_402),
@@ -238,9 +235,7 @@ fn stations(seed: u64, window: Window) -> Vec<Station> {
     if let Some(niigata) = stations.iter_mut().find(|station| station.name == "rKIJ") {
         niigata.down.push(Window { start: START.after_hours(130.0), end: START.after_hours(134.0) });
     }
-    for name in ["rSAT1", "rSAT2", "rSAT3", "rSAT4"] {
-        stations.push(Station::satellite(name, &mut random, window, 4.6, 0.16));
-    }
+    stations.extend(Station::satellites(&["rSAT1", "rSAT2", "rSAT3", "rSAT4"], random, window, 4.6, 0.16));
     stations
 }
 

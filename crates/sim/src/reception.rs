@@ -171,6 +171,17 @@ impl Station {
         self
     }
 
+    /// Satellites that differ in nothing but the times of their passes.
+    pub fn satellites(
+        names: &[&'static str],
+        random: &mut Random,
+        span: Window,
+        every_hours: f64,
+        odds: f64,
+    ) -> Vec<Self> {
+        names.iter().map(|name| Self::satellite(name, random, span, every_hours, odds)).collect()
+    }
+
     /// A satellite that passes about every `every_hours` for 8 to 13 minutes.
     pub fn satellite(
         name: &'static str,

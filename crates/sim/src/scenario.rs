@@ -1,15 +1,75 @@
 //! The scenarios by name.
 
+use crate::deeds::Deeds;
 use crate::fleet::Ship;
-use crate::reception::{Reception, Window};
+use crate::random::Random;
+use crate::reception::{Reception, Station, Window};
 use crate::time::EventTime;
 use crate::truth::Truth;
 use crate::{antimeridian, exits, feed, harbour, identity, jamming, mixed, outage, rajin, sparse};
 use std::io::{self, Write};
 
+const PLANS: [&Plan; 9] = [
+    &rajin::PLAN,
+    &harbour::PLAN,
+    &sparse::PLAN,
+    &mixed::PLAN,
+    &outage::PLAN,
+    &exits::PLAN,
+    &jamming::PLAN,
+    &antimeridian::PLAN,
+    &identity::PLAN,
+];
+
 /// The names that [`generate`] knows.
-pub const NAMES: &[&str] =
-    &["rajin", "harbour", "sparse", "mixed", "outage", "exits", "jamming", "antimeridian", "identity"];
+pub const NAMES: &[&str] = &{
+    let mut names = [""; PLANS.len()];
+    let mut index = 0;
+    while index < names.len() {
+        names[index] = PLANS[index].name;
+        index += 1;
+    }
+    names
+};
+
+/// What a scenario is made of, but for the dice.
+pub(crate) struct Plan {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// The first moment.
+    pub(crate) start: EventTime,
+    /// How long it is.
+    pub(crate) days: f64,
+    /// The ships and their voyages.
+    pub(crate) ships: fn(u64, Window) -> Vec<Ship>,
+    /// The receivers.
+    pub(crate) stations: fn(&mut Random, Window) -> Vec<Station>,
+    /// What ships do then that depends on how well they are heard.
+    pub(crate) deeds: fn(&mut Deeds<'_>),
+    /// Buoys and lights that report.
+    pub(crate) aids: &'static [Aid],
+    /// What the feed leaves out.
+    pub(crate) thinning: Thinning,
+}
+
+impl Plan {
+    fn scenario(&self, seed: u64) -> Scenario {
+        let window = Window { start: self.start, end: self.start.after_hours(24.0 * self.days) };
+        let mut ships = (self.ships)(seed, window);
+        let stations = (self.stations)(&mut Random::for_purpose(seed, 0x5A7), window);
+        let reception = Reception { stations, seed };
+        (self.deeds)(&mut Deeds::new(&mut ships, &reception, window, seed));
+        Scenario {
+            name: self.name,
+            start: window.start,
+            end: window.end,
+            ships,
+            reception,
+            aids: self.aids.to_vec(),
+            thinning: self.thinning,
+        }
+    }
+}
 
 /// Everything from which a feed follows.
 #[derive(Clone, Debug)]
@@ -68,18 +128,7 @@ impl Scenario {
 
 /// The scenario of that name; `None` if there is none.
 pub fn scenario(name: &str, seed: u64) -> Option<Scenario> {
-    match name {
-        "rajin" => Some(rajin::scenario(seed)),
-        "harbour" => Some(harbour::scenario(seed)),
-        "sparse" => Some(sparse::scenario(seed)),
-        "mixed" => Some(mixed::scenario(seed)),
-        "outage" => Some(outage::scenario(seed)),
-        "exits" => Some(exits::scenario(seed)),
-        "jamming" => Some(jamming::scenario(seed)),
-        "antimeridian" => Some(antimeridian::scenario(seed)),
-        "identity" => Some(identity::scenario(seed)),
-        _ => None,
-    }
+    PLANS.iter().find(|plan| plan.name == name).map(|plan| plan.scenario(seed))
 }
 
 /// Writes the feed of a scenario, line by line in order of arrival, and gives its truth; `None` if there is no scenario of

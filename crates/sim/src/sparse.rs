@@ -1,9 +1,9 @@
 //! What satellites alone see: sixty ships for twenty days, half an hour to three hours between reports.
 
-use crate::fleet::Class;
+use crate::fleet::{Class, Ship};
 use crate::random::Random;
-use crate::reception::{Reception, Station, Window};
-use crate::scenario::{Scenario, Thinning};
+use crate::reception::{Station, Window};
+use crate::scenario::{Plan, Thinning};
 use crate::time::{EventTime, HOUR_MS, MINUTE_MS};
 use crate::traffic::Traffic;
 
@@ -12,8 +12,23 @@ const START: EventTime = EventTime::from_unix_s(1_704_844_800);
 const DAYS: f64 = 20.0;
 
 /// The scenario.
-pub(crate) fn scenario(seed: u64) -> Scenario {
-    let window = Window { start: START, end: START.after_hours(24.0 * DAYS) };
+pub(crate) const PLAN: Plan = Plan {
+    name: "sparse",
+    start: START,
+    days: DAYS,
+    ships,
+    stations,
+    deeds: |_| (),
+    aids: &[],
+    thinning: Thinning {
+        under_way_ms: 30 * MINUTE_MS,
+        at_rest_ms: HOUR_MS,
+        static_ms: 3 * HOUR_MS,
+        base_ms: HOUR_MS,
+    },
+};
+
+fn ships(seed: u64, window: Window) -> Vec<Ship> {
     let mut traffic = Traffic::new(seed, window);
     traffic.traders(26, &["RUVVO", "RUVYP", "RUNJK"], &["KRPUS", "KRTGH"]);
     traffic.traders(16, &["RUVYP", "RUNJK", "RUVVO"], &["JPKIJ", "JPSKT"]);
@@ -28,21 +43,9 @@ pub(crate) fn scenario(seed: u64) -> Scenario {
             ship.voyage.silence(start, start.after_hours(30.0), "switched off at sea");
         }
     }
-    let mut random = Random::for_purpose(seed, 0x5A7);
-    let satellites =
-        ["rSAT1", "rSAT2", "rSAT3"].map(|name| Station::satellite(name, &mut random, window, 3.2, 0.09));
-    Scenario {
-        name: "sparse",
-        start: window.start,
-        end: window.end,
-        ships: traffic.ships,
-        reception: Reception { stations: satellites.into(), seed },
-        aids: Vec::new(),
-        thinning: Thinning {
-            under_way_ms: 30 * MINUTE_MS,
-            at_rest_ms: HOUR_MS,
-            static_ms: 3 * HOUR_MS,
-            base_ms: HOUR_MS,
-        },
-    }
+    traffic.ships
+}
+
+fn stations(random: &mut Random, window: Window) -> Vec<Station> {
+    Station::satellites(&["rSAT1", "rSAT2", "rSAT3"], random, window, 3.2, 0.09)
 }
