@@ -7,108 +7,12 @@ use std::io::BufRead;
 
 use anyhow::Context;
 use connect::files::Input;
-use serde::{Deserialize, Serialize};
+use model::alert::{AlertKind, Cause, Grade, Severity, Status};
+use serde::Deserialize;
 
-/// What an alert is about, as far as it is scored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-pub enum AlertKind {
-    /// A ship is silent where it should be heard.
-    #[serde(rename = "dark")]
-    Dark,
-    /// A hop with a dark period on the way.
-    #[serde(rename = "hop.dark")]
-    DarkHop,
-    /// A silent ship could be at a port by now.
-    #[serde(rename = "port.in_reach")]
-    InReach,
-    /// A receiver has failed.
-    #[serde(rename = "reception.outage")]
-    Outage,
-    /// A ship sends, but not where it is.
-    #[serde(rename = "position.withheld")]
-    Withheld,
-    /// Not scored.
-    #[serde(other)]
-    Other,
-}
-
-/// What an alert is now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// New.
-    Open,
-    /// Changed.
-    Updated,
-    /// Over.
-    Closed,
-    /// Was none.
-    Retracted,
-}
-
-/// How sure it is that a ship is dark, lowest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Grade {
-    /// Nobody knows whether it would be heard: no claim.
-    UnknownReception,
-    /// S ≥ 2.
-    Suspected,
-    /// S ≥ 4.
-    Probable,
-    /// S ≥ 6.
-    Strong,
-}
-
-impl Grade {
-    /// The grades that claim something, lowest first.
-    pub const CLAIMS: [Grade; 3] = [Grade::Suspected, Grade::Probable, Grade::Strong];
-
-    /// The name in alerts and scores.
-    pub fn name(self) -> &'static str {
-        match self {
-            Grade::UnknownReception => "unknown_reception",
-            Grade::Suspected => "suspected",
-            Grade::Probable => "probable",
-            Grade::Strong => "strong",
-        }
-    }
-}
-
-/// What a silence is put down to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Cause {
-    /// The ship does not send: the only cause that claims something.
-    Vessel,
-    /// It might not be heard where it is.
-    Reception,
-    /// A receiver has failed.
-    Outage,
-    /// It lies at a berth.
-    Berth,
-    /// It sends, but not where it is.
-    Withheld,
-    /// Positions around it are jammed.
-    Interference,
-    /// It was about to leave where ships are heard.
-    CoverageExit,
-}
-
-impl Cause {
-    /// The name in alerts and scores.
-    pub fn name(self) -> &'static str {
-        match self {
-            Cause::Vessel => "vessel",
-            Cause::Reception => "reception",
-            Cause::Outage => "outage",
-            Cause::Berth => "berth",
-            Cause::Withheld => "withheld",
-            Cause::Interference => "interference",
-            Cause::CoverageExit => "coverage_exit",
-        }
-    }
-}
+/// The kinds that are scored.
+const SCORED: [AlertKind; 5] =
+    [AlertKind::Dark, AlertKind::DarkHop, AlertKind::InReach, AlertKind::Outage, AlertKind::Withheld];
 
 /// An alert with all its revisions taken together.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,7 +32,7 @@ pub struct Told {
     /// Its score in the end.
     pub score: Option<f64>,
     /// Its severity in the end.
-    pub severity: String,
+    pub severity: Severity,
     /// The fix that begins it.
     pub start: i64,
     /// When it was over; `i64::MAX` while it is not.
@@ -193,7 +97,7 @@ impl Told {
             grade: None,
             cause: None,
             score: None,
-            severity: String::new(),
+            severity: revision.severity,
             start: revision.at,
             end: i64::MAX,
             port: None,
@@ -262,8 +166,7 @@ struct Revision {
     grade: Option<Grade>,
     cause: Option<Cause>,
     score: Option<f64>,
-    #[serde(default)]
-    severity: String,
+    severity: Severity,
     vessel: Option<Vessel>,
     start: Option<Fix>,
     end: Option<Fix>,
@@ -319,7 +222,7 @@ impl Alerts {
             let revision: Revision = serde_json::from_str(&line).with_context(|| {
                 format!("{name}:{}: is no alert as darkwake replay --out writes it", number + 1)
             })?;
-            if revision.kind == AlertKind::Other {
+            if !SCORED.contains(&revision.kind) {
                 continue;
             }
             let least = lowest.entry(revision.id.clone()).or_insert(revision.revision);
@@ -354,7 +257,8 @@ mod tests {
             r#"{"id":"a","revision":1,"kind":"dark","status":"updated","grade":"probable","cause":"vessel","at":200,"start":{"t":0},"end":null,"vessel":{"mmsi":1},"severity":"info"}"#,
         ]);
         let told = &alerts.told[0];
-        assert_eq!((told.claim(), told.end, told.severity.as_str()), (Some(Grade::Strong), 290, "warning"));
+        let last = (told.claim(), told.end, told.severity);
+        assert_eq!(last, (Some(Grade::Strong), 290, Severity::Warning));
         let claimed = Grade::CLAIMS.map(|grade| told.claimed_at(grade));
         assert_eq!(claimed, [Some(100), Some(200), Some(300)]);
         assert_eq!(alerts.without_first, 0);
@@ -363,10 +267,10 @@ mod tests {
     #[test]
     fn a_retracted_alert_claims_nothing_and_other_causes_are_no_claims() {
         let alerts = alerts(&[
-            r#"{"id":"a","revision":1,"kind":"dark","status":"retracted","grade":"strong","cause":"vessel","at":9,"start":{"t":0}}"#,
-            r#"{"id":"b","revision":0,"kind":"dark","status":"open","grade":"suspected","cause":"berth","at":9,"start":{"t":1}}"#,
-            r#"{"id":"c","revision":0,"kind":"dark","status":"open","grade":"unknown_reception","cause":"vessel","at":9,"start":{"t":2}}"#,
-            r#"{"id":"d","revision":0,"kind":"hop","status":"open","grade":null,"at":9,"start":{"t":3}}"#,
+            r#"{"id":"a","revision":1,"kind":"dark","status":"retracted","grade":"strong","cause":"vessel","severity":"info","at":9,"start":{"t":0}}"#,
+            r#"{"id":"b","revision":0,"kind":"dark","status":"open","grade":"suspected","cause":"berth","severity":"info","at":9,"start":{"t":1}}"#,
+            r#"{"id":"c","revision":0,"kind":"dark","status":"open","grade":"unknown_reception","cause":"vessel","severity":"info","at":9,"start":{"t":2}}"#,
+            r#"{"id":"d","revision":0,"kind":"hop","status":"open","grade":null,"severity":"info","at":9,"start":{"t":3}}"#,
         ]);
         assert_eq!(alerts.told.iter().map(Told::claim).collect::<Vec<_>>(), [None; 3]);
         assert_eq!((alerts.told[1].label(), alerts.told[2].label()), ("berth", "unknown_reception"));

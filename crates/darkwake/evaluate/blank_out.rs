@@ -17,9 +17,10 @@ use clap::ValueEnum;
 use connect::files::{self, Input};
 use connect::reader::ReadSettings;
 use decode::{Content, Decoded, Settings};
+use model::alert::AlertKind;
 use model::{EventTime, Transmission};
 
-use super::alerts::{AlertKind, Alerts, Told};
+use super::alerts::{Alerts, Told};
 use super::judge::{self, Cases};
 use super::rewrite::{self, Taken};
 use super::score;

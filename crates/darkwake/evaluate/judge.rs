@@ -5,9 +5,10 @@
 //! alert of cause `vessel` and grade suspected or above that stands in the end. It is true if it overlaps a deliberate
 //! silence and starts as above, or later within it: after a blip a second alert is as true as the first.
 
+use model::alert::{AlertKind, Cause, Grade, Severity};
 use serde::Serialize;
 
-use super::alerts::{AlertKind, Alerts, Cause, Grade, Told};
+use super::alerts::{Alerts, Told};
 use super::truth::{Episode, HOUR_MS, HiddenCall, Kind, MINUTE_MS, Outage, World};
 
 /// An alert may start this long after the silence.
@@ -209,7 +210,7 @@ fn silence(world: usize, episode: &Episode, told: &[Told]) -> SilenceCase {
         is_told_as_withheld: of_ship()
             .any(|alert| alert.kind == AlertKind::Withheld && overlaps(episode, alert)),
         is_claimed: dark().any(|alert| alert.claim().is_some() && within(alert)),
-        is_loud: dark().any(|alert| alert.severity != "info" && within(alert)),
+        is_loud: dark().any(|alert| alert.severity > Severity::Info && within(alert)),
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! The names are stable; `--fail-under` and `--json` use them, and the module doc of `evaluate` describes each.
 
+use model::alert::Grade;
 use serde_json::{Value, json};
 
-use super::alerts::Grade;
 use super::judge::{Cases, SilenceCase, least_ms};
 use super::truth::{Kind, MINUTE_MS};
 

@@ -15,26 +15,37 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum AlertKind {
     /// A ship is silent where it should be heard.
+    #[serde(rename = "dark")]
     Dark,
     /// A hop between ports.
+    #[serde(rename = "hop")]
     Hop,
     /// A hop with a dark period on the way.
+    #[serde(rename = "hop.dark")]
     DarkHop,
     /// Two ships use one MMSI.
+    #[serde(rename = "identity.conflict")]
     IdentityConflict,
     /// A ship says that it is another.
+    #[serde(rename = "identity.changed")]
     IdentityChanged,
     /// Positions of many ships jump.
+    #[serde(rename = "gnss.interference")]
     Interference,
     /// A silent ship could be at a listed port by now.
+    #[serde(rename = "port.in_reach")]
     InReach,
     /// A visit to a port.
+    #[serde(rename = "port.visit")]
     Visit,
     /// A ship transmits, but not where it is.
+    #[serde(rename = "position.withheld")]
     Withheld,
     /// A receiver has failed.
+    #[serde(rename = "reception.outage")]
     Outage,
     /// A receiver's clock is off.
+    #[serde(rename = "source.clock")]
     SourceClock,
 }
 
@@ -75,6 +86,7 @@ impl AlertKind {
 
 /// What an alert is now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Status {
     /// New.
     Open,
@@ -101,6 +113,7 @@ impl Status {
 
 /// How sure it is that a ship is dark, lowest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Grade {
     /// Silent for long, where nobody knows whether it would be heard. Never more than a suspicion.
     UnknownReception,
@@ -113,6 +126,9 @@ pub enum Grade {
 }
 
 impl Grade {
+    /// The grades that claim something, lowest first.
+    pub const CLAIMS: [Grade; 3] = [Grade::Suspected, Grade::Probable, Grade::Strong];
+
     /// The name in alerts.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -127,6 +143,7 @@ impl Grade {
 
 /// What a silence is put down to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// The ship does not transmit.
     Vessel,
