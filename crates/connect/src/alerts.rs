@@ -149,7 +149,7 @@ impl Writer<'_> {
             Finding::DarkHop(hop) => {
                 self.named(out, &[("from", hop.from)]);
                 out.push_str(",\"to\":");
-                let to = hop.hop.as_ref().and_then(|(_, fact)| match fact {
+                let to = hop.hop.as_ref().and_then(|told| match &told.fact {
                     Fact::Hop(hop) => Some(hop.to),
                     Fact::Visit(_) | Fact::Silence(_) => None,
                 });
@@ -196,10 +196,10 @@ impl Writer<'_> {
     }
 
     fn write_fact(&self, out: &mut String, finding: &Finding) {
-        let (key, fact, ambiguous, provisional) = match finding {
-            Finding::Fact(told) => (told.key, &told.fact, told.ambiguous, told.provisional),
+        let told = match finding {
+            Finding::Fact(told) => told,
             Finding::DarkHop(hop) => match &hop.hop {
-                Some((key, fact)) => (*key, fact, false, false),
+                Some(told) => told,
                 None => return,
             },
             Finding::Dark(_)
@@ -209,11 +209,11 @@ impl Writer<'_> {
             | Finding::Changed(_)
             | Finding::Notice(_) => return,
         };
-        if provisional {
+        if told.provisional {
             out.push_str(",\"provisional\":true");
         }
         out.push_str(",\"fact\":");
-        let mut line = facts::line(&key, fact, ambiguous, self.ports);
+        let mut line = facts::line(&told.key, &told.fact, told.ambiguous, self.ports);
         if self.is_time_assumed {
             line.insert_str(line.len() - 1, ",\"assumed_time\":true");
         }
@@ -240,7 +240,7 @@ fn tags(finding: &Finding) -> Vec<&'static str> {
     let mut tags = Vec::new();
     match finding {
         Finding::Fact(told) => {
-            if told.is_dark {
+            if matches!(&told.fact, Fact::Hop(hop) if hop.through_silence) {
                 tags.push("dark");
             }
             if told.provisional {
@@ -305,7 +305,7 @@ fn end(finding: &Finding) -> Option<Fix> {
             Fact::Visit(visit) => visit.exit.map(|_| visit.last_inside),
             Fact::Hop(hop) => Some(hop.arrival),
         },
-        Finding::DarkHop(hop) => hop.hop.as_ref().and_then(|(_, fact)| match fact {
+        Finding::DarkHop(hop) => hop.hop.as_ref().and_then(|told| match &told.fact {
             Fact::Hop(hop) => Some(hop.arrival),
             Fact::Visit(_) | Fact::Silence(_) => None,
         }),

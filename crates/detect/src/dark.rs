@@ -13,6 +13,7 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+use model::number::rounded;
 use model::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 use model::{EventTime, Fix, Mmsi, Origin, Silence, Statics};
 use serde::{Deserialize, Serialize};
@@ -84,12 +85,14 @@ pub struct Judge {
     own: Own,
     speeds: Speeds,
     episodes: Vec<Episode>,
-    /// Dark periods that began up to here are forgotten.
+    /// Silences that began up to here are forgotten.
     forgotten: EventTime,
     version: u64,
     /// Messages without a position since the last report, and how many of them have been judged.
     mutes: VecDeque<EventTime>,
     judged: usize,
+    /// A ship with the IMO number of this one heard since the last report under another MMSI.
+    claim: Option<(EventTime, Mmsi)>,
     /// As it stood at the last report, once anything has been judged since.
     base: Option<Box<Judge>>,
 }
@@ -136,7 +139,7 @@ impl Judge {
         self.episodes.is_empty()
     }
 
-    /// Dark periods that began up to here are forgotten.
+    /// Silences that began up to here are forgotten.
     #[must_use]
     pub fn forgotten(&self) -> EventTime {
         self.forgotten
@@ -174,6 +177,7 @@ impl Judge {
         }
         let Some(episode) = self.episodes.last_mut().filter(|episode| !episode.is_over()) else { return };
         episode.step(due, context.mmsi, chart);
+        take_claim(episode, self.claim);
         if let Some(part) = episode.return_was_real(due, RETURN_MS) {
             self.episodes.push(Episode::new(part));
         } else if episode.has_lasted(due, EXPIRES_MS) {
@@ -188,8 +192,8 @@ impl Judge {
             return;
         }
         if let Some(base) = self.base.take() {
-            let (mutes, version) = (core::mem::take(&mut self.mutes), self.version + 1);
-            *self = Judge { mutes, version, judged: 0, ..*base };
+            let (mutes, claim, version) = (core::mem::take(&mut self.mutes), self.claim, self.version + 1);
+            *self = Judge { mutes, claim, version, judged: 0, ..*base };
         }
     }
 
@@ -209,6 +213,7 @@ impl Judge {
         }
         self.last = Some(Last { fix, heard: fix.t, report: seen });
         self.base = None;
+        self.claim = None;
         self.mutes.drain(..self.judged.min(self.mutes.len()));
         self.judged = 0;
         self.clock = self.clock.max(fix.t);
@@ -252,14 +257,16 @@ impl Judge {
         }
     }
 
-    /// A ship with the IMO number of this one is heard under another MMSI.
-    pub fn continues_as(&mut self, t: EventTime, mmsi: Mmsi) -> bool {
-        self.keep_base();
-        let open = self.episodes.last_mut().filter(|episode| !episode.is_over() && episode.is_told());
-        let Some(episode) = open.filter(|episode| episode.current().is_some()) else { return false };
-        episode.continued_as = Some((t, mmsi));
-        self.version += 1;
-        true
+    /// A ship with the IMO number of this one is heard under another MMSI: so it goes on if it is dark, or is found
+    /// to have been.
+    pub fn continues_as(&mut self, t: EventTime, mmsi: Mmsi) {
+        if self.last.as_ref().is_none_or(|last| t <= last.fix.t) {
+            return;
+        }
+        self.claim = Some((t, mmsi));
+        if let Some(episode) = self.episodes.last_mut().filter(|episode| !episode.is_over()) {
+            self.version += u64::from(take_claim(episode, self.claim));
+        }
     }
 
     fn open_episode(&self) -> Option<&Episode> {
@@ -295,8 +302,8 @@ impl Judge {
             cog: seen.cog,
             class: seen.class,
             interval_ms: expected_ms,
-            own: score::rounded(own),
-            own_next: score::rounded(own_next),
+            own: rounded(own),
+            own_next: rounded(own_next),
             greatest_kn: self.speeds.greatest_kn(context.statics.ship_type),
             usual_kn: self.speeds.usual_kn(context.statics.ship_type),
             berth: is_stopped.then(|| chart.berth(position, last.fix.t)).flatten(),
@@ -321,9 +328,20 @@ impl Judge {
             let is_old = episode.over_at().is_some_and(|over| over.0 + KEEP_MS < now.0);
             let keep = !is_old && at > too_many;
             if !keep {
-                *forgotten = (*forgotten).max(episode.anchor().t);
+                let last = &episode.parts[episode.parts.len() - 1];
+                *forgotten = (*forgotten).max(last.start.heard);
             }
             keep
         });
     }
+}
+
+/// Lets a silence that people are told of go on under another MMSI; whether that is news.
+fn take_claim(episode: &mut Episode, claim: Option<(EventTime, Mmsi)>) -> bool {
+    let is_dark = episode.is_told() && episode.current().is_some();
+    let is_news = is_dark && claim.is_some() && episode.continued_as != claim;
+    if is_news {
+        episode.continued_as = claim;
+    }
+    is_news
 }

@@ -80,21 +80,27 @@ struct Span {
 enum Event {
     Report(Report),
     Mute(EventTime),
-    Heard { t: EventTime, values: Arc<Statics>, is_report: bool },
+    /// A ship with the IMO number of this one under another MMSI.
+    Continued(EventTime, Mmsi),
+    Heard {
+        t: EventTime,
+        values: Arc<Statics>,
+        is_report: bool,
+    },
 }
 
 impl Event {
     fn t(&self) -> EventTime {
         match self {
             Event::Report(report) => report.fix.t,
-            Event::Mute(t) | Event::Heard { t, .. } => *t,
+            Event::Mute(t) | Event::Continued(t, _) | Event::Heard { t, .. } => *t,
         }
     }
 
     fn report(&self) -> Option<&Report> {
         match self {
             Event::Report(report) => Some(report),
-            Event::Mute(_) | Event::Heard { .. } => None,
+            Event::Mute(_) | Event::Continued(..) | Event::Heard { .. } => None,
         }
     }
 
@@ -104,6 +110,7 @@ impl Event {
             Event::Report(_) => 0,
             Event::Mute(_) => 1,
             Event::Heard { .. } => 2,
+            Event::Continued(..) => 3,
         }
     }
 }
@@ -194,16 +201,25 @@ impl Track {
     }
 
     /// A ship with the IMO number of this one is heard under another MMSI.
-    pub fn continues_as(&mut self, t: EventTime, mmsi: Mmsi, chart: &impl Chart, out: &mut Vec<Told>) {
-        if self.story.continues_as(t, mmsi) {
-            self.tell(Vec::new(), (t, t), chart, out);
+    pub fn continues_as(
+        &mut self,
+        t: EventTime,
+        mmsi: Mmsi,
+        now: EventTime,
+        chart: &impl Chart,
+        out: &mut Vec<Told>,
+    ) {
+        self.story.continues_as(t, mmsi);
+        if let Some(history) = &mut self.history {
+            history.insert(Event::Continued(t, mmsi));
         }
+        self.tell(Vec::new(), (t, now), chart, out);
     }
 
     /// The track was a false fix: takes back all that was told of it.
     pub fn take_back(&mut self, at: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
         for told in self.story.told_facts(chart) {
-            out.push(Told::Fact(FactChange { fact: None, ambiguous: false, at, ..told }));
+            out.push(Told::Fact(FactChange { fact: None, ambiguous: false, at, told: at, ..told }));
         }
         self.teller.take_back(&self.story, (at, at), chart, out);
     }
@@ -260,16 +276,16 @@ impl Track {
     }
 
     /// Another ship with this identity was close at `t`.
-    pub fn mark_ambiguous(&mut self, t: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
+    pub fn mark_ambiguous(&mut self, t: EventTime, now: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
         let is_past = self.story.last_t().is_some_and(|last| t < last);
         match &self.history {
             Some(history) if is_past && history.checkpoint.last_t().is_some_and(|from| t >= from) => {
-                self.rerun(t, t, chart, out, |history| history.checkpoint.note_encounter(t));
+                self.rerun(t, now, chart, out, |history| history.checkpoint.note_encounter(t));
             }
             _ => {
                 let mut changes = Vec::new();
                 self.story.mark_ambiguous(t, chart, &mut changes);
-                self.tell(changes, (t, t), chart, out);
+                self.tell(changes, (t, now), chart, out);
             }
         }
     }
@@ -358,14 +374,21 @@ impl Track {
                 fact: None,
                 ambiguous: false,
                 at,
-                told: at,
+                told: now,
                 vessel: vessel(),
             });
         }
         for (key, told) in after {
             if before.get(&key) != Some(&told) {
                 let (fact, ambiguous) = told;
-                changes.push(FactChange { key, fact: Some(fact), ambiguous, at, told: at, vessel: vessel() });
+                changes.push(FactChange {
+                    key,
+                    fact: Some(fact),
+                    ambiguous,
+                    at,
+                    told: now,
+                    vessel: vessel(),
+                });
             }
         }
         self.story = story;
@@ -538,6 +561,7 @@ fn apply(story: &mut Story, event: &Event, chart: &impl Chart, out: &mut Vec<Fac
             story.report(report, &inside, chart, out);
         }
         Event::Mute(t) => story.mute(*t, chart),
+        Event::Continued(t, mmsi) => story.continues_as(*t, *mmsi),
         Event::Heard { t, values, is_report } => story.hear(*t, values, *is_report),
     }
 }

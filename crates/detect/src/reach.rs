@@ -4,17 +4,17 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use model::alert::{Candidate, Candidates};
+use model::number::rounded;
 use model::position::{NAUTICAL_MILE_M, course_deg};
 use model::time::HOUR_MS;
 use model::{Cell, Class, EventTime, Fix, PortIndex, PortKind, Shape, Statics};
 use serde::{Deserialize, Serialize};
 
 use crate::Chart;
-use crate::dark::score::rounded;
 
-/// A stay shorter than this is no call (`reach.min_stay`).
+/// A stay shorter than this is no call.
 pub const MIN_STAY_MS: i64 = 6 * HOUR_MS;
-/// Searches by water end here (`reach.max_nm`).
+/// Searches by water end here.
 pub const MAX_REACH_M: f64 = 1_500.0 * NAUTICAL_MILE_M;
 /// No ship is taken to be slower.
 const MIN_SPEED_KN: f64 = 8.0;
@@ -261,12 +261,11 @@ fn share_out(sight: &OutOfSight<'_>, ranked: Vec<Ranked>) -> Candidates {
     let top = ranked.first().map_or(none, |first| first.weight.max(none));
     let share = |weight: f64| libm::exp(weight - top);
     let whole = share(none) + ranked.iter().map(|ranked| share(ranked.weight)).sum::<f64>();
-    let mut ports: Vec<Candidate> = ranked
+    let ports: Vec<Candidate> = ranked
         .into_iter()
         .take(BEST)
         .map(|ranked| Candidate { p: rounded(share(ranked.weight) / whole), ..ranked.candidate })
         .collect();
-    ports.sort_by(|a, b| b.p.total_cmp(&a.p));
     let none = rounded(1.0 - ports.iter().map(|candidate| candidate.p).sum::<f64>());
     Candidates { ports, none, feasible, ..Candidates::default() }
 }

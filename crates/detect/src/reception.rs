@@ -14,7 +14,7 @@ mod tick;
 
 pub use claims::Claim;
 pub use jamming::Jamming;
-pub use learned::{Alive, Learned, Reception, Share};
+pub use learned::{Alive, Reception, Share};
 pub use presence::{Observation, Presence};
 pub use tick::{CellHeard, Counted, Counts, Dead, IntervalGroup, Tick};
 
@@ -25,6 +25,8 @@ use model::time::MINUTE_MS;
 pub const BIN_MS: i64 = 10 * MINUTE_MS;
 /// A ship is present in a bin if it was heard within so many bins before and so many after.
 pub const PRESENCE_BINS: i64 = 6;
+/// A failure is noticed at most so many bins after the first that it concerns.
+pub const NOTICED_BINS: i64 = 8;
 
 /// The bin that holds a time.
 #[must_use]

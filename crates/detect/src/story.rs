@@ -224,9 +224,11 @@ impl Story {
         }
         let is_named = |port: PortIndex| chart.watch().is_listed_port(port);
         let hops = self.itinerary.provisional(self.visits.open(), self.track, chart.ports(), is_named);
-        let told = |(key, fact): (FactKey, Fact)| {
-            let is_dark = matches!(&fact, Fact::Hop(hop) if hop.through_silence);
-            FactTold { key, ambiguous: self.is_ambiguous(&fact), fact, provisional: true, is_dark }
+        let told = |(key, fact): (FactKey, Fact)| FactTold {
+            key,
+            ambiguous: self.is_ambiguous(&fact),
+            fact,
+            provisional: true,
         };
         hops.into_iter().map(told).collect()
     }
@@ -245,8 +247,8 @@ impl Story {
     }
 
     /// A ship with the IMO number of this one is heard under another MMSI.
-    pub fn continues_as(&mut self, t: EventTime, mmsi: Mmsi) -> bool {
-        self.judge.continues_as(t, mmsi)
+    pub fn continues_as(&mut self, t: EventTime, mmsi: Mmsi) {
+        self.judge.continues_as(t, mmsi);
     }
 
     /// A message without a position.

@@ -23,6 +23,8 @@ use crate::{Chart, Story};
 
 /// What was told is remembered this long after it is over; facts can be revised for four days.
 const REMEMBER_MS: i64 = KEEP_MS + DAY_MS;
+/// Candidates that count for the severity of a hop.
+const LIKELY: usize = 5;
 /// Ports and routes remembered of one ship.
 const MAX_HABITS: usize = 16;
 
@@ -32,9 +34,9 @@ pub struct Teller {
     told: Vec<Entry>,
     /// Visits and hops as they are, as far as alerts may come of them.
     facts: Vec<Arc<FactTold>>,
-    /// Ports at which the ship has called, and how often.
-    called: SmallVec<[(PortIndex, u32); 2]>,
-    /// Hops that it has made, and how often, and how often in the dark.
+    /// Ports at which the ship had called before those, and how often.
+    called: Calls,
+    /// Hops that it had made before those.
     routes: SmallVec<[Route; 1]>,
     /// The state of the story that was told last.
     version: u64,
@@ -44,10 +46,13 @@ pub struct Teller {
 struct Route {
     from: PortIndex,
     to: PortIndex,
-    last: EventTime,
     hops: u32,
+    /// How many of them in the dark.
     dark: u32,
 }
+
+/// Ports, and how often a ship has called there.
+type Calls = SmallVec<[(PortIndex, u32); 2]>;
 
 /// An alert as told last.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -72,8 +77,8 @@ struct Current<'a> {
 }
 
 enum Subject<'a> {
-    Dark(&'a Episode),
-    InReach(&'a Episode, usize, PortReach, u32),
+    Dark(&'a Episode, Grade),
+    InReach(&'a Episode, Grade, usize, PortReach, u32),
     DarkHop(Leg<'a>),
     Withheld(&'a Withheld),
     Changed(&'a Silence),
@@ -87,6 +92,8 @@ struct Leg<'a> {
     departure: Fix,
     hop: Option<&'a Arc<FactTold>>,
     episodes: Vec<&'a Episode>,
+    /// That of them with the highest grade and score.
+    best: (&'a Episode, Grade),
 }
 
 /// Who tells, and of whom.
@@ -95,6 +102,7 @@ struct Scene<'a, C: Chart> {
     chart: &'a C,
     listed: SmallVec<[u32; 1]>,
     now: EventTime,
+    called: Calls,
 }
 
 impl Teller {
@@ -105,28 +113,15 @@ impl Teller {
 
     /// Takes in a change of a visit or hop.
     pub fn note(&mut self, change: &FactChange) {
-        let is_dark = match &change.fact {
-            Some(Fact::Silence(_)) => return,
-            None if change.key.kind == FactKind::Silence => return,
-            Some(Fact::Hop(hop)) => hop.through_silence,
-            Some(Fact::Visit(_)) | None => false,
-        };
-        self.version = 0;
-        let was = self.facts.iter().position(|told| told.key == change.key).map(|at| self.facts.remove(at));
-        let Some(fact) = &change.fact else { return };
-        match fact {
-            Fact::Visit(visit) => {
-                let was_call =
-                    was.is_some_and(|was| matches!(&was.fact, Fact::Visit(visit) if visit.class.is_call()));
-                if visit.class.is_call() && !was_call {
-                    self.note_call(visit.port);
-                }
-            }
-            Fact::Hop(hop) if was.is_none() => self.note_route(hop.from, hop.to, hop.departure.t),
-            Fact::Hop(_) | Fact::Silence(_) => {}
+        if change.key.kind == FactKind::Silence {
+            return;
         }
-        let (fact, ambiguous) = (fact.clone(), change.ambiguous);
-        self.facts.push(Arc::new(FactTold { key: change.key, fact, ambiguous, provisional: false, is_dark }));
+        self.version = 0;
+        self.facts.retain(|told| told.key != change.key);
+        if let Some(fact) = &change.fact {
+            let (fact, ambiguous) = (fact.clone(), change.ambiguous);
+            self.facts.push(Arc::new(FactTold { key: change.key, fact, ambiguous, provisional: false }));
+        }
     }
 
     /// Tells what differs from what was told: `at` is when it was decided, `told` when it is known.
@@ -141,10 +136,8 @@ impl Teller {
             return;
         }
         let mut entries = core::mem::take(&mut self.told);
-        let now = story.judge().clock();
-        let imo = story.statics().imo;
-        let listed = chart.watch().listed(imo, story.track().mmsi, now);
-        let scene = Scene { story, chart, listed, now };
+        let scene = Scene::new(story, chart, story.judge().clock(), self.called());
+        let now = scene.now;
         let currents = self.currents(&scene);
         self.renew_keys(&mut entries, &currents);
         for current in &currents {
@@ -193,7 +186,8 @@ impl Teller {
             if currents.iter().any(|current| current.key == entry.key) {
                 return true;
             }
-            let is_settled = is_old || entry.status == Status::Closed && entry.key.start <= forgotten;
+            let is_forgotten = entry.key.start <= forgotten || entry.span.end.0 + KEEP_MS < now.0;
+            let is_settled = is_old || entry.status == Status::Closed && is_forgotten;
             if !is_settled && entry.status != Status::Retracted {
                 entry.status = scene.vanished(entry);
                 entry.revision += 1;
@@ -213,7 +207,7 @@ impl Teller {
         chart: &impl Chart,
         out: &mut Vec<Told>,
     ) {
-        let scene = Scene { story, chart, listed: SmallVec::new(), now: story.judge().clock() };
+        let scene = Scene::new(story, chart, story.judge().clock(), self.called());
         for mut entry in self.told.drain(..).filter(|entry| entry.status != Status::Retracted) {
             (entry.status, entry.revision) = (Status::Retracted, entry.revision + 1);
             out.push(scene.alert(&entry, times, SmallVec::new()));
@@ -258,10 +252,12 @@ impl Teller {
                 currents.extend(scene.fact(Arc::new(fact)));
             }
         }
-        for episode in scene.story.judge().episodes().iter().filter(|episode| episode.is_told()) {
-            currents.push(scene.dark(episode));
-            currents.extend(scene.in_reach(episode));
-            currents.extend(scene.continued(episode));
+        for episode in scene.story.judge().episodes() {
+            if let Some(grade) = episode.grade() {
+                currents.push(scene.dark(episode, grade));
+                currents.extend(scene.in_reach(episode, grade));
+                currents.extend(scene.continued(episode));
+            }
         }
         currents.extend(self.dark_hops(scene));
         currents.extend(scene.story.withholding().told().map(|(spell, over)| scene.withheld(spell, over)));
@@ -273,7 +269,7 @@ impl Teller {
         let judge = scene.story.judge();
         let least = if scene.listed.is_empty() { Grade::Probable } else { Grade::Suspected };
         let is_dark = |episode: &&Episode| {
-            episode.grade().is_some_and(|(_, grade)| grade >= least) && episode.cause() == Cause::Vessel
+            episode.grade().is_some_and(|grade| grade >= least) && episode.cause() == Cause::Vessel
         };
         let dark: Vec<&Episode> = judge.episodes().iter().filter(is_dark).collect();
         if dark.is_empty() {
@@ -285,18 +281,17 @@ impl Teller {
             let way = TimeSpan { start: hop.departure.t, end: hop.arrival.t };
             let on_the_way = |episode: &&&Episode| episode.span(scene.now).overlap_ms(way) > 0;
             let episodes: Vec<&Episode> = dark.iter().filter(on_the_way).copied().collect();
-            if !episodes.is_empty() {
-                let leg = Leg { from: hop.from, departure: hop.departure, hop: Some(told), episodes };
-                currents.extend(scene.dark_hop(leg));
-            }
+            let leg = Leg::new((hop.from, hop.departure), Some(told), episodes);
+            currents.extend(leg.map(|leg| scene.dark_hop(leg)));
         }
         // The open leg: no call since the last port, and it went dark on the way.
         if let Some((from, departure)) = scene.story.last_call(scene.now) {
             let since = |episode: &&&Episode| episode.anchor().t >= departure.t;
             let episodes: Vec<&Episode> = dark.iter().filter(since).copied().collect();
             let is_known = currents.iter().any(|current| current.key.start == departure.t);
-            if !episodes.is_empty() && !is_known {
-                currents.extend(scene.dark_hop(Leg { from, departure, hop: None, episodes }));
+            if !is_known {
+                let leg = Leg::new((from, departure), None, episodes);
+                currents.extend(leg.map(|leg| scene.dark_hop(leg)));
             }
         }
         currents
@@ -304,32 +299,21 @@ impl Teller {
 
     fn finding<C: Chart>(&self, current: &Current<'_>, scene: &Scene<'_, C>) -> Finding {
         match &current.subject {
-            Subject::Dark(episode) => match episode.period(scene.now, &self.called, scene.chart) {
-                Some(mut period) => {
-                    period.ambiguous = scene.story.is_ambiguous_within(episode.span(scene.now));
-                    Finding::Dark(Arc::new(period))
-                }
-                // Only what has a grade is told.
-                None => Finding::Withheld(Withheld {
-                    start: episode.anchor(),
-                    end: None,
-                    span: current.span,
-                    messages: 0,
-                }),
-            },
-            Subject::InReach(episode, part, reach, rank) => {
-                let grade = episode.grade().map_or(Grade::Suspected, |(_, grade)| grade);
-                Finding::InReach(Arc::new(InReach {
-                    start: episode.parts[*part].start.fix,
-                    reach: *reach,
-                    speed: episode.reach_speed(*part),
-                    rank: *rank,
-                    grade,
-                    score: episode.score(),
-                    candidates: episode.candidates(scene.now, &self.called, scene.chart),
-                    end: episode.parts[*part].end,
-                }))
+            Subject::Dark(episode, grade) => {
+                let mut period = episode.period(*grade, scene.now, &scene.called, scene.chart);
+                period.ambiguous = scene.story.is_ambiguous_within(episode.span(scene.now));
+                Finding::Dark(Arc::new(period))
             }
+            Subject::InReach(episode, grade, part, reach, rank) => Finding::InReach(Arc::new(InReach {
+                start: episode.parts[*part].start.fix,
+                reach: *reach,
+                speed: episode.reach_speed(*part),
+                rank: *rank,
+                grade: *grade,
+                score: episode.score(),
+                candidates: episode.candidates(scene.now, &scene.called, scene.chart),
+                end: episode.parts[*part].end,
+            })),
             Subject::DarkHop(leg) => Finding::DarkHop(Arc::new(self.dark_hop(leg, scene))),
             Subject::Withheld(spell) => Finding::Withheld(**spell),
             Subject::Changed(silence) => Finding::Changed(Arc::new(Changed {
@@ -339,7 +323,6 @@ impl Teller {
                 after: Arc::new(silence.static_after.clone()),
                 keys: silence.changed(),
                 continued_as: None,
-                across_silence: true,
             })),
             Subject::Continued(episode, mmsi) => Finding::Changed(Arc::new(Changed {
                 start: episode.anchor(),
@@ -348,63 +331,51 @@ impl Teller {
                 after: Arc::clone(scene.story.statics()),
                 keys: Vec::new(),
                 continued_as: Some(*mmsi),
-                across_silence: true,
             })),
             Subject::Fact(fact) => Finding::Fact(Arc::clone(fact)),
         }
     }
 
     fn dark_hop<C: Chart>(&self, leg: &Leg<'_>, scene: &Scene<'_, C>) -> DarkHop {
-        let best = leg.episodes.iter().max_by(|a, b| {
-            let rank = |episode: &Episode| episode.grade().map(|(_, grade)| grade);
-            rank(a).cmp(&rank(b)).then(a.score().total_cmp(&b.score()))
-        });
-        let (grade, score) = best.map_or((Grade::Suspected, 0.0), |best| {
-            (best.grade().map_or(Grade::Suspected, |(_, grade)| grade), best.score())
-        });
+        let (best, grade) = leg.best;
         let to = leg.hop.and_then(hop_of).map(|hop| hop.to);
-        let route = self.routes.iter().find(|route| route.from == leg.from && Some(route.to) == to);
+        let is_same = |from: PortIndex, other: PortIndex| from == leg.from && Some(other) == to;
+        let settled = self.routes.iter().find(|route| is_same(route.from, route.to));
+        let others = self.facts.iter().filter_map(hop_of).filter(|hop| is_same(hop.from, hop.to));
+        let (mut earlier, mut dark) = settled.map_or((0, 0), |route| (route.hops, route.dark));
+        for other in others.filter(|hop| hop.departure.t < leg.departure.t) {
+            (earlier, dark) = (earlier + 1, dark + u32::from(other.through_silence));
+        }
         DarkHop {
-            hop: leg.hop.map(|told| (told.key, told.fact.clone())),
+            hop: leg.hop.cloned(),
             from: leg.from,
             departure: leg.departure,
             periods: leg.episodes.iter().map(|episode| episode.span(scene.now)).collect(),
             grade,
-            score,
-            candidates: best
-                .map(|best| best.candidates(scene.now, &self.called, scene.chart))
-                .unwrap_or_default(),
-            is_new_route: route.is_none_or(|route| route.hops <= 1),
-            same_before: route.map_or(0, |route| route.dark),
+            score: best.score(),
+            candidates: best.candidates(scene.now, &scene.called, scene.chart),
+            is_new_route: earlier == 0,
+            same_before: dark,
         }
     }
 
-    fn note_call(&mut self, port: PortIndex) {
-        match self.called.iter_mut().find(|(other, _)| *other == port) {
-            Some((_, calls)) => *calls += 1,
-            None => {
-                if self.called.len() == MAX_HABITS {
-                    self.called.remove(0);
-                }
-                self.called.push((port, 1));
-            }
-        }
+    /// Ports at which the ship has called, and how often.
+    fn called(&self) -> Calls {
+        let mut called = self.called.clone();
+        self.facts.iter().filter_map(call_of).for_each(|port| count_call(&mut called, port));
+        called
     }
 
-    fn note_route(&mut self, from: PortIndex, to: PortIndex, departure: EventTime) {
-        match self.routes.iter_mut().find(|route| route.from == from && route.to == to) {
-            Some(route) if route.last < departure => {
-                route.last = departure;
-                route.hops += 1;
-            }
-            Some(_) => {}
-            None => {
-                if self.routes.len() == MAX_HABITS {
-                    self.routes.remove(0);
-                }
-                self.routes.push(Route { from, to, last: departure, hops: 1, dark: 0 });
-            }
+    fn count_hop(&mut self, from: PortIndex, to: PortIndex, is_dark: bool) {
+        let known = self.routes.iter_mut().find(|route| route.from == from && route.to == to);
+        if let Some(route) = known {
+            (route.hops, route.dark) = (route.hops + 1, route.dark + u32::from(is_dark));
+            return;
         }
+        if self.routes.len() == MAX_HABITS {
+            self.routes.remove(0);
+        }
+        self.routes.push(Route { from, to, hops: 1, dark: u32::from(is_dark) });
     }
 
     /// Forgets facts that can change no more.
@@ -422,18 +393,36 @@ impl Teller {
             keep
         });
         for told in settled {
-            if let Fact::Hop(hop) = &told.fact
-                && hop.through_silence
-                && let Some(route) =
-                    self.routes.iter_mut().find(|route| route.from == hop.from && route.to == hop.to)
-            {
-                route.dark += 1;
+            if let Some(hop) = hop_of(&told) {
+                self.count_hop(hop.from, hop.to, hop.through_silence);
+            } else if let Some(port) = call_of(&told) {
+                count_call(&mut self.called, port);
             }
         }
     }
 }
 
+impl<'a> Leg<'a> {
+    /// `None` without a dark period on the way.
+    fn new(
+        (from, departure): (PortIndex, Fix),
+        hop: Option<&'a Arc<FactTold>>,
+        episodes: Vec<&'a Episode>,
+    ) -> Option<Leg<'a>> {
+        let graded = episodes.iter().filter_map(|episode| Some((*episode, episode.grade()?)));
+        let best = graded.max_by(|(a, a_grade), (b, b_grade)| {
+            a_grade.cmp(b_grade).then(a.score().total_cmp(&b.score()))
+        })?;
+        Some(Leg { from, departure, hop, episodes, best })
+    }
+}
+
 impl<'a, C: Chart> Scene<'a, C> {
+    fn new(story: &'a Story, chart: &'a C, now: EventTime, called: Calls) -> Scene<'a, C> {
+        let listed = chart.watch().listed(story.statics().imo, story.track().mmsi, now);
+        Scene { story, chart, listed, now, called }
+    }
+
     fn key(&self, kind: AlertKind, start: EventTime, port: Option<PortIndex>) -> AlertKey {
         AlertKey { kind, track: Some(self.story.track()), start, port }
     }
@@ -504,27 +493,30 @@ impl<'a, C: Chart> Scene<'a, C> {
         }
     }
 
-    fn dark(&self, episode: &'a Episode) -> Current<'a> {
+    fn dark(&self, episode: &'a Episode, grade: Grade) -> Current<'a> {
         Current {
             key: self.key(AlertKind::Dark, episode.parts[0].start.heard, None),
             span: episode.span(self.now),
             is_over: episode.is_over(),
             print: episode.print(self.now, self.chart),
-            subject: Subject::Dark(episode),
+            subject: Subject::Dark(episode, grade),
         }
     }
 
-    fn in_reach(&self, episode: &'a Episode) -> impl Iterator<Item = Current<'a>> {
+    fn in_reach(&self, episode: &'a Episode, grade: Grade) -> impl Iterator<Item = Current<'a>> {
         let (track, now) = (self.story.track(), self.now);
         episode.listed_in_reach(now, self.chart).into_iter().map(move |(part, reach, rank)| {
             let start = episode.parts[part].start.heard;
             let until = episode.parts[part].until;
+            let is_over = until.is_some() || episode.is_over();
+            let from = episode.parts[part].start.fix.t.0 as u64;
+            let end = episode.parts[part].end.map_or(0, |end| end.t.0 as u64);
             Current {
                 key: AlertKey { kind: AlertKind::InReach, track: Some(track), start, port: Some(reach.port) },
                 span: TimeSpan { start, end: until.unwrap_or(now) },
-                is_over: until.is_some(),
-                print: episode.parts[part].end.map_or(0, |end| end.t.0 as u64) ^ u64::from(until.is_some()),
-                subject: Subject::InReach(episode, part, reach, rank),
+                is_over,
+                print: [from, end, u64::from(is_over)].into_iter().fold(0, mix),
+                subject: Subject::InReach(episode, grade, part, reach, rank),
             }
         })
     }
@@ -534,26 +526,24 @@ impl<'a, C: Chart> Scene<'a, C> {
         Some(Current {
             key: self.key(AlertKind::IdentityChanged, episode.parts[0].start.heard, None),
             span: TimeSpan { start: episode.parts[0].start.heard, end: t },
-            is_over: false,
-            print: u64::from(mmsi.0),
+            is_over: episode.is_over(),
+            print: mix(u64::from(mmsi.0), u64::from(episode.is_over())),
             subject: Subject::Continued(episode, mmsi),
         })
     }
 
-    fn dark_hop(&self, leg: Leg<'a>) -> Option<Current<'a>> {
+    fn dark_hop(&self, leg: Leg<'a>) -> Current<'a> {
         let hop = leg.hop.and_then(hop_of);
-        let grade =
-            leg.episodes.iter().filter_map(|episode| episode.grade()).map(|(_, grade)| grade).max()?;
-        Some(Current {
+        Current {
             key: self.key(AlertKind::DarkHop, leg.departure.t, None),
             span: TimeSpan { start: leg.departure.t, end: hop.map_or(self.now, |hop| hop.arrival.t) },
             is_over: hop.is_some(),
-            print: [grade as u64, leg.episodes.len() as u64, u64::from(hop.is_some())]
+            print: [leg.best.1 as u64, leg.episodes.len() as u64, u64::from(hop.is_some())]
                 .into_iter()
                 .chain(hop.map(|hop| hop.arrival.t.0 as u64))
                 .fold(0, mix),
             subject: Subject::DarkHop(leg),
-        })
+        }
     }
 
     fn withheld(&self, spell: &'a Withheld, is_over: bool) -> Current<'a> {
@@ -621,15 +611,14 @@ impl<'a, C: Chart> Scene<'a, C> {
     fn severity_of(&self, current: &Current<'_>) -> Option<Severity> {
         let watch = self.watch();
         match &current.subject {
-            Subject::Dark(episode) if episode.cause() == Cause::Berth => {
+            Subject::Dark(episode, _) if episode.cause() == Cause::Berth => {
                 self.severity(Severity::Info, &[]).map(|_| Severity::Info)
             }
-            Subject::Dark(episode) => {
-                let is_likely = episode.grade().is_some_and(|(_, grade)| grade >= Grade::Probable);
-                let base = if is_likely { Severity::Notice } else { Severity::Info };
+            Subject::Dark(episode, grade) => {
+                let base = if *grade >= Grade::Probable { Severity::Notice } else { Severity::Info };
                 self.severity(base, &[watch.area_effect(episode.anchor().position)])
             }
-            Subject::InReach(_, _, reach, _) => {
+            Subject::InReach(_, _, _, reach, _) => {
                 self.severity(Severity::Info, &[watch.port_effect(reach.port)])
             }
             Subject::Continued(..) => self.severity(Severity::Warning, &[]),
@@ -656,8 +645,8 @@ impl<'a, C: Chart> Scene<'a, C> {
             effects.push(watch.port_effect(hop.to));
             // It may have come along a corridor from where it could have called.
             for episode in &leg.episodes {
-                let via = episode.best_candidates(self.now, self.chart);
-                effects.extend(via.into_iter().map(|via| watch.corridor_effect(via, hop.to)));
+                let via = episode.candidates(self.now, &self.called, self.chart).ports;
+                effects.extend(via.iter().take(LIKELY).map(|via| watch.corridor_effect(via.port, hop.to)));
             }
         }
         self.severity(Severity::Notice, &effects)
@@ -671,14 +660,34 @@ fn hop_of(told: &Arc<FactTold>) -> Option<&model::Hop> {
     }
 }
 
+/// The port of a visit that was a call.
+fn call_of(told: &Arc<FactTold>) -> Option<PortIndex> {
+    match &told.fact {
+        Fact::Visit(visit) => visit.class.is_call().then_some(visit.port),
+        Fact::Hop(_) | Fact::Silence(_) => None,
+    }
+}
+
+fn count_call(called: &mut Calls, port: PortIndex) {
+    match called.iter_mut().find(|(other, _)| *other == port) {
+        Some((_, calls)) => *calls += 1,
+        None => {
+            if called.len() == MAX_HABITS {
+                called.remove(0);
+            }
+            called.push((port, 1));
+        }
+    }
+}
+
 /// Where the reports were read that decided it.
 fn inputs(subject: &Subject<'_>) -> SmallVec<[Origin; 2]> {
     match subject {
-        Subject::Dark(episode) => {
+        Subject::Dark(episode, _) => {
             let last = &episode.parts[episode.parts.len() - 1];
             [episode.parts[0].start.origin].into_iter().chain(last.end_origin).collect()
         }
-        Subject::InReach(episode, part, ..) => SmallVec::from_iter([episode.parts[*part].start.origin]),
+        Subject::InReach(episode, _, part, ..) => SmallVec::from_iter([episode.parts[*part].start.origin]),
         Subject::DarkHop(leg) => {
             leg.episodes.iter().map(|episode| episode.parts[0].start.origin).take(2).collect()
         }
@@ -695,8 +704,7 @@ pub fn conflict(
     (at, told): (EventTime, EventTime),
     chart: &impl Chart,
 ) -> Option<Told> {
-    let listed = chart.watch().listed(story.statics().imo, story.track().mmsi, at);
-    let scene = Scene { story, chart, listed, now: at };
+    let scene = Scene::new(story, chart, at, Calls::new());
     let key = scene.key(AlertKind::IdentityConflict, conflict.new.t, None);
     let entry = Entry {
         key,

@@ -73,11 +73,6 @@ impl Bucket {
         schedule(ship, mmsi, &mut self.due);
     }
 
-    /// The next moment at which something falls due.
-    pub fn next_deadline(&self) -> Option<EventTime> {
-        self.due.peek().map(|Reverse((t, _))| *t)
-    }
-
     /// Does what falls due up to a time, one moment after the other.
     pub fn fire(&mut self, up_to: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
         while let Some(Reverse((t, mmsi))) = self.due.peek().copied().filter(|Reverse((t, _))| *t <= up_to) {
@@ -91,9 +86,16 @@ impl Bucket {
     }
 
     /// An IMO number of a ship here is heard under another MMSI.
-    pub fn claimed(&mut self, mmsi: Mmsi, claim: &Claim, chart: &impl Chart, out: &mut Vec<Told>) {
+    pub fn claimed(
+        &mut self,
+        mmsi: Mmsi,
+        claim: &Claim,
+        now: EventTime,
+        chart: &impl Chart,
+        out: &mut Vec<Told>,
+    ) {
         if let Some(ship) = self.ships.get_mut(&mmsi) {
-            ship.claimed(claim, chart, out);
+            ship.claimed(claim, now, chart, out);
         }
     }
 
@@ -177,7 +179,7 @@ fn no_position(
     counts.count(Fate::Rejected(Reason::NoPosition), u64::from(report.lines));
     ship.mute(report.t, now, chart, out);
     if let Some(values) = &report.statics {
-        ship.hear((report.t, values, report.kind.0 == 19), None, now, chart, out);
+        ship.hear((report.t, values, report.kind.has_static_part()), None, now, chart, out);
     }
 }
 

@@ -187,11 +187,6 @@ impl Ingest {
         state.is_closed = true;
     }
 
-    /// Opens a closed source again: another file goes on where it ended.
-    pub fn reopen(&mut self, id: SourceId) {
-        self.sources[id.0 as usize].is_closed = false;
-    }
-
     /// How far a source has come.
     #[must_use]
     pub fn watermark_of(&self, id: SourceId) -> EventTime {

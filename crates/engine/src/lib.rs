@@ -153,24 +153,6 @@ impl Engine {
         self.hold.len()
     }
 
-    /// Whether it tells what belongs to no ship.
-    #[must_use]
-    pub fn tells_notices(&self) -> bool {
-        self.tells_notices
-    }
-
-    /// What is known of hearing.
-    #[must_use]
-    pub fn reception(&self) -> &Reception {
-        &self.reception
-    }
-
-    /// The next moment at which something falls due.
-    #[must_use]
-    pub fn next_deadline(&self) -> Option<EventTime> {
-        self.buckets.iter().flatten().filter_map(Bucket::next_deadline).min()
-    }
-
     fn advance(&mut self, watermark: EventTime, world: &World, out: &mut Vec<Told>) {
         self.watermark = self.watermark.max(watermark);
         while let Some(tick) = self.ticks.front().filter(|tick| bin_end(tick.bin) <= self.watermark) {
@@ -209,7 +191,7 @@ impl Engine {
         for claim in &tick.claims {
             for before in &claim.before {
                 if let Some(bucket) = &mut self.buckets[bucket_of(*before)] {
-                    bucket.claimed(*before, claim, &chart, out);
+                    bucket.claimed(*before, claim, bin_end(tick.bin), &chart, out);
                 }
             }
         }

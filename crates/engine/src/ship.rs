@@ -138,7 +138,7 @@ impl Ship {
     }
 
     /// Its IMO number is heard under another MMSI: the silent track that could have got there goes on there.
-    pub fn claimed(&mut self, claim: &Claim, chart: &impl Chart, out: &mut Vec<Told>) {
+    pub fn claimed(&mut self, claim: &Claim, now: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
         for numbered in &mut self.tracks {
             let track = &mut numbered.track;
             let is_it = track.story().statics().imo == Some(claim.imo);
@@ -146,7 +146,7 @@ impl Ship {
                 last.t < fix.t && model::position::reachable(last.position, last.t.0, fix.position, fix.t.0)
             });
             if is_it && reaches {
-                track.continues_as(claim.t, claim.mmsi, chart, out);
+                track.continues_as(claim.t, claim.mmsi, now, chart, out);
             }
         }
     }
@@ -218,7 +218,7 @@ impl Ship {
             let fate = self.take_late(report, key.at, chart, out);
             counts.count(fate, u64::from(report.lines));
             if fate != Fate::Accepted {
-                self.hear_of(report, now, chart, out);
+                self.hear_of(report, None, now, chart, out);
             }
             return;
         }
@@ -234,7 +234,7 @@ impl Ship {
                     statics: said.at(report.t),
                     heard: said.after(report.t),
                 });
-                self.hear_of(report, now, chart, out);
+                self.hear_of(report, None, now, chart, out);
             }
             Placement::Founds(number) => {
                 counts.count(Fate::Accepted, lines);
@@ -261,7 +261,7 @@ impl Ship {
                 for met in encounters {
                     for (track, t) in [(met.other, met.theirs), (number, met.own)] {
                         if let Some(track) = self.track_mut(track) {
-                            track.mark_ambiguous(t, chart, out);
+                            track.mark_ambiguous(t, now, chart, out);
                         }
                     }
                 }
@@ -269,10 +269,17 @@ impl Ship {
         }
     }
 
-    /// Static values of a report that is of no track (yet) are the MMSI's all the same.
-    fn hear_of(&mut self, report: &PositionReport, now: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
+    /// Static values of a position report, which all tracks learn but the one that took the report in.
+    fn hear_of(
+        &mut self,
+        report: &PositionReport,
+        but: Option<u32>,
+        now: EventTime,
+        chart: &impl Chart,
+        out: &mut Vec<Told>,
+    ) {
         if let Some(values) = &report.statics {
-            self.hear((report.t, &Arc::clone(values), report.kind.0 == 19), None, now, chart, out);
+            self.hear((report.t, values, report.kind.has_static_part()), but, now, chart, out);
         }
     }
 
@@ -301,10 +308,8 @@ impl Ship {
         out: &mut Vec<Told>,
     ) {
         self.join(number, report, now, chart, out);
-        if let Some(values) = &report.statics {
-            self.hear((report.t, &Arc::clone(values), report.kind.0 == 19), Some(number), now, chart, out);
-        }
-        self.note_others(number, Fix { t: report.t, position: report.position }, chart, out);
+        self.hear_of(report, Some(number), now, chart, out);
+        self.note_others(number, Fix { t: report.t, position: report.position }, now, chart, out);
     }
 
     /// A report of a track, newer than its last.
@@ -327,7 +332,14 @@ impl Ship {
     }
 
     /// Marks facts as ambiguous where another ship with this identity was close.
-    fn note_others(&mut self, number: u32, fix: Fix, chart: &impl Chart, out: &mut Vec<Told>) {
+    fn note_others(
+        &mut self,
+        number: u32,
+        fix: Fix,
+        now: EventTime,
+        chart: &impl Chart,
+        out: &mut Vec<Told>,
+    ) {
         if self.tracks.len() < 2 {
             return;
         }
@@ -340,12 +352,12 @@ impl Ship {
             let before = numbered.track.fix_before(fix.t);
             let others = before.into_iter().chain(numbered.track.fixes_between(fix.t, until));
             for other in others.filter(|other| is_close(*other, fix)).collect::<Vec<Fix>>() {
-                numbered.track.mark_ambiguous(other.t, chart, out);
+                numbered.track.mark_ambiguous(other.t, now, chart, out);
                 any = true;
             }
         }
         if let (true, Some(track)) = (any, self.track_mut(number)) {
-            track.mark_ambiguous(fix.t, chart, out);
+            track.mark_ambiguous(fix.t, now, chart, out);
         }
     }
 
@@ -382,16 +394,8 @@ impl Ship {
         }
         if let Some(newest) = reports.last() {
             // Of the others' values the MMSI learned while they waited.
-            if let Some(values) = &newest.statics {
-                self.hear(
-                    (newest.t, &Arc::clone(values), newest.kind.0 == 19),
-                    Some(number),
-                    now,
-                    chart,
-                    out,
-                );
-            }
-            self.note_others(number, Fix { t: newest.t, position: newest.position }, chart, out);
+            self.hear_of(newest, Some(number), now, chart, out);
+            self.note_others(number, Fix { t: newest.t, position: newest.position }, now, chart, out);
         }
         for (t, values, is_report) in heard {
             if let Some(track) = self.track_mut(number) {
@@ -486,10 +490,8 @@ impl Ship {
         }
         track.take_late(&Report::new(report), now, chart, out);
         self.reports = self.reports.saturating_add(1);
-        if let Some(values) = &report.statics {
-            self.hear((report.t, &Arc::clone(values), report.kind.0 == 19), Some(number), now, chart, out);
-        }
-        self.note_others(number, fix, chart, out);
+        self.hear_of(report, Some(number), now, chart, out);
+        self.note_others(number, fix, now, chart, out);
         Fate::Accepted
     }
 

@@ -411,15 +411,13 @@ pub struct FactTold {
     pub ambiguous: bool,
     /// The visit at its end may still prove a transit.
     pub provisional: bool,
-    /// Whether a dark period or a silence lies on the way.
-    pub is_dark: bool,
 }
 
 /// A hop with a dark period on the way, or the open leg of a silent ship.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DarkHop {
     /// The hop; `None` while the ship is silent.
-    pub hop: Option<(FactKey, Fact)>,
+    pub hop: Option<Arc<FactTold>>,
     /// The port left.
     pub from: PortIndex,
     /// Last fix inside it.
@@ -500,8 +498,6 @@ pub struct Changed {
     pub keys: Vec<StaticKey>,
     /// The MMSI that goes on with the story, if it is another.
     pub continued_as: Option<Mmsi>,
-    /// Whether a silence lies between.
-    pub across_silence: bool,
 }
 
 /// Something that belongs to no ship.

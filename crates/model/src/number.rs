@@ -14,6 +14,13 @@ pub fn round(value: f64) -> i64 {
     libm::round(value) as i64
 }
 
+/// Four decimals, half away from zero: shares and scores as they are told, so that anybody can add them up.
+#[must_use]
+pub fn rounded(share: f64) -> f64 {
+    const DIGITS: f64 = 10_000.0;
+    libm::round(share * DIGITS) / DIGITS
+}
+
 /// Reads a plain decimal number as an integer of 10^-`scale`, rounded half away from zero.
 ///
 /// Exact: no float takes part, so `"0.15"` at scale 1 is 2 on every system.

@@ -15,6 +15,12 @@ impl MessageType {
     pub fn class(self) -> Class {
         if matches!(self.0, 18 | 19 | 24) { Class::B } else { Class::A }
     }
+
+    /// Whether such a position report tells static values too.
+    #[must_use]
+    pub fn has_static_part(self) -> bool {
+        self.0 == 19
+    }
 }
 
 /// Transponder class.

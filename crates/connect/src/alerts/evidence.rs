@@ -154,7 +154,7 @@ impl Writer<'_> {
             number("score", hop.score, 4, "S of the dark period with the highest grade"),
             piece("dark_periods", periods, "dark periods on the way"),
         ];
-        if let Some((_, fact)) = &hop.hop {
+        if let Some(fact) = hop.hop.as_ref().map(|told| &told.fact) {
             all.extend(of_fact(fact));
             all.push(piece(
                 "new_route",

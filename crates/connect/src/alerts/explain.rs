@@ -127,7 +127,7 @@ impl Writer<'_> {
     fn dark_hop(&self, ship: &str, hop: &DarkHop) -> String {
         let dark_ms: i64 = hop.periods.iter().map(|period| period.length_ms()).sum();
         let via = hop.candidates.ports.first().map(|best| self.name(best.port));
-        match hop.hop.as_ref().map(|(_, fact)| fact) {
+        match hop.hop.as_ref().map(|told| &told.fact) {
             Some(Fact::Hop(seen)) => {
                 let mut text = format!(
                     "{ship} went from {} to {} in {}, dark for {} of it",

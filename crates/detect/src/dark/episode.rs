@@ -106,11 +106,10 @@ impl Episode {
         !self.grades.is_empty()
     }
 
-    /// When it was told first, and the grade it has.
+    /// The grade it has, once people are told of it.
     #[must_use]
-    pub fn grade(&self) -> Option<(EventTime, Grade)> {
-        let (_, opened) = self.grades.first()?;
-        self.grades.iter().map(|(grade, _)| *grade).max().map(|grade| (*opened, grade))
+    pub fn grade(&self) -> Option<Grade> {
+        self.grades.last().map(|(grade, _)| *grade)
     }
 
     /// Σ over all its bins.
@@ -205,12 +204,12 @@ impl Episode {
 
     /// Counts what is over by `due`, and sees whether a grade is reached.
     pub fn step(&mut self, due: EventTime, mmsi: Mmsi, chart: &impl Chart) {
-        let is_strong = self.grades.last().is_some_and(|(grade, _)| *grade == Grade::Strong);
+        let is_strong = self.grade() == Some(Grade::Strong);
         if let Some(part) = self.parts.last_mut().filter(|_| !is_strong) {
             part.count(due, mmsi, chart);
         }
         if let Some(grade) = self.grade_at(due, chart)
-            && self.grades.last().is_none_or(|(reached, _)| *reached < grade)
+            && self.grade().is_none_or(|reached| reached < grade)
         {
             self.grades.push((grade, due));
         }
@@ -232,9 +231,11 @@ impl Episode {
         let bins: usize = self.parts.iter().map(|part| part.bins.len()).sum();
         let unknown: usize = self.parts.iter().map(Part::unknown_bins).sum();
         let is_unknown = unknown * 2 > bins;
-        let is_long = silent_ms >= UNKNOWN_FAR_MS
-            || silent_ms >= UNKNOWN_MS && chart.is_port_within(start.fix.position, FAR_M);
-        (is_unknown && is_long).then_some(Grade::UnknownReception)
+        let is_long = || {
+            silent_ms >= UNKNOWN_FAR_MS
+                || silent_ms >= UNKNOWN_MS && chart.is_port_within(start.fix.position, FAR_M)
+        };
+        (is_unknown && is_long()).then_some(Grade::UnknownReception)
     }
 
     /// Looks for ports in reach, as far as the ship can be by now and some way ahead.
@@ -269,7 +270,7 @@ impl Episode {
     }
 
     fn computes_reach(&self) -> bool {
-        let is_unknown = self.grades.last().is_some_and(|(grade, _)| *grade == Grade::UnknownReception);
+        let is_unknown = self.grade() == Some(Grade::UnknownReception);
         self.cause() == Cause::Vessel || is_unknown && self.parts[0].start.berth.is_none()
     }
 
@@ -289,13 +290,6 @@ impl Episode {
     fn ports_in_reach(&self, now: EventTime) -> u32 {
         let reach = self.reaches.last();
         reach.map_or(0, |reach| reach.ports.iter().take_while(|port| port.from <= now).count() as u32)
-    }
-
-    /// The five likeliest ports of call.
-    #[must_use]
-    pub fn best_candidates(&self, now: EventTime, chart: &impl Chart) -> Vec<model::PortIndex> {
-        const BEST: usize = 5;
-        self.candidates(now, &[], chart).ports.iter().take(BEST).map(|candidate| candidate.port).collect()
     }
 
     /// A message; `false` if there is nothing to remember of it.
@@ -373,7 +367,7 @@ impl Episode {
             milestones += 1;
         }
         let words = [
-            self.grade().map_or(0, |(_, grade)| grade as u64 + 1),
+            self.grade().map_or(0, |grade| grade as u64 + 1),
             self.cause() as u64,
             milestones,
             self.listed_in_reach(now, chart).len() as u64,
@@ -383,6 +377,7 @@ impl Episode {
             self.continued_as.map_or(0, |(_, mmsi)| u64::from(mmsi.0)),
             self.changed().len() as u64,
             self.parts.last().and_then(|part| part.end).map_or(0, |end| end.t.0 as u64),
+            self.anchor().t.0 as u64,
         ];
         words.iter().fold(0, |print, word| model::hash::mix(print, *word))
     }
@@ -435,14 +430,14 @@ impl Episode {
     #[must_use]
     pub fn period(
         &self,
+        grade: Grade,
         now: EventTime,
         earlier: &[(model::PortIndex, u32)],
         chart: &impl Chart,
-    ) -> Option<DarkPeriod> {
-        let (_, grade) = self.grade()?;
+    ) -> DarkPeriod {
         let first = &self.parts[0].start;
         let last = &self.parts[self.parts.len() - 1];
-        Some(DarkPeriod {
+        DarkPeriod {
             grade,
             cause: self.cause(),
             score: self.score(),
@@ -462,7 +457,7 @@ impl Episode {
             candidates: self.candidates(now, earlier, chart),
             berth: first.berth,
             ambiguous: false,
-        })
+        }
     }
 
     /// Speed taken for reach from the start of a part, 0.1 kn.

@@ -6,13 +6,15 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use model::alert::BinScore;
+use model::number::rounded;
 use model::position::{NAUTICAL_MILE_M, destination};
 use model::time::{DAY_MS, HOUR_MS};
 use model::{Cell, Class, EventTime, Fix, Mmsi, Origin, PortIndex, Position, Statics};
 use serde::{Deserialize, Serialize};
 
 use crate::Chart;
-use crate::reception::{BIN_MS, Share, bin_end, bin_of, bin_start};
+use crate::reach::way_m;
+use crate::reception::{Alive, BIN_MS, NOTICED_BINS, Share, bin_end, bin_of, bin_start};
 
 /// A ship is taken to go on as it went for this long …
 const DRIFT_MS: i64 = 3 * HOUR_MS;
@@ -32,9 +34,6 @@ const COUNTED_MS: i64 = DAY_MS;
 const EXIT_Q: f64 = 0.5;
 /// Where more of the ships come and go out of hearing, a silence is nothing odd.
 const EDGE: f64 = 0.12;
-/// A failure is known so many bins after it began.
-const REVISED_BINS: usize = 8;
-
 /// How a ship was when it was heard last.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Start {
@@ -164,14 +163,12 @@ impl Part {
 
     /// Receivers may since have proved to have failed.
     fn revise(&mut self, mmsi: Mmsi, chart: &impl Chart) {
-        let newest = chart.reception().newest();
-        if newest.is_none_or(|tick| tick.dead.is_empty() && tick.down.is_empty()) {
-            return;
-        }
-        let from = self.bins.len().saturating_sub(REVISED_BINS);
+        let newest = chart.reception().newest().filter(|tick| !tick.dead.is_empty() || !tick.down.is_empty());
+        let Some(newest) = newest.map(|tick| tick.bin) else { return };
+        let from = self.bins.partition_point(|bin| newest - bin_of(bin.t) >= NOTICED_BINS);
         for at in from..self.bins.len() {
             let bin = &self.bins[at];
-            let alive = chart.reception().alive(bin.cell, bin_of(bin.t), mmsi, self.start.class);
+            let alive = self.alive(at, bin.cell, bin_of(bin.t), mmsi, chart);
             if alive.share != bin.alive {
                 let score = self.add(at == 0, bin.q, alive.share);
                 let bin = &mut self.bins[at];
@@ -207,18 +204,25 @@ impl Part {
     }
 
     fn score_at(&self, cell: Cell, q: Option<f64>, bin: i64, mmsi: Mmsi, chart: &impl Chart) -> BinScore {
-        let mut alive = chart.reception().alive(cell, bin, mmsi, self.start.class);
-        // Where others fell silent too, silence says nothing until one of them is heard again.
-        if alive.share == Some(0.5) && alive.witnesses.is_empty() && self.is_muted() {
-            alive.share = Some(0.0);
-        }
+        let alive = self.alive(self.bins.len(), cell, bin, mmsi, chart);
         let score = self.add(self.bins.is_empty(), q, alive.share);
         BinScore { t: bin_start(bin), cell, q, alive: alive.share, witnesses: alive.witnesses, score }
     }
 
-    /// Whether nobody has been heard around it since some should have been.
-    fn is_muted(&self) -> bool {
-        let told = self.bins.iter().rev().find(|bin| bin.alive != Some(0.5) || !bin.witnesses.is_empty());
+    /// Whether others were heard in the bin that follows `before` bins of this silence.
+    fn alive(&self, before: usize, cell: Cell, bin: i64, mmsi: Mmsi, chart: &impl Chart) -> Alive {
+        let mut alive = chart.reception().alive(cell, bin, mmsi, self.start.class);
+        // Where others fell silent too, silence says nothing until one of them is heard again.
+        if alive.share == Some(0.5) && alive.witnesses.is_empty() && self.is_muted(before) {
+            alive.share = Some(0.0);
+        }
+        alive
+    }
+
+    /// Whether nobody had been heard around it since some should have been.
+    fn is_muted(&self, before: usize) -> bool {
+        let mut earlier = self.bins[..before].iter().rev();
+        let told = earlier.find(|bin| bin.alive != Some(0.5) || !bin.witnesses.is_empty());
         told.and_then(|bin| bin.alive).is_some_and(|alive| alive < 0.5)
     }
 
@@ -278,16 +282,10 @@ impl Part {
     fn after(&self, elapsed_ms: i64) -> Position {
         match (self.start.sog, self.start.cog) {
             (Some(sog), Some(cog)) if sog >= MOVING => {
-                let way_m = f64::from(sog) / 10.0 * NAUTICAL_MILE_M * elapsed_ms as f64 / HOUR_MS as f64;
+                let way_m = way_m(f64::from(sog) / 10.0, elapsed_ms);
                 destination(self.start.fix.position, f64::from(cog) / 10.0, way_m)
             }
             _ => self.start.fix.position,
         }
     }
-}
-
-/// Four decimals, as they are told, so that anybody can add them up.
-pub fn rounded(share: f64) -> f64 {
-    const DIGITS: f64 = 10_000.0;
-    libm::round(share * DIGITS) / DIGITS
 }

@@ -1,6 +1,6 @@
 //! Positions of many ships that jump at once into one area or out of one: GNSS interference.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use model::alert::{AlertKind, Notice};
@@ -13,6 +13,8 @@ use super::bin_end;
 const MIN_SHIPS: usize = 10;
 /// Half the width of the area, metres.
 const RADIUS_M: f64 = 10_000.0;
+/// Areas are farther apart than this, metres.
+const APART_M: f64 = 2.0 * RADIUS_M;
 /// Jumps within so many bins count together.
 const BINS: i64 = 2;
 /// It is over so many bins after its last jump.
@@ -56,7 +58,7 @@ pub(super) struct Jumps {
 struct Area {
     centre: Position,
     last: i64,
-    ships: BTreeMap<Mmsi, i64>,
+    ships: BTreeSet<Mmsi>,
 }
 
 impl Jumps {
@@ -79,16 +81,17 @@ impl Jumps {
         let jamming = self
             .told
             .iter()
-            .map(|area| Jamming { centre: area.centre, ships: area.ships.keys().copied().collect() });
+            .map(|area| Jamming { centre: area.centre, ships: area.ships.iter().copied().collect() });
         (jamming.collect(), notices)
     }
 
-    /// Ships that jump into or out of an area that is known are of it too.
+    /// Ships that jump into or out of an area that is known are of it too, those included that are too
+    /// near to it for an area of their own.
     fn note_known(&mut self, bin: i64, jumps: &[Jump], end: fn(&Jump) -> Position) {
         for area in &mut self.told {
-            for jump in jumps.iter().filter(|jump| end(jump).distance_m(area.centre) <= RADIUS_M) {
+            for jump in jumps.iter().filter(|jump| end(jump).distance_m(area.centre) <= APART_M) {
                 area.last = bin;
-                area.ships.insert(jump.mmsi, bin);
+                area.ships.insert(jump.mmsi);
             }
         }
     }
@@ -102,8 +105,7 @@ impl Jumps {
             ships.dedup();
             ships
         };
-        let is_new =
-            |centre: Position| self.told.iter().all(|area| area.centre.distance_m(centre) > 2.0 * RADIUS_M);
+        let is_new = |centre: Position| self.told.iter().all(|area| area.centre.distance_m(centre) > APART_M);
         let mut best: Option<(Vec<Mmsi>, Position)> = None;
         for centre in jumps.iter().map(end).filter(|centre| is_new(*centre)) {
             let ships = ships_at(centre);
@@ -113,8 +115,9 @@ impl Jumps {
         }
         let (ships, centre) = best?;
         // The other end of the same jumps is the same matter.
-        let is_known = self.told.iter().any(|area| ships.iter().all(|ship| area.ships.contains_key(ship)));
-        let concerned = ships.iter().map(|ship| (*ship, bin)).collect();
+        let of = |area: &Area| ships.iter().filter(|ship| area.ships.contains(ship)).count();
+        let is_known = self.told.iter().any(|area| of(area) * 2 > ships.len());
+        let concerned = ships.iter().copied().collect();
         let start = jumps.iter().filter(|jump| ships.contains(&jump.mmsi)).map(|jump| jump.from.t).min();
         let notice = Notice {
             kind: AlertKind::Interference,

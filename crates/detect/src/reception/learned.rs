@@ -5,13 +5,14 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use hashbrown::HashMap;
+use model::number::rounded;
 use model::time::{DAY_MS, HOUR_MS};
 use model::{Cell, Class, EventTime, Mmsi, Position};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::tick::{Counts, IntervalGroup, Tick};
-use super::{BIN_MS, PRESENCE_BINS, bin_end, bin_of, bin_start};
+use super::{BIN_MS, NOTICED_BINS, PRESENCE_BINS, bin_end, bin_of, bin_start};
 
 /// Days over which hearing is learned.
 const DAYS: i64 = 35;
@@ -105,23 +106,6 @@ pub struct Alive {
     pub witnesses: SmallVec<[Mmsi; 3]>,
 }
 
-/// What is learned of one cell, class and source, for people to look at.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Learned {
-    /// The cell.
-    pub cell: Cell,
-    /// The class.
-    pub class: Class,
-    /// The source.
-    pub source: u16,
-    /// What was counted, not weighted.
-    pub counts: Counts,
-    /// The share heard, weighted by age; `None` where the cell itself is not known.
-    pub q: Option<f64>,
-    /// The share of ships that come or go out of hearing around it.
-    pub edge: Option<f64>,
-}
-
 /// What was counted in one or more cells.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sums {
@@ -181,12 +165,6 @@ impl Reception {
                 !kept.days.is_empty()
             });
         }
-    }
-
-    /// The end of the newest bin that is known.
-    #[must_use]
-    pub fn known_to(&self) -> EventTime {
-        self.ticks.back().map_or(EventTime::MIN, |newest| bin_end(newest.tick.bin))
     }
 
     /// The share of bins in which ships of a class are heard in a cell, as it was known at a time.
@@ -270,8 +248,7 @@ impl Reception {
             if expected >= ENOUGH || f64::from(ships) >= ENOUGH {
                 let heard = f64::from(ships);
                 let is_well = heard >= expected - BELOW * libm::sqrt(expected);
-                let share =
-                    if is_well && ships > 0 { 1.0 } else { crate::dark::score::rounded(heard / expected) };
+                let share = if is_well && ships > 0 { 1.0 } else { rounded(heard / expected) };
                 return Alive { share: Some(share), witnesses };
             }
         }
@@ -285,20 +262,25 @@ impl Reception {
 
     /// Whether a receiver that covers the cell had failed in a bin.
     fn is_dead(&self, at: usize, cell: Cell, bin: i64) -> bool {
-        // A failure is known up to 20 minutes after it began.
-        const NOTICED_BINS: usize = 8;
-        self.ticks.iter().skip(at).take(NOTICED_BINS).any(|applied| {
-            let tick = &applied.tick;
-            let is_down = |source: &u16| {
-                tick.down.iter().any(|(down, since)| down == source && *since <= bin && bin <= tick.bin)
-            };
-            let knows: SmallVec<[u16; 2]> =
-                self.sources.keys().copied().filter(|source| self.knows(cell, *source)).collect();
-            (!knows.is_empty() && !tick.down.is_empty() && knows.iter().all(is_down))
-                || tick.dead.iter().any(|dead| {
-                    dead.since <= bin && bin <= tick.bin && dead.cells.binary_search(&cell).is_ok()
-                })
-        })
+        let noticed = || self.ticks.iter().skip(at).take(NOTICED_BINS as usize).map(|applied| &applied.tick);
+        let covers = |since: i64, tick: &Tick| since <= bin && bin <= tick.bin;
+        let is_lost = |tick: &Arc<Tick>| {
+            tick.dead.iter().any(|dead| covers(dead.since, tick) && dead.cells.binary_search(&cell).is_ok())
+        };
+        if noticed().any(is_lost) {
+            return true;
+        }
+        if noticed().all(|tick| tick.down.is_empty()) {
+            return false;
+        }
+        let knows: SmallVec<[u16; 2]> =
+            self.sources.keys().copied().filter(|source| self.knows(cell, *source)).collect();
+        let is_down = |tick: &Arc<Tick>| {
+            knows
+                .iter()
+                .all(|source| tick.down.iter().any(|(down, since)| down == source && covers(*since, tick)))
+        };
+        !knows.is_empty() && noticed().any(is_down)
     }
 
     fn knows(&self, cell: Cell, source: u16) -> bool {
@@ -317,7 +299,7 @@ impl Reception {
             .any(|at| self.ticks[at].tick.jamming.iter().any(|area| area.concerns(mmsi, position)))
     }
 
-    /// The longest median interval at which the sources give reports of such ships, in milliseconds.
+    /// The shortest median interval at which a source gives reports of such ships, in milliseconds.
     #[must_use]
     pub fn interval_ms(&self, group: IntervalGroup) -> i64 {
         let known = self.sources.values().filter_map(|source| source.intervals.get(&group));
@@ -328,30 +310,6 @@ impl Reception {
     #[must_use]
     pub fn newest(&self) -> Option<&Tick> {
         self.ticks.back().map(|applied| &*applied.tick)
-    }
-
-    /// All that is learned, by cell, class and source.
-    #[must_use]
-    pub fn learned(&self) -> Vec<Learned> {
-        let now = self.known_to();
-        let mut all: Vec<Learned> = self
-            .learned
-            .keys()
-            .map(|(cell, class, source)| {
-                let sums = self.sums(*cell, 0, *class, *source, now);
-                let is_known = sums.bins >= MIN_BINS && sums.passages >= MIN_PASSAGES;
-                Learned {
-                    cell: *cell,
-                    class: *class,
-                    source: *source,
-                    counts: sums.counts,
-                    q: is_known.then(|| sums.any()),
-                    edge: self.edge(*cell, *class, now),
-                }
-            })
-            .collect();
-        all.sort_by_key(|learned| (learned.cell, learned.class, learned.source));
-        all
     }
 
     fn index(&self, bin: i64) -> Option<usize> {
@@ -407,7 +365,8 @@ fn sum_over(expected: &[(Cell, f64)], cells: &[Cell]) -> f64 {
         .sum()
 }
 
-/// How many other ships were heard in some cells, and a few of them.
+/// How many other ships were heard in some cells, and a few of them. A ship that is itself heard in
+/// one of them is known there by its being one of the three told: else it counts as another.
 fn others_heard(tick: &Tick, cells: &[Cell], except: Mmsi) -> (u32, SmallVec<[Mmsi; 3]>) {
     const MOST: usize = 3;
     let mut ships = 0;

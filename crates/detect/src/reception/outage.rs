@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use hashbrown::HashMap;
 use model::alert::{AlertKind, Notice};
-use model::{Cell, EventTime, Mmsi, Position};
+use model::{Cell, Mmsi, Position};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -84,6 +84,7 @@ enum Who {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Failure {
     who: Who,
+    /// The last bin in which it was whole: it failed in it or after it.
     since: i64,
     members: Vec<Mmsi>,
     /// All cells in its hearing.
@@ -145,20 +146,19 @@ impl Outages {
             cells.dedup();
             cells
         };
+        let known = self.active.len();
         self.begin(bin, begun, &mut verdict);
         let places = self.failed_places(bin, of_sources);
         self.begin(bin, places, &mut verdict);
-        let begins = |failure: &Failure| {
-            verdict.notices.iter().any(|notice| notice.at == bin_end(bin)) && failure.since > bin - 8
-        };
-        for failure in &self.active {
+        for (at, failure) in self.active.iter().enumerate() {
             match failure.who {
                 Who::Source(source) => verdict.down.push((source, failure.since)),
                 Who::Station(_) | Who::Place(_) => {
                     let is_dead = |cell: &&Cell| {
                         heard.binary_search(cell).is_err() || failure.lost.binary_search(cell).is_ok()
                     };
-                    let since = if begins(failure) { failure.since } else { bin };
+                    // What is noticed only now began some bins ago.
+                    let since = if at < known { bin } else { failure.since };
                     let cells = failure.cells.iter().filter(is_dead).copied().collect();
                     verdict.dead.push(Dead { since, cells });
                 }
@@ -331,7 +331,7 @@ impl Outages {
             };
             verdict.notices.push(Notice {
                 kind: AlertKind::Outage,
-                start: start_of(failure.since),
+                start: bin_start(failure.since),
                 at: bin_end(bin),
                 centre,
                 radius_m,
@@ -347,11 +347,6 @@ impl Outages {
 
 fn near(a: Cell, b: Cell) -> bool {
     a == b || a.centre().distance_m(b.centre()) <= TOGETHER_M
-}
-
-/// It was whole in that bin, so it failed at its end at the earliest.
-fn start_of(last_whole: i64) -> EventTime {
-    bin_start(last_whole)
 }
 
 /// The middle of some places: their mean on the sphere.

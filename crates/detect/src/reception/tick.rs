@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::{Claim, Jamming};
+use crate::{AT_ANCHOR, MOORED};
 
 /// What was heard in one bin of ten minutes, and what is known of earlier ones by its end.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -129,14 +130,10 @@ pub enum IntervalGroup {
 }
 
 impl IntervalGroup {
-    /// All groups.
-    pub const ALL: [IntervalGroup; 4] =
-        [IntervalGroup::RestA, IntervalGroup::UnderWayA, IntervalGroup::RestB, IntervalGroup::UnderWayB];
-
     /// The group of a ship that sends this.
     #[must_use]
     pub fn of(class: Class, sog: Option<u16>, nav_status: Option<u8>) -> IntervalGroup {
-        let at_rest = matches!(nav_status, Some(1 | 5)) && sog.is_none_or(|sog| sog <= 30);
+        let at_rest = matches!(nav_status, Some(AT_ANCHOR | MOORED)) && sog.is_none_or(|sog| sog <= 30);
         match class {
             Class::A if at_rest => IntervalGroup::RestA,
             Class::A => IntervalGroup::UnderWayA,
