@@ -53,7 +53,8 @@ def judge_source(messages):
             else:
                 stamp.before += 1
                 stamp.doubts += 1
-            if stamp.near >= 10 * (1 + stamp.doubts) and len(stamp.mmsis) >= min(3, len(seen)):
+            needed = 10 * (1 + min(stamp.doubts, 20)) + stamp.doubts
+            if stamp.near >= needed and (len(stamp.mmsis) >= min(3, len(seen)) or stamp.near >= 4000):
                 confirmed.append(stamp.t)
                 pending.remove(stamp)
             elif stamp.before >= 1000:
@@ -76,6 +77,10 @@ def judge_source(messages):
             stamp = next(stamp for stamp in pending if stamp.t <= highest + AHEAD)
             highest = max(highest, stamp.t)
             pending.remove(stamp)
+    believed = [stamp.t for stamp in pending if stamp.before <= stamp.near]
+    for stamp in pending:
+        if not believed or stamp.t > max(believed) + AHEAD:
+            stamp.message.fate = "bad_time"
 
 
 # ---------------------------------------------------------------- fates that need nothing but the message

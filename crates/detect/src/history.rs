@@ -2,8 +2,9 @@
 //! in after all, and the facts be as if it had come in time.
 //!
 //! A track that has not been silent keeps nothing. One that has keeps its story as it was before
-//! the oldest remembered silence, and a journal of what came since; a late report goes into the
-//! journal at its place, the story is run again, and what differs is told.
+//! the oldest remembered silence, and a journal of what came since. What is late goes into the
+//! journal at its place, the story is run again, and what differs is told: once for all that came
+//! within a minute, for late reports come in bursts.
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
@@ -12,7 +13,7 @@ use alloc::vec::Vec;
 
 use model::alert::Told;
 use model::position::reachable;
-use model::time::HOUR_MS;
+use model::time::{HOUR_MS, MINUTE_MS};
 use model::{EventTime, Fact, FactChange, FactKey, Fix, Mmsi, Statics};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,8 @@ use crate::{Chart, Inside, Report, Story};
 
 /// How far back late reports are taken in.
 const MEMORY_MS: i64 = 72 * HOUR_MS;
+/// The story is run again at the next multiple of this.
+const RERUN_MS: i64 = MINUTE_MS;
 /// Silences remembered per track.
 const MAX_SPANS: usize = 64;
 /// Late reports taken into one silence.
@@ -40,6 +43,8 @@ pub struct Track {
     history: Option<Box<History>>,
     /// How far it had been judged when a report of an earlier time came in, and when that was.
     behind: Option<(EventTime, EventTime)>,
+    /// When the story is to be run again at the latest, with what came late.
+    rerun_at: Option<EventTime>,
     /// Whether other ships use the same MMSI: then all reports of 72 h are kept, so that late ones
     /// can be held against them.
     is_shared: bool,
@@ -64,6 +69,8 @@ struct History {
     checkpoint: Story,
     spans: VecDeque<Span>,
     journal: VecDeque<Event>,
+    /// What came late since the story was run last, in the order of arrival.
+    late: Vec<Event>,
 }
 
 /// A time that was a silence.
@@ -80,6 +87,8 @@ struct Span {
 enum Event {
     Report(Report),
     Mute(EventTime),
+    /// Another ship with this identity was close; only late ones are kept here.
+    Encounter(EventTime),
     /// A ship with the IMO number of this one under another MMSI.
     Continued(EventTime, Mmsi),
     Heard {
@@ -93,14 +102,14 @@ impl Event {
     fn t(&self) -> EventTime {
         match self {
             Event::Report(report) => report.fix.t,
-            Event::Mute(t) | Event::Continued(t, _) | Event::Heard { t, .. } => *t,
+            Event::Mute(t) | Event::Encounter(t) | Event::Continued(t, _) | Event::Heard { t, .. } => *t,
         }
     }
 
     fn report(&self) -> Option<&Report> {
         match self {
             Event::Report(report) => Some(report),
-            Event::Mute(_) | Event::Continued(..) | Event::Heard { .. } => None,
+            Event::Mute(_) | Event::Encounter(_) | Event::Continued(..) | Event::Heard { .. } => None,
         }
     }
 
@@ -111,6 +120,7 @@ impl Event {
             Event::Mute(_) => 1,
             Event::Heard { .. } => 2,
             Event::Continued(..) => 3,
+            Event::Encounter(_) => 4,
         }
     }
 }
@@ -119,7 +129,8 @@ impl Track {
     /// A new track.
     #[must_use]
     pub fn new(story: Story) -> Track {
-        Track { story, teller: Teller::default(), history: None, behind: None, is_shared: false }
+        let teller = Teller::default();
+        Track { story, teller, history: None, behind: None, rerun_at: None, is_shared: false }
     }
 
     /// The story as it stands.
@@ -142,8 +153,13 @@ impl Track {
         chart: &impl Chart,
         out: &mut Vec<Told>,
     ) {
+        let mut silences = self.story.silences_before(report.fix.t);
+        if !silences.is_empty() && self.rerun_at.is_some() {
+            // What it tells of the silence is told with what filled it.
+            self.take_in(now, chart, out);
+            silences = self.story.silences_before(report.fix.t);
+        }
         let clock = self.story.judge().clock();
-        let silences = self.story.silences_before(report.fix.t);
         if let (Some(from), true) = (self.story.last_t(), self.is_shared || !silences.is_empty()) {
             let story = &self.story;
             let fresh = || Box::new(History::new(story.clone()));
@@ -179,18 +195,30 @@ impl Track {
     pub fn next_deadline(&self) -> Option<EventTime> {
         let judged = self.story.judge().next_deadline();
         // All that falls due up to `behind` comes together.
-        self.behind.map_or(judged, |(_, since)| Some(EventTime(since.0 + 1)))
+        let judged = self.behind.map_or(judged, |(_, since)| Some(EventTime(since.0 + 1)));
+        judged.into_iter().chain(self.rerun_at).min()
     }
 
     /// Does what falls due up to `now`.
     pub fn advance(&mut self, now: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
-        if let Some((behind, _)) = self.behind.take_if(|(_, since)| *since < now) {
+        while let Some(due) = self.next_deadline().filter(|due| *due <= now) {
+            // Nothing is judged without what is known.
+            if self.rerun_at.is_some() {
+                self.take_in(due, chart, out);
+            } else if self.behind.is_some() {
+                self.catch_up(due, chart, out);
+            } else {
+                self.story.advance(due, chart);
+                self.tell(Vec::new(), (due, due), chart, out);
+            }
+        }
+    }
+
+    /// Judges anew what had been judged before a report of an earlier time came in.
+    fn catch_up(&mut self, now: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
+        if let Some((behind, _)) = self.behind.take() {
             self.story.advance(behind, chart);
             self.tell(Vec::new(), (behind, now), chart, out);
-        }
-        while let Some(due) = self.next_deadline().filter(|due| *due <= now) {
-            self.story.advance(due, chart);
-            self.tell(Vec::new(), (due, due), chart, out);
         }
     }
 
@@ -250,19 +278,13 @@ impl Track {
     }
 
     /// A report older than the track's last: taken in if it fills a silence.
-    pub fn take_late(
-        &mut self,
-        report: &Report,
-        now: EventTime,
-        chart: &impl Chart,
-        out: &mut Vec<Told>,
-    ) -> LateOutcome {
+    pub fn take_late(&mut self, report: &Report, now: EventTime) -> LateOutcome {
         let outcome = match &mut self.history {
             Some(history) => history.admit(report.fix, now),
             None => LateOutcome::TooLate,
         };
         if outcome == LateOutcome::Taken {
-            self.revise(Event::Report(report.clone()), now, chart, out);
+            self.come_late(Event::Report(report.clone()), now);
         }
         outcome
     }
@@ -280,7 +302,7 @@ impl Track {
         let is_past = self.story.last_t().is_some_and(|last| t < last);
         match &self.history {
             Some(history) if is_past && history.checkpoint.last_t().is_some_and(|from| t >= from) => {
-                self.rerun(t, now, chart, out, |history| history.checkpoint.note_encounter(t));
+                self.come_late(Event::Encounter(t), now);
             }
             _ => {
                 let mut changes = Vec::new();
@@ -307,21 +329,19 @@ impl Track {
             return Vec::new();
         }
         let within = |fix: &Fix| after < fix.t && fix.t <= until;
-        match &self.history {
-            Some(history) => history
-                .journal
-                .iter()
-                .filter_map(Event::report)
-                .map(|report| report.fix)
-                .filter(within)
-                .collect(),
+        let mut fixes: Vec<Fix> = match &self.history {
+            Some(history) => history.fixes().filter(within).collect(),
             None => self.story.last_fix().into_iter().filter(within).collect(),
-        }
+        };
+        fixes.sort_by_key(|fix| fix.t);
+        fixes
     }
 
     /// The end of input.
     pub fn finish(&mut self, at: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
         self.advance(at, chart, out);
+        self.take_in(at, chart, out);
+        self.catch_up(at, chart, out);
         let mut changes = Vec::new();
         self.story.finish(at, chart, &mut changes);
         self.tell(changes, (at, at), chart, out);
@@ -331,7 +351,7 @@ impl Track {
         let is_late = self.story.last_t().is_some_and(|last| event.t() < last);
         if let (true, Some(history)) = (is_late, &mut self.history) {
             if history.checkpoint.last_t().is_some_and(|from| event.t() >= from) {
-                return self.revise(event, now, chart, out);
+                return self.come_late(event, now);
             }
             // Before the checkpoint nothing can be revised; the values count from now on.
             apply(&mut history.checkpoint, &event, chart, &mut Vec::new());
@@ -347,24 +367,23 @@ impl Track {
         }
     }
 
-    fn revise(&mut self, event: Event, now: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
-        self.rerun(event.t(), now, chart, out, |history| history.insert(event));
+    /// Something that changes what was: the story is run again with it before long.
+    fn come_late(&mut self, event: Event, now: EventTime) {
+        if let Some(history) = &mut self.history {
+            history.late.push(event);
+            let next = EventTime((now.0.div_euclid(RERUN_MS) + 1) * RERUN_MS);
+            self.rerun_at = self.rerun_at.or(Some(next));
+        }
     }
 
-    /// Runs the story from the checkpoint before and after a change, and tells what differs.
-    fn rerun(
-        &mut self,
-        at: EventTime,
-        now: EventTime,
-        chart: &impl Chart,
-        out: &mut Vec<Told>,
-        change: impl FnOnce(&mut History),
-    ) {
+    /// Runs the story from the checkpoint without and with what came late, and tells what differs.
+    fn take_in(&mut self, now: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
+        self.rerun_at = None;
+        let Some(history) = self.history.as_mut().filter(|history| !history.late.is_empty()) else { return };
         let clock = self.story.judge().clock();
-        let Some(history) = &mut self.history else { return };
         history.checkpoint.share_encounters(&self.story);
         let (before, _) = history.run(chart);
-        change(history);
+        let at = history.take_in().unwrap_or(now);
         let (after, story) = history.run(chart);
         let mut changes = Vec::new();
         let vessel = || Arc::clone(story.statics());
@@ -400,7 +419,27 @@ impl Track {
 
 impl History {
     fn new(checkpoint: Story) -> History {
-        History { checkpoint, spans: VecDeque::new(), journal: VecDeque::new() }
+        History { checkpoint, spans: VecDeque::new(), journal: VecDeque::new(), late: Vec::new() }
+    }
+
+    /// Puts what came late at its place; the latest time of it.
+    fn take_in(&mut self) -> Option<EventTime> {
+        let late = core::mem::take(&mut self.late);
+        let latest = late.iter().map(Event::t).max();
+        for event in late {
+            match event {
+                Event::Encounter(t) => self.checkpoint.note_encounter(t),
+                Event::Report(_) | Event::Mute(_) | Event::Continued(..) | Event::Heard { .. } => {
+                    self.insert(event);
+                }
+            }
+        }
+        latest
+    }
+
+    /// The accepted reports since the checkpoint, those that came late last.
+    fn fixes(&self) -> impl Iterator<Item = Fix> {
+        self.journal.iter().chain(&self.late).filter_map(Event::report).map(|report| report.fix)
     }
 
     /// Puts an event at its place in time, which is nearly always the end.
@@ -416,9 +455,9 @@ impl History {
 
     /// The accepted reports around a time.
     fn neighbours(&self, t: EventTime) -> (Option<Fix>, Option<Fix>) {
-        let fixes = || self.journal.iter().filter_map(Event::report).map(|report| report.fix);
-        let before = fixes().take_while(|fix| fix.t <= t).last().or(self.checkpoint.last_fix());
-        (before, fixes().find(|fix| fix.t > t))
+        let before = self.fixes().filter(|fix| fix.t <= t).max_by_key(|fix| fix.t);
+        let after = self.fixes().filter(|fix| fix.t > t).min_by_key(|fix| fix.t);
+        (before.or(self.checkpoint.last_fix()), after)
     }
 
     fn admission(&self, fix: Fix, now: EventTime) -> LateOutcome {
@@ -467,6 +506,9 @@ impl History {
 
     /// Forgets silences that are too old or too many; `false` if nothing is left to remember.
     fn forget(&mut self, now: EventTime, is_shared: bool, chart: &impl Chart) -> bool {
+        if !self.late.is_empty() {
+            return true;
+        }
         let is_old = |span: &Span| span.end.0 + MEMORY_MS < now.0;
         let mut changed = false;
         while self.spans.front().is_some_and(is_old) || self.spans.len() > MAX_SPANS {
@@ -561,6 +603,7 @@ fn apply(story: &mut Story, event: &Event, chart: &impl Chart, out: &mut Vec<Fac
             story.report(report, &inside, chart, out);
         }
         Event::Mute(t) => story.mute(*t, chart),
+        Event::Encounter(t) => story.note_encounter(*t),
         Event::Continued(t, mmsi) => story.continues_as(*t, *mmsi),
         Event::Heard { t, values, is_report } => story.hear(*t, values, *is_report),
     }

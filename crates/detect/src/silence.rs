@@ -61,12 +61,8 @@ impl Silences {
         let mut changed = Vec::new();
         for silence in &mut self.waiting {
             let after_ms = t.0 - silence.heard.end.0;
-            if (0..=AFTER_MS).contains(&after_ms) && !silence.static_after.is_complete() {
-                let had = silence.static_after.clone();
-                silence.static_after.fill(values);
-                if silence.static_after != had {
-                    changed.push(silence.clone());
-                }
+            if (0..=AFTER_MS).contains(&after_ms) && silence.static_after.fill(values) {
+                changed.push(silence.clone());
             }
         }
         changed

@@ -46,18 +46,25 @@ impl Cargo {
         Cargo { draught: statics.draught, destination: statics.destination.clone() }
     }
 
-    fn update(&mut self, newer: &Statics) {
+    /// Takes the values that `newer` has; whether that changes any.
+    fn update(&mut self, newer: &Statics) -> bool {
+        let is_new = newer.draught.is_some() && newer.draught != self.draught;
         self.draught = newer.draught.or(self.draught);
-        if newer.destination.is_some() {
+        let is_elsewhere = newer.destination.is_some() && newer.destination != self.destination;
+        if is_elsewhere {
             self.destination.clone_from(&newer.destination);
         }
+        is_new || is_elsewhere
     }
 
-    fn fill(&mut self, later: &Statics) {
-        self.draught = self.draught.or(later.draught);
-        if self.destination.is_none() {
-            self.destination.clone_from(&later.destination);
-        }
+    /// Takes the values of `later` that are missing; whether there are any.
+    fn fill(&mut self, later: &Statics) -> bool {
+        let missing = Statics {
+            draught: later.draught.filter(|_| self.draught.is_none()),
+            destination: later.destination.clone().filter(|_| self.destination.is_none()),
+            ..Statics::default()
+        };
+        self.update(&missing)
     }
 }
 
@@ -154,18 +161,18 @@ impl Stay {
 
     /// Static values were heard.
     pub fn hear(&mut self, t: EventTime, values: &Statics) -> bool {
-        let had = (self.after_arrival.clone(), self.at_exit.clone(), self.at_arrival.clone());
+        let mut changes = false;
         let after_ms = t.0 - self.first.fix.t.0;
         if (0..=ARRIVAL_MS).contains(&after_ms) {
-            self.after_arrival.fill(values);
+            changes |= self.after_arrival.fill(values);
         }
         if after_ms <= 0 {
-            self.at_arrival.update(values);
+            changes |= self.at_arrival.update(values);
         }
         if self.first_outside.is_some_and(|exit| t <= exit) {
-            self.at_exit.update(values);
+            changes |= self.at_exit.update(values);
         }
-        had != (self.after_arrival.clone(), self.at_exit.clone(), self.at_arrival.clone())
+        changes
     }
 
     /// A report outside: notes whether it is far from the last one inside.

@@ -488,7 +488,7 @@ impl Ship {
             self.take(number, report, now, chart, out);
             return Fate::Accepted;
         }
-        track.take_late(&Report::new(report), now, chart, out);
+        track.take_late(&Report::new(report), now);
         self.reports = self.reports.saturating_add(1);
         self.hear_of(report, Some(number), now, chart, out);
         self.note_others(number, fix, now, chart, out);

@@ -120,14 +120,17 @@ impl Statics {
         self.ship_type = newer.ship_type.or(self.ship_type);
     }
 
-    /// Fills each value that is still missing from `later`.
-    pub fn fill(&mut self, later: &Statics) {
+    /// Fills each value that is still missing from `later`; whether there was any.
+    pub fn fill(&mut self, later: &Statics) -> bool {
+        let mut changes = self.ship_type.is_none() && later.ship_type.is_some();
         for key in StaticKey::ALL {
             if !self.has(key) && later.has(key) {
                 self.take(later, key);
+                changes = true;
             }
         }
         self.ship_type = self.ship_type.or(later.ship_type);
+        changes
     }
 
     /// Whether every printed key is present.

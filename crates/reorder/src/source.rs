@@ -9,11 +9,15 @@ use smallvec::SmallVec;
 
 /// A stamp this far ahead of its source's highest needs confirmation.
 const AHEAD_MS: i64 = 10 * MINUTE_MS;
-/// So many further messages not far before it confirm a stamp, and as many more for each that is far before it …
+/// So many further messages not far before it confirm a stamp, and as many more for each doubt: one that is far
+/// before it. Doubts beyond [`DOUBTED`] weigh as much as a confirmation each …
 const CONFIRMATIONS: u32 = 10;
 /// … of so many ships, if the source has had that many …
 const SHIPS: usize = 3;
-/// … unless so many that are far before it come first.
+/// … or so many of fewer ships: nobody else is heard any more …
+const ALONE: u32 = 4_000;
+/// … unless so many that are far before it come first. So each is decided within `ALONE + DENIALS` messages, and
+/// no more than that wait.
 const DENIALS: u32 = 1_000;
 
 /// After a stamp that was wrong the next meets as many doubts as so many messages far before it.
@@ -95,11 +99,14 @@ impl<T> Source<T> {
         }
     }
 
-    /// The end of the source: stamps that were not denied are believed.
+    /// The end of the source: stamps that waited are believed unless more messages spoke against them than for
+    /// them.
     pub fn finish(&mut self, out: &mut impl FnMut(T, Admission)) {
+        let believed = self.pending.iter().filter(|pending| pending.denials <= pending.confirmations);
+        self.highest = self.highest.max(believed.map(|pending| pending.t).max());
+        self.release(out);
         for pending in self.pending.drain(..) {
-            self.highest = self.highest.max(Some(pending.t));
-            out(pending.item, Admission::InTime);
+            out(pending.item, Admission::BadTime);
         }
     }
 
@@ -116,8 +123,10 @@ impl<T> Source<T> {
                 pending.doubts += 1;
             }
             // One receiver whose clock is ahead is no proof while others go on as before.
-            let needed = CONFIRMATIONS.saturating_mul(1 + pending.doubts);
-            if pending.confirmations >= needed && (!has_ships || pending.ships.len() >= SHIPS) {
+            let needed = CONFIRMATIONS * (1 + pending.doubts.min(DOUBTED)) + pending.doubts;
+            let is_of_enough_ships =
+                !has_ships || pending.ships.len() >= SHIPS || pending.confirmations >= ALONE;
+            if pending.confirmations >= needed && is_of_enough_ships {
                 confirmed = confirmed.max(Some(pending.t));
             }
         }
@@ -237,12 +246,62 @@ mod tests {
         assert_eq!(source.highest(), Some(EventTime(112 * MINUTE_MS)));
     }
 
+    fn finish(source: &mut Source<i64>) -> Vec<(i64, Admission)> {
+        let mut out = Vec::new();
+        source.finish(&mut |m, a| out.push((m, a)));
+        out
+    }
+
     #[test]
     fn at_the_end_what_was_not_denied_is_believed() {
         let mut source = started();
         read(&mut source, [(500, 1)]);
-        let mut out = Vec::new();
-        source.finish(&mut |m, a| out.push((m, a)));
-        assert_eq!(out, [(500, Admission::InTime)]);
+        assert_eq!(finish(&mut source), [(500, Admission::InTime)]);
+    }
+
+    #[test]
+    fn at_the_end_a_stamp_that_others_deny_moves_nothing() {
+        let mut source = started();
+        read(&mut source, [(100 + 36 * 60, 9), (101, 1), (102, 2)]);
+        assert_eq!(finish(&mut source), [(100 + 36 * 60, Admission::BadTime)]);
+        assert_eq!(source.highest(), Some(EventTime(102 * MINUTE_MS)));
+    }
+
+    #[test]
+    fn at_the_end_of_a_gap_one_message_from_before_it_denies_nothing() {
+        let mut source = started();
+        read(&mut source, [(500, 1), (501, 2), (100, 3), (502, 4)]);
+        let end = finish(&mut source);
+        assert_eq!(end, [(500, Admission::InTime), (501, Admission::InTime), (502, Admission::InTime)]);
+    }
+
+    #[test]
+    fn a_share_of_messages_from_before_a_gap_does_not_hold_it_up_for_ever() {
+        let mut source = started();
+        let feed = (0..1_000).map(|n| (if n % 3 == 0 { 100 } else { 500 }, n as u32));
+        read(&mut source, feed);
+        assert_eq!(source.highest(), Some(EventTime(500 * MINUTE_MS)));
+        assert!(source.pending.is_empty());
+    }
+
+    #[test]
+    fn a_clock_ahead_for_less_than_half_of_the_feed_is_never_believed() {
+        let mut source = started();
+        // In bursts, which is how one receiver's messages come.
+        let feed = (0..20_000).map(|n| (if n % 20 < 8 { 500 } else { 100 }, n as u32));
+        read(&mut source, feed);
+        assert_eq!(source.highest(), Some(EventTime(100 * MINUTE_MS)));
+    }
+
+    #[test]
+    fn one_ship_that_alone_is_heard_any_more_is_believed_and_what_waits_is_bounded() {
+        let mut source = started();
+        let mut most = 0;
+        for n in 0..20_000 {
+            read(&mut source, [(500 + n / 100, 1)]);
+            most = most.max(source.pending.len());
+        }
+        assert_eq!(source.highest(), Some(EventTime((500 + 199) * MINUTE_MS)));
+        assert!(most <= (ALONE + DENIALS) as usize, "{most}");
     }
 }
