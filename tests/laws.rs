@@ -19,10 +19,11 @@ use std::path::Path;
 use std::process::Command;
 
 use cases::check;
+use harbours::Harbours;
 use runs::{Feed, How, PLAIN, run};
 use sim::encode::{BaseStation, Channel, sentences};
 use sim::random::Random;
-use worlds::{Profile, Sent, Temper, World};
+use worlds::{Profile, Sent, Temper, What, World};
 
 const MIXED_AND_SPARSE: [Profile; 3] = [Profile::Mixed, Profile::Sparse, Profile::Dense];
 
@@ -153,6 +154,35 @@ fn sources_may_be_interleaved_in_any_way() {
     });
 }
 
+/// A source that stands still at the second hour while 5,000 reports of the first are read.
+fn flooded_with_late_reports() -> (Harbours, Feed) {
+    const START: i64 = 1_700_002_800_000;
+    let harbours = Harbours::random(&mut Random::new(2));
+    let mut sent = Vec::new();
+    let mut send = |mmsi: u32, t: i64| {
+        let (lon, lat) = harbours.plane.degrees((f64::from(mmsi % 100), t as f64 / 3_600_000.0));
+        let what = What::Fix { lon, lat, sog: Some(0.5), status: None, row: None };
+        sent.push(Sent { t: START + t, mmsi, kind: 1, nonce: sent.len() as u32, what, arrival: None });
+    };
+    (0..60).for_each(|mmsi| send(273_000_000 + mmsi, 0));
+    (0..60).for_each(|mmsi| send(273_000_000 + mmsi, 2 * voyage::HOUR));
+    (0..5_000).for_each(|n| send(273_000_000 + n % 60, i64::from(n) * 700 + 1));
+    (0..60).for_each(|mmsi| send(273_000_000 + mmsi, 3 * voyage::HOUR));
+    let feed = sent.iter().map(|sent| (0, sent.decoded())).collect();
+    (harbours, feed)
+}
+
+#[test]
+fn late_reports_without_end_do_not_wait_without_end() {
+    let (harbours, feed) = flooded_with_late_reports();
+    let plain = run(&harbours.core, 1, &feed, &PLAIN);
+    assert_eq!(plain.counts.late_floods, 2);
+    for (shards, batch) in [(1, usize::MAX), (3, 1), (8, 7)] {
+        let other = run(&harbours.core, 1, &feed, &How { shards, batch, ..PLAIN });
+        assert_eq!(other.against(&plain), None);
+    }
+}
+
 #[test]
 fn copies_from_other_stations_change_nothing() {
     check(18, |seed| {
@@ -163,7 +193,7 @@ fn copies_from_other_stations_change_nothing() {
         let plain = run(&world.harbours.core, 1, &feed(seed, &sent), &PLAIN);
         for at in 0..sent.len() {
             // A copy of a type 19 without a position is `no_position` again, and its static part is heard again.
-            let is_heard_again = sent[at].kind == 19 && matches!(sent[at].what, worlds::What::NoFix { .. });
+            let is_heard_again = sent[at].kind == 19 && matches!(sent[at].what, What::NoFix { .. });
             if random.below(5) == 0 && !is_heard_again {
                 let arrival = Some(sent[at].t + random.below(30_000) as i64);
                 sent.push(Sent { arrival, ..sent[at].clone() });

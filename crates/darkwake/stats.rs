@@ -57,6 +57,7 @@ pub fn object(counts: &Counts, totals: &Totals) -> Value {
         "skipped": totals.skipped,
         "tag_warning": counts.tag_warning,
         "restamped": counts.restamped,
+        "late_floods": counts.late_floods,
         "base_stations": totals.base_stations,
         "vessels": totals.vessels,
         "tracks": totals.tracks,

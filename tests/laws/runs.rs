@@ -25,7 +25,7 @@ pub struct How {
     pub shards: usize,
     /// Messages after which the watermark is told.
     pub batch: usize,
-    /// Before which messages every engine is written down and read back.
+    /// Before which messages everything is written down and read back.
     pub snapshots: Vec<usize>,
     /// Whether the engines are told who was heard where. Late reports do not count for that, so what they
     /// bring about can only be held against a run in order where nothing is known of it.
@@ -110,6 +110,7 @@ pub fn run(world: &World, sources: usize, feed: &Feed, how: &How) -> Outcome {
             engines
                 .iter_mut()
                 .for_each(|engine| *engine = Engine::restore(&engine.snapshot().unwrap()).unwrap());
+            ingest = Ingest::restore(&ingest.snapshot().unwrap()).unwrap();
         }
         ingest.read(ids[*source], decoded.clone(), &mut |entry| entries.push(entry));
         if (at + 1) % how.batch == 0 {

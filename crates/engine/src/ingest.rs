@@ -35,8 +35,16 @@ pub struct Ingest {
     counts: Counts,
     highest: Option<EventTime>,
     told: Option<EventTime>,
+    late: Late,
     receivers: Receivers,
     presence: Presence,
+}
+
+/// Late reports that wait while the watermark stands still.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Late {
+    watermark: Option<EventTime>,
+    waiting: u32,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -70,6 +78,9 @@ struct Heard {
 
 /// All sources count as one for reception.
 const ONE_SOURCE: u16 = 0;
+/// A late report waits until the watermark is past its place, for one from another source may belong before it. A
+/// source that has run ahead and stands still could fill the memory so: no more than this many wait.
+const MAX_LATE: u32 = 2_048;
 
 impl Ingest {
     /// Adds a source of which nothing is known but that it has nothing earlier than `floor`.
@@ -124,6 +135,7 @@ impl Ingest {
             Content::Fate(fate) => Item::Fate(fate, decoded.lines, heard),
         };
         let state = &mut self.sources[id.0 as usize];
+        let late_before = state.late_arrivals;
         if let Clock::Floor(floor, order) = state.clock {
             state.clock = match order {
                 Order::Bounded { bound_ms } => Clock::Bounded(Source::new(bound_ms)),
@@ -158,6 +170,25 @@ impl Ingest {
                 admit(item, admission, id, &mut state.late_arrivals, (counts, presence), out);
             }),
         }
+        let late = (state.late_arrivals - late_before) as u32;
+        if late > 0 {
+            self.limit_late(late, out);
+        }
+    }
+
+    /// Lets late reports go on if too many wait; it hangs on what was read alone.
+    fn limit_late(&mut self, more: u32, out: &mut impl FnMut(Entry)) {
+        let watermark = self.watermark();
+        if self.late.watermark != watermark {
+            self.late = Late { watermark, waiting: 0 };
+        }
+        self.late.waiting += more;
+        if let Some(watermark) = watermark.filter(|_| self.late.waiting > MAX_LATE) {
+            self.late.waiting = 0;
+            self.counts.late_floods += 1;
+            self.advance(out);
+            out(Entry::Late(watermark));
+        }
     }
 
     /// Whether the receiver of a report has a clock that others show to be off.
@@ -180,7 +211,8 @@ impl Ingest {
         let (counts, highest, presence) = (&mut self.counts, &mut self.highest, &mut self.presence);
         if let Clock::Bounded(source) = &mut state.clock {
             source.finish(&mut |item, admission| {
-                *highest = (*highest).max(item.own_t());
+                let t = if admission == Admission::BadTime { None } else { item.own_t() };
+                *highest = (*highest).max(t);
                 admit(item, admission, id, &mut state.late_arrivals, (counts, presence), out);
             });
         }
@@ -198,10 +230,15 @@ impl Ingest {
         }
     }
 
+    /// How far all open sources have come.
+    fn watermark(&self) -> Option<EventTime> {
+        let open = (0..self.sources.len()).filter(|at| !self.sources[*at].is_closed);
+        open.map(|at| self.watermark_of(SourceId(at as u32))).min()
+    }
+
     /// Tells how far all open sources have come, if that is news, and the bins that are over by then.
     pub fn advance(&mut self, out: &mut impl FnMut(Entry)) -> Option<EventTime> {
-        let open = (0..self.sources.len()).filter(|at| !self.sources[*at].is_closed);
-        let watermark = open.map(|at| self.watermark_of(SourceId(at as u32))).min()?;
+        let watermark = self.watermark()?;
         let is_news = self.told.is_none_or(|told| told < watermark) && watermark > EventTime::MIN;
         if !is_news {
             return None;

@@ -71,6 +71,9 @@ pub enum Entry {
     Tick(Arc<Tick>),
     /// All sources have come this far.
     Watermark(EventTime),
+    /// Late reports with their place here wait no longer for more that may belong before them: there are too
+    /// many. Follows the watermark of that time.
+    Late(EventTime),
     /// Nothing follows; the highest event time was this.
     End(EventTime),
 }
@@ -112,15 +115,16 @@ impl Engine {
         match entry {
             Entry::Transmission(key, transmission) => {
                 self.hold.push(key, transmission);
-                if self.hold.is_flooded() {
-                    self.hand_on(self.watermark, world, out);
-                }
             }
             Entry::Tick(tick) => self.ticks.push_back(tick),
             Entry::Watermark(watermark) => self.advance(watermark, world, out),
+            Entry::Late(place) => {
+                self.hand_on(|hold| hold.pop_with_late(place), world, out);
+                self.fire(place, world, out);
+            }
             Entry::End(highest) => {
                 self.advance(highest, world, out);
-                self.hand_on(EventTime::MAX, world, out);
+                self.hand_on(|hold| hold.pop(EventTime::MAX), world, out);
                 let chart = chart(world, &self.reception, &self.searches);
                 for bucket in self.buckets.iter_mut().flatten() {
                     bucket.finish(highest, &chart, &mut self.counts, out);
@@ -159,20 +163,26 @@ impl Engine {
             let tick = Arc::clone(tick);
             self.ticks.pop_front();
             let end = bin_end(tick.bin);
-            self.hand_on(end, world, out);
+            self.hand_on(|hold| hold.pop(end), world, out);
             self.fire(EventTime(end.0 - 1), world, out);
             self.reception.apply(&tick);
             self.take_notice(&tick, world, out);
             self.fire(end, world, out);
         }
-        self.hand_on(self.watermark, world, out);
-        self.fire(self.watermark, world, out);
+        let watermark = self.watermark;
+        self.hand_on(|hold| hold.pop(watermark), world, out);
+        self.fire(watermark, world, out);
     }
 
-    /// Hands on what is held up to a time, each after what falls due in its bucket before it.
-    fn hand_on(&mut self, up_to: EventTime, world: &World, out: &mut Vec<Told>) {
+    /// Hands on what is taken from the hold, each after what falls due in its bucket before it.
+    fn hand_on(
+        &mut self,
+        take: impl Fn(&mut Hold<Transmission>) -> Option<(OrderKey, Transmission)>,
+        world: &World,
+        out: &mut Vec<Told>,
+    ) {
         let chart = chart(world, &self.reception, &self.searches);
-        while let Some((key, transmission)) = self.hold.pop(up_to) {
+        while let Some((key, transmission)) = take(&mut self.hold) {
             let bucket = self.buckets[bucket_of(transmission.mmsi())].get_or_insert_default();
             bucket.hand_on(key, transmission, &self.limits, &chart, &mut self.counts, out);
         }

@@ -1,4 +1,4 @@
-//! The state of an engine as bytes.
+//! The state of an engine, and of what takes in for it, as bytes.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -12,10 +12,10 @@ use reorder::{Hold, OrderKey};
 use serde::{Deserialize, Serialize};
 
 use crate::bucket::Bucket;
-use crate::{BUCKETS, Engine, Limits};
+use crate::{Engine, Ingest, Limits};
 
 /// Version of the format; another is refused, never guessed at.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Why bytes are no snapshot.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +29,42 @@ pub enum SnapshotError {
     /// Cut short or damaged.
     #[error("snapshot is damaged: {0}")]
     Damaged(postcard::Error),
+    /// Ships of a bucket that does not exist.
+    #[error("snapshot is damaged: there is no bucket {0}")]
+    Bucket(u16),
+}
+
+fn write(state: &impl Serialize) -> Result<Vec<u8>, SnapshotError> {
+    postcard::to_extend(state, VERSION.to_le_bytes().to_vec()).map_err(SnapshotError::Damaged)
+}
+
+fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, SnapshotError> {
+    let Some((version, body)) = bytes.split_first_chunk::<4>() else {
+        return Err(SnapshotError::Damaged(postcard::Error::DeserializeUnexpectedEnd));
+    };
+    let found = u32::from_le_bytes(*version);
+    if found != VERSION {
+        return Err(SnapshotError::Version { found });
+    }
+    postcard::from_bytes(body).map_err(SnapshotError::Damaged)
+}
+
+impl Ingest {
+    /// The whole state.
+    ///
+    /// # Errors
+    /// Only if memory for it cannot be had.
+    pub fn snapshot(&self) -> Result<Vec<u8>, SnapshotError> {
+        write(self)
+    }
+
+    /// Goes on where the snapshot was taken.
+    ///
+    /// # Errors
+    /// If the bytes are of another version, or damaged.
+    pub fn restore(bytes: &[u8]) -> Result<Ingest, SnapshotError> {
+        read(bytes)
+    }
 }
 
 #[derive(Serialize)]
@@ -62,7 +98,7 @@ impl Engine {
     /// Only if memory for it cannot be had.
     pub fn snapshot(&self) -> Result<Vec<u8>, SnapshotError> {
         let numbered = self.buckets.iter().enumerate();
-        let written = Written {
+        write(&Written {
             limits: self.limits,
             tells_notices: self.tells_notices,
             ticks: &self.ticks,
@@ -73,9 +109,7 @@ impl Engine {
             buckets: numbered
                 .filter_map(|(at, bucket)| bucket.as_ref().map(|bucket| (at as u16, bucket)))
                 .collect(),
-        };
-        let bytes = VERSION.to_le_bytes().to_vec();
-        postcard::to_extend(&written, bytes).map_err(SnapshotError::Damaged)
+        })
     }
 
     /// An engine that goes on where the snapshot was taken.
@@ -83,14 +117,7 @@ impl Engine {
     /// # Errors
     /// If the bytes are of another version, or damaged.
     pub fn restore(bytes: &[u8]) -> Result<Engine, SnapshotError> {
-        let Some((version, body)) = bytes.split_first_chunk::<4>() else {
-            return Err(SnapshotError::Damaged(postcard::Error::DeserializeUnexpectedEnd));
-        };
-        let found = u32::from_le_bytes(*version);
-        if found != VERSION {
-            return Err(SnapshotError::Version { found });
-        }
-        let read: Read = postcard::from_bytes(body).map_err(SnapshotError::Damaged)?;
+        let read: Read = read(bytes)?;
         let mut engine = Engine::new(read.limits, usize::from(!read.tells_notices));
         (engine.ticks, engine.reception) = (read.ticks, read.reception);
         (engine.watermark, engine.counts) = (read.watermark, read.counts);
@@ -98,9 +125,7 @@ impl Engine {
         read.held.into_iter().for_each(|(key, transmission)| hold.push(key, transmission));
         engine.hold = hold;
         for (at, bucket) in read.buckets {
-            if usize::from(at) < BUCKETS {
-                engine.buckets[usize::from(at)] = Some(bucket);
-            }
+            *engine.buckets.get_mut(usize::from(at)).ok_or(SnapshotError::Bucket(at))? = Some(bucket);
         }
         Ok(engine)
     }

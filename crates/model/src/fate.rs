@@ -109,6 +109,8 @@ pub struct Counts {
     pub tag_warning: u64,
     /// Duplicates whose stamp is more than 30 s from the first's.
     pub restamped: u64,
+    /// How often so many late reports waited that they were let go on.
+    pub late_floods: u64,
     /// Messages decoded, by type 0…27.
     pub messages: Messages,
 }
@@ -164,6 +166,7 @@ impl Counts {
         self.candidate += other.candidate;
         self.tag_warning += other.tag_warning;
         self.restamped += other.restamped;
+        self.late_floods += other.late_floods;
         for (mine, theirs) in self.messages.0.iter_mut().zip(other.messages.0) {
             *mine += theirs;
         }

@@ -54,24 +54,19 @@ impl OrderKey {
     }
 }
 
-/// Late items that wait for a watermark that is just there.
-const MAX_LATE: usize = 2_048;
-
 /// Holds items until their time has come.
 #[derive(Clone, Debug)]
 pub struct Hold<T> {
     /// Copies have one key: they go on in the order in which they came.
     heap: BinaryHeap<Reverse<(OrderKey, u64, u32)>>,
     arrivals: u64,
-    /// Late ones among them.
-    late: usize,
     items: Vec<Option<T>>,
     free: Vec<u32>,
 }
 
 impl<T> Default for Hold<T> {
     fn default() -> Self {
-        Hold { heap: BinaryHeap::new(), arrivals: 0, late: 0, items: Vec::new(), free: Vec::new() }
+        Hold { heap: BinaryHeap::new(), arrivals: 0, items: Vec::new(), free: Vec::new() }
     }
 }
 
@@ -88,13 +83,6 @@ impl<T> Hold<T> {
         self.heap.is_empty()
     }
 
-    /// Whether more late ones wait than are kept: those whose place is reached do not wait for more
-    /// that may belong before them. So it is when a source has run ahead and stands still.
-    #[must_use]
-    pub fn is_flooded(&self) -> bool {
-        self.late > MAX_LATE
-    }
-
     /// Takes in an item.
     pub fn push(&mut self, key: OrderKey, item: T) {
         let slot = match self.free.pop() {
@@ -106,19 +94,23 @@ impl<T> Hold<T> {
         };
         self.items[slot as usize] = Some(item);
         self.arrivals += 1;
-        self.late += usize::from(key.is_late);
         self.heap.push(Reverse((key, self.arrivals, slot)));
     }
 
     /// The next item whose time has come at watermark `w`. A late one waits until `w` is past its
     /// place: while it is just there, a source that is as far may read more that belong before it.
     pub fn pop(&mut self, w: EventTime) -> Option<(OrderKey, T)> {
-        let Reverse((key, ..)) = self.heap.peek()?;
-        if key.at > w || key.is_late && key.at == w && !self.is_flooded() {
-            return None;
-        }
+        self.take(|key| key.at < w || key.at == w && !key.is_late)
+    }
+
+    /// The next item whose place is at or before `w`, late ones included.
+    pub fn pop_with_late(&mut self, w: EventTime) -> Option<(OrderKey, T)> {
+        self.take(|key| key.at <= w)
+    }
+
+    fn take(&mut self, is_due: impl Fn(&OrderKey) -> bool) -> Option<(OrderKey, T)> {
+        self.heap.peek().filter(|Reverse((key, ..))| is_due(key))?;
         let Reverse((key, _, slot)) = self.heap.pop()?;
-        self.late -= usize::from(key.is_late);
         self.free.push(slot);
         self.items[slot as usize].take().map(|item| (key, item))
     }
