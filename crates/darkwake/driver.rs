@@ -18,6 +18,7 @@ use model::{EventTime, Mmsi, Reason};
 
 use crate::cli::{self, Speed};
 use crate::config::{Config, TableOrder};
+use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::shards::Shards;
 
@@ -38,6 +39,8 @@ pub struct Plan {
     pub until: Option<EventTime>,
     /// How fast.
     pub speed: Speed,
+    /// Ends all inputs where they are.
+    pub interrupt: Interrupt,
 }
 
 /// What reading found beside the reports.
@@ -105,12 +108,12 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Reads all inputs to their ends.
+    /// Reads all inputs to their ends, or until it is interrupted: then what was read is all there is.
     pub fn run(mut self, inputs: Vec<Input>) -> anyhow::Result<(Ingest, Shards, ReadTotals)> {
         let mut waiting = self.survey(inputs)?;
         let mut open: Vec<Open> = Vec::new();
         let mut former: Option<Open> = None;
-        loop {
+        while !self.plan.interrupt.came() {
             let behind = (0..open.len()).min_by_key(|at| (self.ingest.watermark_of(open[*at].source), *at));
             let reached = behind.map(|at| self.ingest.watermark_of(open[at].source));
             if let Some(next) = waiting.last()
@@ -131,9 +134,9 @@ impl<'a> Driver<'a> {
             }
             self.advance();
         }
-        if let Some(former) = former {
-            self.close(former);
-        }
+        // All are over but after an interrupt.
+        former.into_iter().chain(open).for_each(|ended| self.close(ended));
+        waiting.iter().for_each(|unopened| self.ingest.close(unopened.source, &mut |_| {}));
         let (ingest, shards) = (&mut self.ingest, &mut self.shards);
         ingest.end(&mut |entry| shards.push(entry));
         self.progress.finish();
@@ -227,7 +230,7 @@ impl<'a> Driver<'a> {
         let mut sorter = Sorter::new(self.config.limits.sort_rows);
         let mut failed: Option<std::io::Error> = None;
         let mut more = true;
-        while more {
+        while more && !self.plan.interrupt.came() {
             let mut batch = Vec::with_capacity(TURN_LINES);
             more = self.read_lines(name, reader, &mut batch);
             for mut decoded in batch {
@@ -336,7 +339,7 @@ impl<'a> Driver<'a> {
         let (began, first) = *self.pace.get_or_insert((Instant::now(), watermark));
         let due = std::time::Duration::from_secs_f64((watermark.0 - first.0).max(0) as f64 / 1_000.0 / times);
         if let Some(wait) = due.checked_sub(began.elapsed()) {
-            std::thread::sleep(wait);
+            self.plan.interrupt.wait(wait);
         }
     }
 }

@@ -1,10 +1,11 @@
-//! `darkwake`: AIS in; silences, port visits and hops out.
+//! `darkwake`: AIS in; silences, port visits, hops and alerts out.
 
 mod check;
 mod cli;
 mod config;
 mod driver;
 mod evaluate;
+mod interrupt;
 mod outputs;
 mod ports;
 mod progress;
@@ -52,7 +53,13 @@ fn main() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             cli::talk(&format!("error: {error:#}"));
-            ExitCode::from(if error.is::<Usage>() { EXIT_USAGE } else { EXIT_FAILED })
+            ExitCode::from(if error.is::<Usage>() {
+                EXIT_USAGE
+            } else if error.is::<interrupt::Interrupted>() {
+                interrupt::EXIT
+            } else {
+                EXIT_FAILED
+            })
         }
     }
 }

@@ -20,6 +20,7 @@ use model::{EventTime, Ports};
 use crate::cli::{self, Replay};
 use crate::config::{self, Config};
 use crate::driver::{self, Driver, Plan};
+use crate::interrupt::{Interrupt, Interrupted};
 use crate::outputs;
 use crate::progress::Progress;
 use crate::shards::{Outcome, Shards};
@@ -31,6 +32,7 @@ const FUTURE_MS: i64 = 86_400_000;
 /// Reads the inputs and writes what was asked for.
 pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let began = Instant::now();
+    let interrupt = Interrupt::listen()?;
     let config = Config::load(arguments.config.as_deref())?;
     let formats = arguments
         .out
@@ -43,7 +45,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     notes.iter().for_each(|note| cli::warn(note));
     let world = Arc::new(World::new(geofence, Arc::new(Sea::built_in()), rules));
     let inputs = files::find(&arguments.inputs)?;
-    let plan = plan(arguments, &config);
+    let plan = plan(arguments, &config, &interrupt);
     let sizes: Option<u64> = inputs.iter().map(files::Input::size).sum();
     let limits = Limits { ships_per_bucket: config.limits.ships.div_ceil(BUCKETS) };
     let shards = Shards::start(shard_count(arguments), &world, limits, !formats.is_empty());
@@ -56,8 +58,9 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let mut counts = ingest.counts().clone();
     counts.add(&outcome.counts);
     counts.tag_warning += read.tag_warnings;
-    anyhow::ensure!(read.unreadable < count, "nothing could be read");
-    if driver::all_without_time(&counts) {
+    let is_interrupted = interrupt.came();
+    anyhow::ensure!(is_interrupted || read.unreadable < count, "nothing could be read");
+    if !is_interrupted && driver::all_without_time(&counts) {
         anyhow::bail!(
             "none of the {} messages has a time; give --start T (such as --start 2023-10-01T00:00:00Z), \
              and line n has the time T + n milliseconds (or n times --step)",
@@ -113,11 +116,14 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         many(hops, "hop", "hops"),
         began.elapsed().as_secs_f64()
     ));
+    if is_interrupted {
+        return Err(Interrupted.into());
+    }
     anyhow::ensure!(read.broken.is_empty(), "{}", read.broken.join("; "));
     Ok(())
 }
 
-fn plan(arguments: &Replay, config: &Config) -> Plan {
+fn plan(arguments: &Replay, config: &Config, interrupt: &Interrupt) -> Plan {
     let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis() as i64);
     let decode = Settings { latest: EventTime(now_ms + FUTURE_MS), tag_checksum: config.input.tag_checksum };
     Plan {
@@ -132,6 +138,7 @@ fn plan(arguments: &Replay, config: &Config) -> Plan {
         since: arguments.since,
         until: arguments.until,
         speed: arguments.speed,
+        interrupt: interrupt.clone(),
     }
 }
 
