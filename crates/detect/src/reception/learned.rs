@@ -167,6 +167,12 @@ impl Reception {
         }
     }
 
+    /// Whether hearing has been learned for a whole day: nights and tides are not what days are.
+    #[must_use]
+    pub fn knows_a_day(&self, now: EventTime) -> bool {
+        self.first.is_some_and(|first| now.0 - bin_start(first).0 >= DAY_MS)
+    }
+
     /// The share of bins in which ships of a class are heard in a cell, as it was known at a time.
     #[must_use]
     pub fn q(&self, cell: Cell, class: Class, as_of: EventTime) -> Option<Share> {

@@ -70,8 +70,35 @@ pub(super) struct Verdict {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Outages {
     heard: HashMap<(u64, Mmsi), (Mask, Cell), foldhash::fast::FixedState>,
-    footprints: BTreeMap<u64, BTreeMap<Cell, i64>>,
+    footprints: BTreeMap<u64, BTreeMap<Cell, Reach>>,
+    /// The same of all stations together.
+    whole: BTreeMap<Cell, Reach>,
     active: Vec<Failure>,
+}
+
+/// How often ships were heard in a cell: in the day that runs and in the one before, by bins.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Reach {
+    last: i64,
+    day: i64,
+    today: u32,
+    before: u32,
+}
+
+impl Reach {
+    fn hear(&mut self, bin: i64) {
+        let day = bin.div_euclid(FOOTPRINT_BINS);
+        if day != self.day {
+            let before = if day == self.day + 1 { self.today } else { 0 };
+            *self = Reach { last: bin, day, today: 0, before };
+        }
+        self.last = bin;
+        self.today += 1;
+    }
+
+    fn heard(&self) -> u32 {
+        self.today + self.before
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -171,16 +198,25 @@ impl Outages {
         verdict
     }
 
-    /// Cells within hearing only of stations that heard nothing at all.
+    /// Cells in which most ships are heard by a station that heard nothing at all in this bin, and few by any that
+    /// did.
     fn deaf(&self, seen: &[Seen<'_>], also_alive: &BTreeSet<u64>) -> Vec<Cell> {
         let mut alive: BTreeSet<u64> = also_alive.clone();
         alive.extend(seen.iter().flat_map(|seen| seen.stations));
         let (hearing, mute): (Vec<_>, Vec<_>) =
             self.footprints.iter().partition(|(station, _)| alive.contains(station));
-        let mut deaf: Vec<Cell> = mute.into_iter().flat_map(|(_, cells)| cells.keys().copied()).collect();
+        let is_most = |reach: &Reach, cell: &Cell| {
+            self.whole.get(cell).is_some_and(|whole| reach.heard() * 2 > whole.heard())
+        };
+        let of_mute = mute.iter().flat_map(|(_, cells)| cells.iter());
+        let mut deaf: Vec<Cell> =
+            of_mute.filter(|(cell, reach)| is_most(reach, cell)).map(|(cell, _)| *cell).collect();
         deaf.sort_unstable();
         deaf.dedup();
-        deaf.retain(|cell| !hearing.iter().any(|(_, cells)| cells.contains_key(cell)));
+        deaf.retain(|cell| {
+            let by_hearing = hearing.iter().filter_map(|(_, cells)| cells.get(cell));
+            by_hearing.into_iter().all(|reach| !is_most(reach, cell))
+        });
         deaf
     }
 
@@ -197,13 +233,18 @@ impl Outages {
                 }
                 let footprint = self.footprints.entry(*station).or_default();
                 if footprint.len() < MAX_FOOTPRINT || footprint.contains_key(&seen.cell) {
-                    footprint.insert(seen.cell, bin);
+                    footprint.entry(seen.cell).or_default().hear(bin);
                 }
             }
+            if !seen.stations.is_empty() {
+                self.whole.entry(seen.cell).or_default().hear(bin);
+            }
         }
+        let is_recent = |reach: &Reach| reach.last > bin - FOOTPRINT_BINS;
         for footprint in self.footprints.values_mut() {
-            footprint.retain(|_, last| *last > bin - FOOTPRINT_BINS);
+            footprint.retain(|_, reach| is_recent(reach));
         }
+        self.whole.retain(|_, reach| is_recent(reach));
         self.footprints.retain(|_, footprint| !footprint.is_empty());
     }
 
