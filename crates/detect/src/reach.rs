@@ -228,9 +228,10 @@ fn weight(
     weight -= smallness(&chart.ports().get(port).shape);
     let calls = sight.earlier.iter().find(|(other, _)| *other == port).map_or(0, |(_, calls)| *calls);
     weight += 0.7 * libm::log1p(f64::from(calls));
-    // Where ships at rest are heard, one that calls and is not heard is the odd one.
+    // One that calls where ships at rest are heard would be heard itself, unless its transponder is off: which is
+    // what most silences that are told come of.
     if let Some(q) = chart.reception().q(Cell::at(place), sight.class, sight.start.t) {
-        weight -= 0.8 * q.any;
+        weight -= 0.2 * q.any;
     }
     match chart.ports().get(port).kind {
         PortKind::Anchorage | PortKind::StsArea => weight - 0.7,
