@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that must hold, in pieces, with a table of them at the end.
 //!
 //! ```text
-//! cargo xtask test                  builds, tests, lints, oracle on 6 worlds, scenarios
+//! cargo xtask test                  builds, tests, lints, oracle on 6 worlds, scenarios, scores of judgement
 //! cargo xtask test --only oracle    this piece, and the builds it needs
 //! cargo xtask test --soak           the long tier; started again, it goes on where it was stopped
 //! ```
@@ -14,7 +14,7 @@ use crate::project::{self, Project};
 use crate::say::{say, table, talk};
 use crate::soak::{self, Journal};
 use crate::system::{self, Need};
-use crate::{Usage, oracle, ports, scenarios};
+use crate::{Usage, evaluate, oracle, ports, scenarios, water};
 
 const USAGE: &str = "usage: cargo xtask test [--soak [--again]] [--only NAME]";
 
@@ -33,13 +33,16 @@ enum Part {
     Format,
     Oracle,
     Scenarios,
+    Scores,
     Ports,
+    Water,
     Soak,
 }
 
 impl Part {
-    const DEFAULT: [Part; 5] = [Part::Tests, Part::Clippy, Part::Format, Part::Oracle, Part::Scenarios];
-    const SOAK: [Part; 2] = [Part::Ports, Part::Soak];
+    const DEFAULT: [Part; 6] =
+        [Part::Tests, Part::Clippy, Part::Format, Part::Oracle, Part::Scenarios, Part::Scores];
+    const SOAK: [Part; 3] = [Part::Ports, Part::Water, Part::Soak];
 
     fn name(self) -> &'static str {
         match self {
@@ -48,7 +51,9 @@ impl Part {
             Part::Format => "fmt",
             Part::Oracle => "oracle",
             Part::Scenarios => "scenarios",
+            Part::Scores => "scores",
             Part::Ports => "ports",
+            Part::Water => "water",
             Part::Soak => "soak",
         }
     }
@@ -63,7 +68,9 @@ impl Part {
                 return format!("darkwake replay against tests/oracle on {worlds} random worlds");
             }
             Part::Scenarios => "generated scenarios: the same bytes again, whatever the shards",
+            Part::Scores => "how good judgement is on generated worlds, against bounds",
             Part::Ports => "config/ports/wpi.geojson is what its source gives (needs the network)",
+            Part::Water => "crates/geofence/src/water.bin is what its source gives (needs npm and the network)",
             Part::Soak => "the long form of the tests that have one (DARKWAKE_SOAK=1), one piece each",
         };
         text.to_owned()
@@ -74,7 +81,7 @@ impl Part {
             Part::Clippy => Some(Need::Clippy),
             Part::Format => Some(Need::Rustfmt),
             Part::Oracle | Part::Ports => Some(Need::Python),
-            Part::Tests | Part::Scenarios | Part::Soak => None,
+            Part::Tests | Part::Scenarios | Part::Scores | Part::Water | Part::Soak => None,
         }
     }
 }
@@ -141,7 +148,7 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     system::prepare(&needs)?;
 
     let mut bill = Bill { pieces: Vec::new(), journal };
-    if parts.iter().any(|part| matches!(part, Part::Oracle | Part::Scenarios)) {
+    if parts.iter().any(|part| matches!(part, Part::Oracle | Part::Scenarios | Part::Scores)) {
         bill.build("build release", || project.build());
     }
     if parts.contains(&Part::Tests) {
@@ -199,7 +206,13 @@ fn run_part(part: Part, options: &Options, project: &Project, bill: &mut Bill) -
                 bill.piece("scenarios", || scenarios::check(project))?;
             }
         }
+        Part::Scores => {
+            if bill.build("build release", || project.build()) {
+                bill.piece("scores", || evaluate::score(project))?;
+            }
+        }
         Part::Ports => bill.piece("ports", || ports::run(&["--check".to_owned()]).map(|()| String::new()))?,
+        Part::Water => bill.piece("water", || water::run(&["--check"]).map(|()| String::new()))?,
         Part::Soak => soak_tests(project, bill)?,
     }
     Ok(())
@@ -388,7 +401,7 @@ mod tests {
     fn only_takes_names_and_the_long_tier_needs_its_flag() {
         assert_eq!(Options::read(&["--only", "oracle,fmt"]).unwrap().parts(), [Part::Format, Part::Oracle]);
         assert_eq!(Options::read(&[]).unwrap().parts(), Part::DEFAULT);
-        assert_eq!(Options::read(&["--soak"]).unwrap().parts().len(), 7);
+        assert_eq!(Options::read(&["--soak"]).unwrap().parts().len(), 9);
         for wrong in [&["--only", "orakle"][..], &["--only"], &["--only", "soak"], &["--again"], &["tests"]] {
             assert!(Options::read(wrong).unwrap_err().is::<Usage>(), "{wrong:?}");
         }
