@@ -3,13 +3,16 @@
 //! Each case has a file `tests/bad_input/<case>.txt`: the command, the exit code, what stderr says, and the facts that
 //! were printed all the same. `DARKWAKE_BLESS=1` writes the files.
 
+mod program;
+
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder};
+use program::darkwake;
 use sim::encode::{Channel, PositionA, sentences, tag_block};
 use sim::sphere::Position;
 
@@ -39,12 +42,8 @@ fn check(case: &str, files: Files<'_>, command: &str) {
 }
 
 fn program(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_darkwake"));
-    let settings = std::env::vars_os().map(|(name, _)| name);
-    for name in settings.filter(|name| name.to_string_lossy().starts_with("DARKWAKE_")) {
-        command.env_remove(name);
-    }
-    command.current_dir(folder).stdin(Stdio::null()).env("COLUMNS", "100").env("NO_COLOR", "1");
+    let mut command = darkwake(folder);
+    command.env("COLUMNS", "100").env("NO_COLOR", "1");
     command
 }
 

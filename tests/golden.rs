@@ -1,9 +1,11 @@
 //! The golden cases: each input of `tests/golden`, replayed, gives the alerts that stand beside it, byte for byte.
 
+mod program;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use program::darkwake;
 use serde_json::Value;
 
 const ALERT: &str = include_str!("../config/schema/alert.json");
@@ -23,12 +25,8 @@ fn replay(case: &Path) -> String {
     let alerts = folder.path().join("alerts.jsonl");
     let inputs = ["input.nmea.gz", "input.nmea"];
     let input = inputs.into_iter().find(|input| case.join(input).is_file()).expect("an input");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_darkwake"));
-    command.current_dir(case).args(["replay", input, "--out"]).arg(&alerts);
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DARKWAKE_")) {
-        command.env_remove(name);
-    }
-    let done = command.output().expect("the program runs");
+    let mut command = darkwake(case);
+    let done = command.args(["replay", input, "--out"]).arg(&alerts).output().expect("the program runs");
     assert!(done.status.success(), "{}: {}", case.display(), String::from_utf8_lossy(&done.stderr));
     fs::read_to_string(alerts).expect("alerts")
 }

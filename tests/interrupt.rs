@@ -1,19 +1,12 @@
 //! An interrupt ends the input where it is: what is written is what the lines read so far give.
 #![cfg(unix)]
 
+mod program;
+
+use program::darkwake;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
-
-fn darkwake(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_darkwake"));
-    let settings = std::env::vars_os().map(|(name, _)| name);
-    for name in settings.filter(|name| name.to_string_lossy().starts_with("DARKWAKE_")) {
-        command.env_remove(name);
-    }
-    command.current_dir(folder).args(arguments).stdin(Stdio::null());
-    command
-}
 
 fn lines_of(path: &Path) -> Vec<String> {
     std::fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect()
@@ -23,15 +16,18 @@ fn lines_of(path: &Path) -> Vec<String> {
 fn what_was_decided_up_to_an_interrupt_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    let made = darkwake(folder.path(), &["generate", "rajin", "--seed", "1", "--out", "feed.nmea"]).output();
+    let made =
+        darkwake(folder.path()).args(["generate", "rajin", "--seed", "1", "--out", "feed.nmea"]).output();
     assert!(made.unwrap().status.success());
     let feed = std::fs::read(path("feed.nmea")).unwrap();
 
-    let outputs =
-        |name: &str| ["--facts", "--stats", "--out"].map(|flag| (flag, format!("{name}{}.jsonl", &flag[1..])));
+    let outputs = |name: &str| {
+        ["--facts", "--stats", "--out"].map(|flag| (flag, format!("{name}{}.jsonl", &flag[1..])))
+    };
     let replay = |name: &str| {
         let files = outputs(name);
-        let mut command = darkwake(folder.path(), &["replay", "-"]);
+        let mut command = darkwake(folder.path());
+        command.args(["replay", "-"]);
         files.iter().for_each(|(flag, file)| {
             command.arg(flag).arg(file);
         });

@@ -3,11 +3,13 @@
 //! `cargo xtask evaluate` scores the mixed world over five seeds; here are the cases that must not fail
 //! at all.
 
+mod program;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::LazyLock;
 
+use program::darkwake;
 use serde_json::Value;
 
 /// A world that was generated and replayed once.
@@ -77,8 +79,7 @@ impl World {
 }
 
 fn program(folder: &Path, arguments: &[&str]) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_darkwake"));
-    let done = command.current_dir(folder).args(arguments).output().unwrap();
+    let done = darkwake(folder).args(arguments).output().unwrap();
     assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
 }
 

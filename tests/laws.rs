@@ -15,11 +15,13 @@ mod voyage;
 #[path = "laws/worlds.rs"]
 mod worlds;
 
+mod program;
+
 use std::path::Path;
-use std::process::Command;
 
 use cases::check;
 use harbours::Harbours;
+use program::darkwake;
 use runs::{Feed, How, PLAIN, run};
 use sim::encode::{BaseStation, Channel, sentences};
 use sim::random::Random;
@@ -309,8 +311,8 @@ fn has_time(piece: &[String]) -> bool {
 
 /// The facts that the program prints for these files, given in any order.
 fn replay(folder: &Path, pieces: &[&[String]], random: &mut Random) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_darkwake"));
-    command.current_dir(folder).arg("replay");
+    let mut command = darkwake(folder);
+    command.arg("replay");
     let mut names: Vec<String> = (0..pieces.len()).map(|number| format!("{number}.nmea")).collect();
     for (name, piece) in names.iter().zip(pieces) {
         std::fs::write(folder.join(name), piece.join("\n") + "\n").unwrap();

@@ -7,10 +7,12 @@
 //! The files are in `../shared/data` beside the checkout, or where `DARKWAKE_DATA` says; tests
 //! whose files are not there say so and pass.
 
+mod program;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use connect::files::Input;
 use connect::reader::{Format, Opened, ReadSettings, Reader};
@@ -18,6 +20,7 @@ use decode::nmea::AssumedTime;
 use decode::{Content, Decoded, Settings, TagChecksum};
 use model::fate::Counts;
 use model::{EventTime, Fate, Reason};
+use program::darkwake;
 use serde_json::Value;
 
 fn folder() -> PathBuf {
@@ -300,13 +303,8 @@ struct Run {
     stats: Value,
 }
 
-fn darkwake(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_darkwake"));
-    // Settings of whoever runs the tests are not theirs.
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DARKWAKE_")) {
-        command.env_remove(name);
-    }
-    command.args(arguments).output().expect("the program starts")
+fn output_of(arguments: &[&str]) -> Output {
+    darkwake(Path::new(".")).args(arguments).output().expect("the program starts")
 }
 
 /// Replays an input; all goes well, and all lines have one fate.
@@ -314,7 +312,7 @@ fn replay(input: &Path, more: &[&str]) -> Run {
     let scratch = tempfile::tempdir().expect("a temporary folder");
     let stats = scratch.path().join("stats.json");
     let (input, stats_path) = (input.to_str().expect("UTF-8"), stats.to_str().expect("UTF-8"));
-    let output = darkwake(&[&["replay", input, "--facts", "-", "--stats", stats_path], more].concat());
+    let output = output_of(&[&["replay", input, "--facts", "-", "--stats", stats_path], more].concat());
     assert_eq!(output.status.code(), Some(0), "{input}: {}", String::from_utf8_lossy(&output.stderr));
     let facts = String::from_utf8(output.stdout).expect("facts are UTF-8");
     let facts: Vec<Value> =
@@ -394,7 +392,7 @@ fn silences_are_the_gaps_between_the_rows_of_a_ship() {
 #[test]
 fn a_table_without_a_header_is_read_once_its_columns_are_told() {
     let Some(path) = data("gfw-pelagos/raw.csv") else { return };
-    let bare = darkwake(&["replay", path.to_str().expect("UTF-8")]);
+    let bare = output_of(&["replay", path.to_str().expect("UTF-8")]);
     assert_eq!(bare.status.code(), Some(1), "could not be done");
     let told = String::from_utf8_lossy(&bare.stderr).into_owned();
     assert!(told.contains("raw.csv") && told.contains("header"), "{told}");
@@ -481,7 +479,7 @@ fn what_is_wrong_on_real_wires_is_counted_and_does_not_stop_the_rest() {
     assert_eq!(number(&run.stats, "tag_warning"), 4);
     // A file without any time is told what would help.
     let timeless = path.join("mixed_types.nmea");
-    let output = darkwake(&["replay", timeless.to_str().expect("UTF-8")]);
+    let output = output_of(&["replay", timeless.to_str().expect("UTF-8")]);
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--start"));
     let run = replay(&timeless, &["--start", "2023-10-01T00:00:00Z"]);

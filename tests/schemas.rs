@@ -1,10 +1,12 @@
 //! The JSON Schemas of what others rely on, against what the program really writes and reads.
 
+mod program;
+
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use jsonschema::Validator;
+use program::darkwake;
 use serde_json::Value;
 
 const ALERT: &str = include_str!("../config/schema/alert.json");
@@ -21,18 +23,9 @@ fn schema(text: &str) -> Validator {
     jsonschema::draft202012::new(&schema).expect("a schema that refers to nothing outside itself")
 }
 
-fn darkwake(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_darkwake"));
-    command.current_dir(folder).args(arguments);
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DARKWAKE_")) {
-        command.env_remove(name);
-    }
-    command.output().expect("the program runs")
-}
-
 #[track_caller]
 fn succeed(folder: &Path, arguments: &[&str]) -> String {
-    let done = darkwake(folder, arguments);
+    let done = darkwake(folder).args(arguments).output().expect("the program runs");
     assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
     String::from_utf8(done.stdout).expect("UTF-8")
 }
@@ -250,7 +243,7 @@ fn the_schema_and_the_program_agree_on_what_a_configuration_is() {
         let value: Value = toml::from_str(text).expect("TOML");
         assert_eq!(validator.is_valid(&value), is_good, "the schema on {text:?}");
         std::fs::write(folder.path().join("darkwake.toml"), text).expect("a file");
-        let done = darkwake(folder.path(), &["check", "--config", "darkwake.toml"]);
+        let done = darkwake(folder.path()).args(["check", "--config", "darkwake.toml"]).output().unwrap();
         let expected = if is_good { 0 } else { 2 };
         assert_eq!(done.status.code(), Some(expected), "{text:?}: {}", String::from_utf8_lossy(&done.stderr));
     }

@@ -45,11 +45,14 @@ pub enum Command {
     Generate(Generate),
     /// Score alerts against a truth, or itself on real tracks.
     Evaluate(Box<Evaluate>),
+    /// Look at where ships are heard.
+    #[command(subcommand)]
+    Reception(Reception),
 }
 
-/// Arguments of `replay`.
+/// What to read, and how.
 #[derive(Debug, Args)]
-pub struct Replay {
+pub struct Reading {
     /// Files, directories, patterns or - ; plain or .gz, .zst, .zip, .bz2.
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<String>,
@@ -62,15 +65,6 @@ pub struct Replay {
     /// Configuration (TOML).
     #[arg(long, value_name = "FILE", env = "DARKWAKE_CONFIG")]
     pub config: Option<PathBuf>,
-    /// Alerts, all revisions: .jsonl or .csv by ending, - for stdout.
-    #[arg(long, value_name = "FILE", env = "DARKWAKE_OUT")]
-    pub out: Vec<PathBuf>,
-    /// Facts as JSON lines, - for stdout.
-    #[arg(long, value_name = "FILE", env = "DARKWAKE_FACTS")]
-    pub facts: Option<PathBuf>,
-    /// Statistics as one JSON object, - for stdout.
-    #[arg(long, value_name = "FILE", env = "DARKWAKE_STATS")]
-    pub stats: Option<PathBuf>,
     /// Leave out what is before (ISO 8601 or epoch).
     #[arg(long, value_name = "T", value_parser = parse_time, env = "DARKWAKE_SINCE")]
     pub since: Option<EventTime>,
@@ -80,18 +74,49 @@ pub struct Replay {
     /// Threads that detect; the output is the same for any number.
     #[arg(long, value_name = "N", env = "DARKWAKE_SHARDS", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub shards: Option<u16>,
-    /// max, or how many times faster than the time in the stream.
-    #[arg(long, value_name = "max|N", default_value = "max", value_parser = parse_speed, env = "DARKWAKE_SPEED")]
-    pub speed: Speed,
     /// Time of the first line, for lines that have none.
     #[arg(long, value_name = "T", value_parser = parse_time, env = "DARKWAKE_START")]
     pub start: Option<EventTime>,
     /// Milliseconds from line to line with --start.
     #[arg(long, value_name = "MS", default_value_t = 1, requires = "start", env = "DARKWAKE_STEP")]
     pub step: i64,
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// What to read.
+    #[command(flatten)]
+    pub reading: Reading,
+    /// Alerts, all revisions: .jsonl or .csv by ending, - for stdout.
+    #[arg(long, value_name = "FILE", env = "DARKWAKE_OUT")]
+    pub out: Vec<PathBuf>,
+    /// Facts as JSON lines, - for stdout.
+    #[arg(long, value_name = "FILE", env = "DARKWAKE_FACTS")]
+    pub facts: Option<PathBuf>,
+    /// Statistics as one JSON object, - for stdout.
+    #[arg(long, value_name = "FILE", env = "DARKWAKE_STATS")]
+    pub stats: Option<PathBuf>,
+    /// max, or how many times faster than the time in the stream.
+    #[arg(long, value_name = "max|N", default_value = "max", value_parser = parse_speed, env = "DARKWAKE_SPEED")]
+    pub speed: Speed,
     /// Only the last revision of each alert.
     #[arg(long = "final", env = "DARKWAKE_FINAL")]
     pub only_final: bool,
+}
+
+/// Subcommands of `reception`.
+#[derive(Debug, Subcommand)]
+pub enum Reception {
+    /// Write what is learned from inputs of where ships are heard, as GeoJSON.
+    Export {
+        /// What to learn from.
+        #[command(flatten)]
+        reading: Box<Reading>,
+        /// Where the map goes, - for stdout.
+        #[arg(long, value_name = "FILE", default_value = "-", env = "DARKWAKE_OUT")]
+        out: PathBuf,
+    },
 }
 
 /// Arguments of `check`.

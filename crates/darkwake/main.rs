@@ -9,6 +9,8 @@ mod interrupt;
 mod outputs;
 mod ports;
 mod progress;
+mod read;
+mod reception;
 mod replay;
 mod schema;
 mod shards;
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         Command::Schema { of } => schema::run(of),
         Command::Generate(arguments) => cli::generate(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Reception(command) => reception::run(&command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

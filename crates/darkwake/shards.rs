@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use connect::facts::Facts;
+use detect::Reception;
 use engine::{Engine, Entry, Limits, World};
 use model::alert::{Alert, Told};
 use model::fate::Counts;
@@ -28,6 +29,8 @@ pub struct Outcome {
     pub ships: u64,
     /// Tracks.
     pub tracks: u64,
+    /// What was learned of hearing.
+    pub reception: Reception,
 }
 
 /// Shards at work.
@@ -94,6 +97,7 @@ impl Shards {
             whole.counts.add(&part.counts);
             whole.ships += part.ships;
             whole.tracks += part.tracks;
+            whole.reception = part.reception;
         }
         whole
     }
@@ -138,5 +142,6 @@ fn work(
     }
     outcome.counts = engine.counts().clone();
     (outcome.ships, outcome.tracks) = (engine.ships() as u64, engine.tracks());
+    outcome.reception = engine.into_reception();
     outcome
 }

@@ -5,8 +5,8 @@
 //!
 //! ```text
 //! let config = Config::load(path)?;
-//! let (rules, notes) = watch::rules(&config)?;
-//! notes.iter().for_each(|note| cli::talk(note));
+//! let watched = watch::read(&config)?;
+//! watched.warnings.iter().for_each(|warning| cli::warn(warning));
 //! ```
 
 use std::io::Read;
@@ -32,13 +32,6 @@ pub struct Watched {
     pub summaries: Vec<String>,
     /// What is doubtful.
     pub warnings: Vec<String>,
-}
-
-/// The rules of a configuration, and notes to print: what the lists held, and what is doubtful.
-pub fn rules(config: &Config) -> anyhow::Result<(Rules, Vec<String>)> {
-    let Watched { rules, mut summaries, warnings } = read(config)?;
-    summaries.extend(warnings);
-    Ok((rules, summaries))
 }
 
 /// The rules of a configuration; reads the lists.
@@ -342,14 +335,15 @@ mod tests {
         let text = "[alerts]\nfacts = \"all\"\n\
             [[watch.ships]]\nname = \"X\"\nmmsi = [{ mmsi = 273000002, from = \"2023-10-01\" }]\n\
             [[watch.lists]]\nfile = \"mine.csv\"\nname = \"mine\"\nseverity = \"notice\"\nmute = true\n";
-        let (rules, notes) = rules(&config(folder.path(), text).unwrap()).unwrap();
+        let Watched { rules, summaries, warnings } = read(&config(folder.path(), text).unwrap()).unwrap();
         assert!(rules.tells_all_facts);
         assert_eq!(rules.ships.len(), 3);
         assert_eq!(rules.ships[0].mmsis[0].1.unwrap().to_iso(), "2023-10-01T00:00:00.000Z");
         assert_eq!((rules.ships[1].list.as_str(), rules.ships[1].imo), ("mine", Some(9_000_003)));
         assert_eq!(rules.ships[2].effect, Effect { severity: Severity::Notice, mute: true });
-        assert_eq!(notes.len(), 1);
-        assert!(notes[0].contains("3 entries, 2 taken; 1 left out"), "{notes:?}");
+        assert_eq!(summaries.len(), 1);
+        assert!(summaries[0].contains("3 entries, 2 taken; 1 left out"), "{summaries:?}");
+        assert!(warnings.is_empty());
     }
 
     #[test]

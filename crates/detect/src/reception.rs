@@ -14,7 +14,7 @@ mod tick;
 
 pub use claims::Claim;
 pub use jamming::Jamming;
-pub use learned::{Alive, Reception, Share};
+pub use learned::{Alive, OfCell, Reception, Share};
 pub use presence::{Observation, Presence};
 pub use tick::{CellHeard, Counted, Counts, Dead, IntervalGroup, Tick};
 

@@ -157,6 +157,12 @@ impl Engine {
         self.hold.len()
     }
 
+    /// What is known of hearing at the end: the same in every shard.
+    #[must_use]
+    pub fn into_reception(self) -> Reception {
+        self.reception
+    }
+
     fn advance(&mut self, watermark: EventTime, world: &World, out: &mut Vec<Told>) {
         self.watermark = self.watermark.max(watermark);
         while let Some(tick) = self.ticks.front().filter(|tick| bin_end(tick.bin) <= self.watermark) {

@@ -30,6 +30,14 @@ impl Cell {
         centre.and_then(|centre| Position::from_degrees(centre.lng(), centre.lat())).unwrap_or_default()
     }
 
+    /// Its corners, counter-clockwise.
+    #[must_use]
+    pub fn corners(self) -> Vec<Position> {
+        let Some(index) = self.index() else { return Vec::new() };
+        let corner = |at: &LatLng| Position::from_degrees(at.lng(), at.lat());
+        index.boundary().iter().filter_map(corner).collect()
+    }
+
     /// The cell of a coarser resolution that holds it.
     #[must_use]
     pub fn parent(self, resolution: u8) -> Option<Cell> {

@@ -70,7 +70,9 @@ impl Part {
             Part::Scenarios => "generated scenarios: the same bytes again, whatever the shards",
             Part::Scores => "how good judgement is on generated worlds, against bounds",
             Part::Ports => "config/ports/wpi.geojson is what its source gives (needs the network)",
-            Part::Water => "crates/geofence/src/water.bin is what its source gives (needs npm and the network)",
+            Part::Water => {
+                "crates/geofence/src/water.bin is what its source gives (needs npm and the network)"
+            }
             Part::Soak => "the long form of the tests that have one (DARKWAKE_SOAK=1), one piece each",
         };
         text.to_owned()

@@ -225,8 +225,7 @@ impl Episode {
         let reached =
             GRADES.iter().rev().find(|(_, least, after_ms)| score >= *least && silent_ms >= *after_ms);
         if let Some((grade, ..)) = reached {
-            let is_claim =
-                !start.is_jammed && !self.has_left_hearing() && chart.reception().knows_a_day(now);
+            let is_claim = !start.is_jammed && !self.has_left_hearing() && chart.reception().knows_a_day(now);
             return Some(if is_claim { *grade } else { Grade::Suspected });
         }
         let bins: usize = self.parts.iter().map(|part| part.bins.len()).sum();

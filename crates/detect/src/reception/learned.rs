@@ -87,6 +87,25 @@ struct Day {
     counts: Counts,
 }
 
+/// What is known of hearing in a cell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OfCell {
+    /// The cell.
+    pub cell: Cell,
+    /// The class of transponder.
+    pub class: Class,
+    /// Share of bins in which ships are heard; `None` where too little is known.
+    pub share: Option<Share>,
+    /// Share of ships that come and go out of hearing there.
+    pub edge: Option<f64>,
+    /// Bins in which ships were heard there, of those in which they were there, in 35 days.
+    pub heard: u32,
+    /// Bins in which ships were there.
+    pub present: u32,
+    /// How often ships came into the cell.
+    pub passages: u32,
+}
+
 /// The share of bins in which ships are heard.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Share {
@@ -165,6 +184,27 @@ impl Reception {
                 !kept.days.is_empty()
             });
         }
+    }
+
+    /// What is known of all cells as of the newest tick, in ascending order of cells, class A before B.
+    #[must_use]
+    pub fn of_cells(&self) -> Vec<OfCell> {
+        let Some(newest) = self.newest() else { return Vec::new() };
+        let now = bin_end(newest.bin);
+        let mut known: Vec<(Cell, Class)> =
+            self.learned.keys().map(|(cell, class, _)| (*cell, *class)).collect();
+        known.sort_unstable();
+        known.dedup();
+        let of_cell = |(cell, class)| {
+            let mut whole = Counts::default();
+            for source in self.sources.keys() {
+                whole.add(&self.sums(cell, 0, class, *source, now).counts);
+            }
+            let (share, edge) = (self.q(cell, class, now), self.edge(cell, class, now));
+            let Counts { heard, present, passages, .. } = whole;
+            OfCell { cell, class, share, edge, heard, present, passages }
+        };
+        known.into_iter().map(of_cell).collect()
     }
 
     /// Whether hearing has been learned for a whole day: nights and tides are not what days are.
