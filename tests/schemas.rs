@@ -85,7 +85,7 @@ fn every_fact_and_alert_that_satellites_see_is_as_the_schemas_say() {
 }
 
 /// Scenarios in which every kind of alert occurs that the generator knows to bring about.
-const SCENARIOS: [&str; 5] = ["rajin", "outage", "jamming", "identity", "antimeridian"];
+const SCENARIOS: [&str; 6] = ["rajin", "outage", "exits", "jamming", "identity", "antimeridian"];
 
 #[test]
 fn every_alert_of_the_other_scenarios_is_as_the_schema_says() {
@@ -108,7 +108,9 @@ fn every_alert_of_the_other_scenarios_is_as_the_schema_says() {
         "identity.conflict",
         "port.in_reach",
         "port.visit",
+        "position.withheld",
         "reception.outage",
+        "source.clock",
     ] {
         assert!(seen.contains_key(kind), "no {kind} among {seen:?}");
     }

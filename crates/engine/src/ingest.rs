@@ -4,11 +4,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use decode::{Content, Decoded};
-use detect::reception::{IntervalGroup, Observation, Presence};
+use detect::reception::{IntervalGroup, Observation, Presence, Tick, bin_end, bin_of};
+use model::alert::{AlertKind, Notice};
 use model::fate::Counts;
 use model::{EventTime, Fate, Reason, Transmission};
-use reorder::{Admission, OrderKey, Receivers, Source};
+use reorder::{Admission, OrderKey, Receivers, Source, WrongClock};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::Entry;
 
@@ -37,6 +39,8 @@ pub struct Ingest {
     told: Option<EventTime>,
     late: Late,
     receivers: Receivers,
+    /// Clocks found to be off, with the bin with whose tick they are told.
+    wrong_clocks: Vec<(i64, WrongClock)>,
     presence: Presence,
 }
 
@@ -197,7 +201,14 @@ impl Ingest {
         match transmission {
             Transmission::Position(report) if report.is_unrepeatable() => {
                 let fingerprint = report.payload.fingerprint(report.mmsi, report.kind);
-                self.receivers.hear(receiver, fingerprint, report.t)
+                let is_off = self.receivers.hear(receiver, fingerprint, report.t);
+                let found = self.receivers.take_found();
+                if !found.is_empty() {
+                    // The bin that is not over yet, however often the watermark is told.
+                    let bin = self.watermark().map_or(i64::MIN, bin_of);
+                    self.wrong_clocks.extend(found.into_iter().map(|clock| (bin, clock)));
+                }
+                is_off
             }
             Transmission::Position(_) | Transmission::Static(_) | Transmission::NoPosition(_) => {
                 self.receivers.is_off(receiver)
@@ -257,9 +268,29 @@ impl Ingest {
     }
 
     fn tick(&mut self, watermark: EventTime, out: &mut impl FnMut(Entry)) {
-        while let Some(tick) = self.presence.advance(watermark) {
+        while let Some(mut tick) = self.presence.advance(watermark) {
+            self.tell_of_clocks(&mut tick);
             out(Entry::Tick(Arc::new(tick)));
         }
+    }
+
+    fn tell_of_clocks(&mut self, tick: &mut Tick) {
+        let (due, later) =
+            core::mem::take(&mut self.wrong_clocks).into_iter().partition(|(bin, _)| *bin <= tick.bin);
+        self.wrong_clocks = later;
+        let due: Vec<(i64, WrongClock)> = due;
+        tick.notices.extend(due.into_iter().map(|(_, clock)| Notice {
+            kind: AlertKind::SourceClock,
+            start: clock.t,
+            at: bin_end(tick.bin),
+            centre: None,
+            radius_m: 0.0,
+            ships: clock.differing,
+            of: WrongClock::OF,
+            examples: SmallVec::new(),
+            receiver: clock.receiver,
+            ahead_ms: clock.ahead_ms,
+        }));
     }
 
     /// Highest event time taken in.

@@ -521,6 +521,8 @@ pub struct Notice {
     pub examples: SmallVec<[Mmsi; 3]>,
     /// Hash of the receiver's or station's name, 0 where it is a place.
     pub receiver: u64,
+    /// How far its clock is ahead, milliseconds; 0 unless that is what it is about.
+    pub ahead_ms: i64,
 }
 
 /// What the core tells: changes of facts, and alerts.

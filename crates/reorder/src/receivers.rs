@@ -5,6 +5,7 @@
 //! held against the median of all: of two receivers that differ nobody can say which is off.
 
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use hashbrown::HashMap;
 use model::EventTime;
@@ -34,6 +35,25 @@ pub struct Receivers {
     heard: HashMap<u64, SmallVec<[(u64, EventTime); 2]>, foldhash::fast::FixedState>,
     order: VecDeque<u64>,
     records: HashMap<u64, Record, foldhash::fast::FixedState>,
+    found: Vec<WrongClock>,
+}
+
+/// A receiver whose clock has been found to be off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrongClock {
+    /// Which.
+    pub receiver: u64,
+    /// When, by the others.
+    pub t: EventTime,
+    /// How far it is ahead.
+    pub ahead_ms: i64,
+    /// Messages that differed, of the last [`WrongClock::OF`].
+    pub differing: u32,
+}
+
+impl WrongClock {
+    /// Messages that are looked at.
+    pub const OF: u32 = LAST;
 }
 
 /// How a receiver's last messages compared.
@@ -64,6 +84,11 @@ impl Receivers {
         self.is_off(receiver)
     }
 
+    /// Takes out what was found since it was asked last.
+    pub fn take_found(&mut self) -> Vec<WrongClock> {
+        core::mem::take(&mut self.found)
+    }
+
     /// Whether a receiver's clock is off.
     #[must_use]
     pub fn is_off(&self, receiver: u64) -> bool {
@@ -80,7 +105,14 @@ impl Receivers {
         let median = stamps[stamps.len() / 2];
         for (receiver, t) in copies {
             if self.records.len() < MAX_RECEIVERS || self.records.contains_key(receiver) {
-                self.records.entry(*receiver).or_default().note((t.0 - median).abs() > APART_MS);
+                let record = self.records.entry(*receiver).or_default();
+                let was_off = record.is_off;
+                record.note((t.0 - median).abs() > APART_MS);
+                if record.is_off && !was_off {
+                    let differing = record.differed.count_ones();
+                    let (t, ahead_ms) = (EventTime(median), t.0 - median);
+                    self.found.push(WrongClock { receiver: *receiver, t, ahead_ms, differing });
+                }
             }
         }
     }

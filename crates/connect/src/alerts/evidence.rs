@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use model::alert::{Alert, BinScore, Candidates, Changed, DarkHop, DarkPeriod, Finding, InReach, Notice};
+use model::alert::{
+    Alert, AlertKind, BinScore, Candidates, Changed, DarkHop, DarkPeriod, Finding, InReach, Notice,
+};
 use model::{Dimensions, Fact, Mmsi, StaticKey, Statics};
 
 use super::Writer;
@@ -323,6 +325,22 @@ fn of_change(changed: &Changed) -> Vec<Evidence> {
 }
 
 fn of_notice(notice: &Notice) -> Vec<Evidence> {
+    let receiver = || {
+        let hash = quoted(&format!("{:016x}", notice.receiver));
+        piece("receiver", hash, "hash of the name of the receiver or station")
+    };
+    if notice.kind == AlertKind::SourceClock {
+        return vec![
+            piece(
+                "ahead_ms",
+                notice.ahead_ms,
+                "its stamp less the median of those of others that heard the same message",
+            ),
+            piece("differing", notice.ships, "messages that differ by more than 30 s"),
+            piece("of", notice.of, "of its last that others heard too"),
+            receiver(),
+        ];
+    }
     let examples = listed(&notice.examples, |out, mmsi| {
         let _ = write!(out, "{}", mmsi.0);
     });
@@ -333,11 +351,7 @@ fn of_notice(notice: &Notice) -> Vec<Evidence> {
         number("radius_m", notice.radius_m, 1, "around the middle"),
     ];
     if notice.receiver != 0 {
-        all.push(piece(
-            "receiver",
-            quoted(&format!("{:016x}", notice.receiver)),
-            "hash of the name of the receiver or station",
-        ));
+        all.push(receiver());
     }
     all
 }

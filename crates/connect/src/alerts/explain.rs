@@ -222,7 +222,14 @@ fn notice_told(notice: &Notice) -> String {
                 "The positions of {ships} ships have jumped{place} since {since}: satellite navigation is disturbed."
             )
         }
-        AlertKind::SourceClock => format!("The clock of a receiver is off, since {since}."),
+        AlertKind::SourceClock => {
+            let (off, which) = (notice.ahead_ms.abs(), if notice.ahead_ms < 0 { "behind" } else { "ahead" });
+            let off = if off < 120_000 { format!("{} s", off / 1_000) } else { hours(off) };
+            format!(
+                "The clock of a receiver is {off} {which}, since {since}: so say others that heard the same messages. \
+                 Its reports are left out until it is right again."
+            )
+        }
         AlertKind::Dark
         | AlertKind::Hop
         | AlertKind::DarkHop

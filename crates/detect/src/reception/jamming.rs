@@ -129,6 +129,7 @@ impl Jumps {
             of: jumps.len() as u32,
             examples: ships.iter().copied().take(3).collect(),
             receiver: 0,
+            ahead_ms: 0,
         };
         self.told.push(Area { centre, last: bin, ships: concerned });
         (!is_known).then_some(notice)

@@ -380,6 +380,7 @@ impl Outages {
                 of: hearing.ships.len() as u32,
                 examples: lost.into_iter().take(3).collect(),
                 receiver,
+                ahead_ms: 0,
             });
             self.active.push(failure);
         }
