@@ -158,21 +158,29 @@ impl Held {
     }
 }
 
-/// What tells to which message a sentence belongs (NMEA 0183: total, number, sequential identifier, channel; and the
-/// group of its TAG block).
+/// What tells to which message a sentence belongs (NMEA 0183: talker, total, number, sequential identifier, channel; and
+/// the group and the station of its TAG block).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Part<'a> {
     number: u8,
     total: u8,
+    talker: &'a [u8],
     sequence: &'a [u8],
     channel: &'a [u8],
     group: Option<&'a [u8]>,
+    /// Only the first of a group need have it.
+    station: Option<&'a [u8]>,
 }
 
 impl Part<'_> {
     fn is_of(&self, other: &Part<'_>) -> bool {
-        (self.total, self.sequence, self.channel, self.group)
-            == (other.total, other.sequence, other.channel, other.group)
+        let is_same_station = match (self.station, other.station) {
+            (Some(a), Some(b)) => a == b,
+            (None, _) | (_, None) => true,
+        };
+        is_same_station
+            && (self.total, self.talker, self.sequence, self.channel, self.group)
+                == (other.total, other.talker, other.sequence, other.channel, other.group)
     }
 }
 
@@ -184,17 +192,18 @@ fn part(line: &[u8]) -> Option<Part<'_>> {
         Some([digit @ b'1'..=b'9']) => Some(digit - b'0'),
         Some(_) | None => None,
     };
-    fields.next()?;
+    let talker = fields.next()?;
     let (total, number) = (digit(fields.next())?, digit(fields.next())?);
     let (sequence, channel) = (fields.next()?, fields.next()?);
-    Some(Part { number, total, sequence, channel, group: group(&line[..start]) })
+    let tags = &line[..start];
+    let group = tag(tags, b"g:").and_then(|group| group.rsplit(|byte| *byte == b'-').next());
+    Some(Part { number, total, talker, sequence, channel, group, station: tag(tags, b"s:") })
 }
 
-/// The group of the TAG block before a sentence: `g:1-2-1234` is of group 1234.
-fn group(tags: &[u8]) -> Option<&[u8]> {
+/// A field of the TAG block before a sentence, such as `g:1-2-1234` of group 1234.
+fn tag<'a>(tags: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     let mut fields = tags.split(|byte| matches!(byte, b'\\' | b',' | b'*'));
-    let group = fields.find_map(|field| field.strip_prefix(b"g:"))?;
-    group.rsplit(|byte| *byte == b'-').next()
+    fields.find_map(|field| field.strip_prefix(name))
 }
 
 #[cfg(test)]
@@ -226,6 +235,16 @@ mod tests {
     #[test]
     fn a_part_of_another_message_stays() {
         let lines = ["!AIVDM,2,1,3,A,x,0*00", "!AIVDM,2,1,4,A,y,0*00", "!AIVDM,2,2,3,A,x,0*00"];
+        assert_eq!(left(&lines, 3, 2), ["", lines[1], ""]);
+    }
+
+    #[test]
+    fn a_part_that_another_station_heard_stays() {
+        let lines = [
+            r"\s:a,c:1*00\!AIVDM,2,1,3,A,x,0*00",
+            r"\s:b,c:1*00\!AIVDM,2,1,3,A,y,0*00",
+            r"\s:a,c:1*00\!AIVDM,2,2,3,A,x,0*00",
+        ];
         assert_eq!(left(&lines, 3, 2), ["", lines[1], ""]);
     }
 

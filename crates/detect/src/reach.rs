@@ -172,13 +172,16 @@ pub fn candidates(sight: &OutOfSight<'_>, chart: &impl Chart) -> Candidates {
         let out_ms = time_ms(sight.speed_kn, *out_m);
         let stay_ms = duration_ms - out_ms - time_ms(sight.speed_kn, back_m);
         let is_feasible = if sight.end.is_some() { stay_ms >= MIN_STAY_MS } else { stay_ms >= 0 };
-        if !is_feasible || matches!(chart.ports().get(*port).kind, PortKind::Zone) {
+        let there = chart.ports().get(*port);
+        let arrival = EventTime(sight.start.t.0 + out_ms);
+        let is_there = there.is_valid_at(arrival) || there.is_valid_at(until);
+        if !is_feasible || !is_there || matches!(there.kind, PortKind::Zone) {
             continue;
         }
         let candidate = Candidate {
             port: *port,
             p: 0.0,
-            earliest_arrival: EventTime(sight.start.t.0 + out_ms),
+            earliest_arrival: arrival,
             latest_departure: sight.end.map(|_| EventTime(until.0 - time_ms(sight.speed_kn, back_m))),
             longest_stay_ms: sight.end.map(|_| stay_ms),
         };

@@ -165,6 +165,9 @@ impl Ingest {
                         out(Entry::Transmission(OrderKey::row(&transmission), transmission));
                     }
                 } else {
+                    if let Item::Fate(Fate::OtherType, _, heard) = &item {
+                        presence.hear(ONE_SOURCE, heard.station, heard.t);
+                    }
                     settle(item, Admission::InTime, counts);
                 }
             }
@@ -333,7 +336,9 @@ fn admit(
             out(Entry::Transmission(OrderKey::late(watermark, id.0, *late_arrivals), transmission));
         }
         (item, admission) => {
-            if let (Item::Fate(.., heard), Admission::InTime) = (&item, admission) {
+            if let (Item::Fate(fate, _, heard), Admission::InTime) = (&item, admission)
+                && *fate != Fate::Rejected(Reason::BadTime)
+            {
                 presence.hear(ONE_SOURCE, heard.station, heard.t);
             }
             settle(item, admission, counts);

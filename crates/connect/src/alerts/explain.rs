@@ -93,11 +93,13 @@ impl Writer<'_> {
         match (period.cause, period.grade) {
             (Cause::Vessel, Grade::Suspected) => " where it should have been heard".to_owned(),
             (Cause::Vessel, Grade::Probable) => {
-                " where others were heard all the time, so it has probably switched off".to_owned()
+                format!("{}, so it has probably switched off", others_heard(period))
             }
             (Cause::Vessel, Grade::Strong) => {
-                " where others were heard all the time, and hardly anything but a switched-off transponder explains it"
-                    .to_owned()
+                format!(
+                    "{}, and hardly anything but a switched-off transponder explains it",
+                    others_heard(period)
+                )
             }
             (Cause::Vessel | Cause::Reception, _) => {
                 " where too little is known of reception to tell whether it transmits".to_owned()
@@ -204,6 +206,20 @@ fn changed_told(ship: &str, changed: &Changed) -> String {
         moment(changed.start.t),
         keys.join(", ")
     )
+}
+
+/// Where it was silent, by what was heard of others there.
+fn others_heard(period: &DarkPeriod) -> String {
+    let bins = || period.parts.iter().flat_map(|part| &part.bins);
+    let all = bins().filter(|bin| bin.q.is_some() && bin.alive.is_some()).count();
+    let heard = bins().filter(|bin| bin.q.is_some() && bin.alive == Some(1.0)).count();
+    if heard == all {
+        " where others were heard all the time".to_owned()
+    } else if heard > 0 {
+        format!(" where others were heard in {heard} of {all} spells of ten minutes")
+    } else {
+        " where it should have been heard, though few others were there to tell by".to_owned()
+    }
 }
 
 fn notice_told(notice: &Notice) -> String {

@@ -19,10 +19,11 @@ pub(super) struct Row<'a> {
     pub line: u64,
 }
 
-/// What separates the fields of the first line: whichever it has most of.
+/// What separates the fields of the first line: whichever it has most of outside of quotes.
 pub(super) fn delimiter(head: &[u8]) -> u8 {
     let line = head.trim_ascii_start().split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let count = |delimiter: &u8| line.iter().filter(|byte| *byte == delimiter).count();
+    let unquoted = line.split(|byte| *byte == b'"').step_by(2);
+    let count = |delimiter: &u8| unquoted.clone().flatten().filter(|byte| *byte == delimiter).count();
     // The last of equals wins.
     [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',')
 }

@@ -263,6 +263,7 @@ impl Episode {
                 distance_m: *distance_m,
                 from: EventTime(start.fix.t.0 + time_ms(start.greatest_kn, *distance_m)),
             })
+            .filter(|reach| chart.ports().get(reach.port).is_valid_at(reach.from))
             .collect();
         ports.sort_by_key(|port| (port.from, port.port));
         self.reaches.retain(|reach| reach.part != part);
