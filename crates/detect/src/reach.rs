@@ -22,10 +22,8 @@ const MIN_SPEED_KN: f64 = 8.0;
 const MIN_REPORTS: u32 = 50;
 /// A ship can go this much faster than it usually does.
 const MARGIN: f64 = 1.2;
-/// Candidates told of.
+/// Candidates told of, among which two calls on one way are looked for.
 const BEST: usize = 10;
-/// Candidates among which two calls on one way are looked for.
-const CHAINED: usize = 5;
 /// Chains told of.
 const MAX_CHAINS: usize = 5;
 
@@ -293,9 +291,9 @@ fn chains(
         return Vec::new();
     }
     let mut chains = Vec::new();
-    for first in best.iter().take(CHAINED) {
+    for first in best {
         let onward = chart.ports_by_water(chart.port_position(first.port), bound_m);
-        for second in best.iter().take(CHAINED).filter(|second| second.port != first.port) {
+        for second in best.iter().filter(|second| second.port != first.port) {
             let Ok(at) = onward.binary_search_by_key(&second.port, |(port, _)| *port) else { continue };
             let Some(departure) = second.latest_departure else { continue };
             let arrival_ms = first.earliest_arrival.0 + MIN_STAY_MS + time_ms(sight.speed_kn, onward[at].1);
