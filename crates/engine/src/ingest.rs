@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::Entry;
+use crate::live::{Live, Pulse};
 
 /// Number of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -37,6 +38,8 @@ pub struct Ingest {
     counts: Counts,
     highest: Option<EventTime>,
     told: Option<EventTime>,
+    /// How far live sources have come together.
+    pulse: Pulse,
     late: Late,
     receivers: Receivers,
     /// Clocks found to be off, with the bin with whose tick they are told.
@@ -56,6 +59,8 @@ struct State {
     clock: Clock,
     late_arrivals: u64,
     is_closed: bool,
+    /// Of a live source.
+    live: Option<Live>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -89,8 +94,51 @@ const MAX_LATE: u32 = 2_048;
 impl Ingest {
     /// Adds a source of which nothing is known but that it has nothing earlier than `floor`.
     pub fn add(&mut self, order: Order, floor: EventTime) -> SourceId {
-        self.sources.push(State { clock: Clock::Floor(floor, order), late_arrivals: 0, is_closed: false });
+        self.push_source(Clock::Floor(floor, order), None)
+    }
+
+    /// Adds a live source, of which something may come at any time. It holds nobody up before it has said anything.
+    pub fn add_live(&mut self, bound_ms: i64, now: EventTime) -> SourceId {
+        self.push_source(Clock::Bounded(Source::new(bound_ms)), Some(Live::new(now)))
+    }
+
+    fn push_source(&mut self, clock: Clock, live: Option<Live>) -> SourceId {
+        self.sources.push(State { clock, late_arrivals: 0, is_closed: false, live });
         SourceId(self.sources.len() as u32 - 1)
+    }
+
+    /// Something of a live source has arrived, before it is read.
+    pub fn arrive(&mut self, id: SourceId, now: EventTime) {
+        if let Some(live) = &mut self.sources[id.0 as usize].live {
+            live.arrival = live.arrival.max(now);
+        }
+        self.pass(now);
+    }
+
+    /// Time passes: live sources may have fallen idle or behind.
+    pub fn pass(&mut self, now: EventTime) {
+        let numbered = self.sources.iter().enumerate();
+        let open = numbered.filter(|(_, state)| !state.is_closed);
+        let watermarks: Vec<(usize, EventTime)> = open
+            .filter(|(_, state)| state.live.is_some())
+            .map(|(at, _)| (at, self.watermark_of(SourceId(at as u32))))
+            .collect();
+        let newest = watermarks.iter().map(|(_, watermark)| *watermark).max().unwrap_or(EventTime::MIN);
+        let is_lone = watermarks.len() == 1;
+        for (at, watermark) in watermarks {
+            if let Some(live) = &mut self.sources[at].live {
+                live.judge(watermark, now, newest, is_lone);
+            }
+        }
+        let held = self.held_watermark();
+        self.pulse.pass(now, held);
+    }
+
+    /// Whether a live source holds the watermark: it is neither idle nor far behind.
+    #[must_use]
+    pub fn holds(&self, id: SourceId) -> bool {
+        let state = &self.sources[id.0 as usize];
+        !state.is_closed && state.live.is_none_or(|live| live.holds)
     }
 
     /// Tells in what order a source of which nothing was read yet gives its reports.
@@ -147,6 +195,7 @@ impl Ingest {
             };
         }
         let (counts, highest, presence) = (&mut self.counts, &mut self.highest, &mut self.presence);
+        let reached = state.live.map(|_| self.pulse.reached);
         match &mut state.clock {
             Clock::Floor(..) => {}
             Clock::Sorted(at) => {
@@ -174,10 +223,15 @@ impl Ingest {
             Clock::Bounded(source) => source.read(stamp.t, stamp.mmsi, item, &mut |item, admission| {
                 let t = if admission == Admission::BadTime { None } else { item.own_t() };
                 *highest = (*highest).max(t);
+                let admission = item.admission(admission, reached);
                 admit(item, admission, id, &mut state.late_arrivals, (counts, presence), out);
             }),
         }
         let late = (state.late_arrivals - late_before) as u32;
+        if reached.is_some() {
+            let held = self.held_watermark();
+            self.pulse.reach(held);
+        }
         if late > 0 {
             self.limit_late(late, out);
         }
@@ -223,10 +277,12 @@ impl Ingest {
     pub fn close(&mut self, id: SourceId, out: &mut impl FnMut(Entry)) {
         let state = &mut self.sources[id.0 as usize];
         let (counts, highest, presence) = (&mut self.counts, &mut self.highest, &mut self.presence);
+        let reached = state.live.map(|_| self.pulse.reached);
         if let Clock::Bounded(source) = &mut state.clock {
             source.finish(&mut |item, admission| {
                 let t = if admission == Admission::BadTime { None } else { item.own_t() };
                 *highest = (*highest).max(t);
+                let admission = item.admission(admission, reached);
                 admit(item, admission, id, &mut state.late_arrivals, (counts, presence), out);
             });
         }
@@ -246,8 +302,14 @@ impl Ingest {
 
     /// How far all open sources have come.
     fn watermark(&self) -> Option<EventTime> {
-        let open = (0..self.sources.len()).filter(|at| !self.sources[*at].is_closed);
-        open.map(|at| self.watermark_of(SourceId(at as u32))).min()
+        let is_live = self.sources.iter().any(|state| state.live.is_some());
+        if is_live { Some(self.pulse.reached) } else { self.held_watermark() }
+    }
+
+    /// How far all sources have come that hold the watermark.
+    fn held_watermark(&self) -> Option<EventTime> {
+        let ids = (0..self.sources.len()).map(|at| SourceId(at as u32));
+        ids.filter(|id| self.holds(*id)).map(|id| self.watermark_of(id)).min()
     }
 
     /// Tells how far all open sources have come, if that is news, and the bins that are over by then.
@@ -310,6 +372,17 @@ impl Ingest {
 }
 
 impl Item {
+    /// What comes of it once all sources together have reached a time: what is not after it is late.
+    fn admission(&self, admission: Admission, reached: Option<EventTime>) -> Admission {
+        match (admission, reached) {
+            (Admission::InTime, Some(reached)) if self.own_t().is_some_and(|t| t <= reached) => {
+                Admission::Late(reached)
+            }
+            (Admission::Late(watermark), Some(reached)) => Admission::Late(watermark.max(reached)),
+            (Admission::InTime | Admission::Late(_) | Admission::BadTime, _) => admission,
+        }
+    }
+
     fn own_t(&self) -> Option<EventTime> {
         match self {
             Item::Transmission(transmission, _) => Some(transmission.t()),

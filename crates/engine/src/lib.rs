@@ -11,6 +11,7 @@ extern crate alloc;
 mod bucket;
 mod chart;
 mod ingest;
+mod live;
 mod ship;
 mod snapshot;
 mod world;
