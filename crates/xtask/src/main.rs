@@ -1,4 +1,4 @@
-//! The tasks of the project: `cargo xtask demo | test | bench | bless | evaluate | ports | water`.
+//! The tasks of the project: `cargo xtask demo | test | bench | bless | evaluate | kafka | ports | water`.
 
 mod bench;
 mod bless;
@@ -6,6 +6,7 @@ mod clock;
 mod demo;
 mod divan;
 mod evaluate;
+mod kafka;
 // The arrows between crates let this one know no other; the mask is in the order of this file.
 #[expect(dead_code, reason = "of what sea distance needs, making the mask takes the half")]
 #[path = "../../geofence/src/sea/lattice.rs"]
@@ -35,6 +36,7 @@ usage: cargo xtask TASK
   bench [NAME]              run the benches and time a whole replay
   bless                     renew the alerts of the golden cases in tests/golden
   evaluate                  how good judgement is: five generated worlds, replayed and scored
+  kafka up | down           a real broker on loopback: --brokers 1|3, --name NAME, --while PID
   ports [--check]           remake config/ports/wpi.geojson from the World Port Index
   water [--check]           remake crates/geofence/src/water.bin from the coasts of Natural Earth
   water --pairs             measure the sea distances of tests/sea_distances/pairs.csv on those coasts";
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         ["bench", rest @ ..] => bench::run(rest),
         ["bless", rest @ ..] => bless::run(rest),
         ["evaluate", rest @ ..] => evaluate::run(rest),
+        ["kafka", rest @ ..] => kafka::run(rest),
         ["ports", ..] => ports::run(&arguments[1..]),
         ["water", rest @ ..] => water::run(rest),
         ["help" | "--help" | "-h"] => {

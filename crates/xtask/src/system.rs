@@ -20,6 +20,10 @@ pub enum Need {
     Clippy,
     /// `cargo fmt`.
     Rustfmt,
+    /// `java`, for the broker.
+    Java,
+    /// `mvn`, which fetches the broker.
+    Maven,
 }
 
 impl Need {
@@ -30,6 +34,8 @@ impl Need {
             Need::Python => works("python3", &["-c", PYTHON]),
             Need::Clippy => works(&cargo, &["clippy", "--version"]),
             Need::Rustfmt => works(&cargo, &["fmt", "--version"]),
+            Need::Java => works("java", &["--version"]),
+            Need::Maven => works("mvn", &["--version"]),
         }
     }
 
@@ -38,6 +44,18 @@ impl Need {
             Need::Python => "python3, 3.11 or later (for the oracle)",
             Need::Clippy => "clippy (a part of the Rust toolchain)",
             Need::Rustfmt => "rustfmt (a part of the Rust toolchain)",
+            Need::Java => "java, 17 or later (for the broker)",
+            Need::Maven => "mvn (Apache Maven, which fetches the broker)",
+        }
+    }
+
+    /// What Debian and Ubuntu call it.
+    fn package(self) -> Option<&'static str> {
+        match self {
+            Need::Python => Some("python3"),
+            Need::Java => Some("default-jre-headless"),
+            Need::Maven => Some("maven"),
+            Need::Clippy | Need::Rustfmt => None,
         }
     }
 
@@ -48,6 +66,8 @@ impl Need {
             }
             Need::Clippy => "rustup component add clippy",
             Need::Rustfmt => "rustup component add rustfmt",
+            Need::Java => "install a Java runtime, 17 or later, so that `java` runs it",
+            Need::Maven => "install Apache Maven, so that `mvn` runs it",
         }
     }
 }
@@ -103,23 +123,38 @@ enum Plan {
 fn plan(missing: &[Need], means: Means) -> Plan {
     let mut commands: Vec<Vec<&'static str>> = Vec::new();
     let mut asked = Vec::new();
+    let can_install = means.apt && (means.root || means.sudo);
     for need in missing {
         match need {
-            Need::Python if means.apt && (means.root || means.sudo) && !means.old_python => {
-                for mut command in [vec!["apt-get", "update"], vec!["apt-get", "install", "-y", "python3"]] {
-                    if !means.root {
-                        command.insert(0, "sudo");
-                    }
-                    commands.push(command);
-                }
-            }
             Need::Clippy if means.rustup => commands.push(vec!["rustup", "component", "add", "clippy"]),
             Need::Rustfmt if means.rustup => commands.push(vec!["rustup", "component", "add", "rustfmt"]),
-            Need::Python if means.apt && !means.old_python => asked.push("sudo apt-get install -y python3"),
-            Need::Python | Need::Clippy | Need::Rustfmt => asked.push(need.by_hand()),
+            Need::Clippy | Need::Rustfmt => asked.push(need.by_hand()),
+            Need::Python if means.old_python => asked.push(need.by_hand()),
+            Need::Python | Need::Java | Need::Maven => match need.package() {
+                Some(package) if can_install => {
+                    for mut command in [vec!["apt-get", "update"], vec!["apt-get", "install", "-y", package]]
+                    {
+                        if !means.root {
+                            command.insert(0, "sudo");
+                        }
+                        commands.push(command);
+                    }
+                }
+                Some(package) if means.apt => asked.push(package_by_hand(package)),
+                _ => asked.push(need.by_hand()),
+            },
         }
     }
     if asked.is_empty() { Plan::Install(commands) } else { Plan::Ask(asked) }
+}
+
+/// How a person installs a package.
+fn package_by_hand(package: &str) -> &'static str {
+    match package {
+        "python3" => "sudo apt-get install -y python3",
+        "maven" => "sudo apt-get install -y maven",
+        _ => "sudo apt-get install -y default-jre-headless",
+    }
 }
 
 /// Sees that what is needed is there.

@@ -1,0 +1,276 @@
+//! `cargo xtask kafka`: a real broker on loopback, for tests and for trying things out.
+//!
+//! ```text
+//! cargo xtask kafka up                  one node; prints its address, such as 127.0.0.1:41233
+//! cargo xtask kafka up --brokers 3      a cluster of three
+//! cargo xtask kafka up --name e2e       beside another; each name is a cluster of its own
+//! cargo xtask kafka up --while PID      goes down when that process has ended
+//! cargo xtask kafka down [--name e2e]   stops it and takes its data away
+//! ```
+//!
+//! It is Apache Kafka (KRaft) from Maven Central, run by Java: no container, no root.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::Usage;
+use crate::project::{self, Project, works};
+use crate::say::{say, talk};
+use crate::system::{self, Need};
+
+const USAGE: &str =
+    "usage: cargo xtask kafka up [--name NAME] [--brokers 1|3] [--while PID] | down [--name NAME]";
+
+/// The version that is run.
+const VERSION: &str = "4.3.1";
+/// Its log goes to a file by this.
+const LOG4J: &str = "2.24.3";
+/// It is up within this time, or never.
+const START: Duration = Duration::from_secs(90);
+/// It ends by itself within this time, or is ended.
+const STOP: Duration = Duration::from_secs(20);
+/// How often it is looked whether it is so.
+const LOOK: Duration = Duration::from_millis(100);
+/// Names the cluster; any 16 bytes in base64 do.
+const CLUSTER: &str = "ZGFya3dha2UtdGVzdC0wMQ";
+
+#[derive(Debug, PartialEq, Eq)]
+struct Options {
+    is_up: bool,
+    name: String,
+    brokers: usize,
+    lives_with: Option<u32>,
+}
+
+impl Options {
+    fn read(arguments: &[&str]) -> Result<Options> {
+        let usage = || Usage(USAGE.to_owned());
+        let (verb, mut rest) =
+            arguments.split_first().map(|(verb, rest)| (*verb, rest.iter())).ok_or_else(usage)?;
+        let is_up = match verb {
+            "up" => true,
+            "down" => false,
+            _ => bail!(usage()),
+        };
+        let mut options = Options { is_up, name: "default".to_owned(), brokers: 1, lives_with: None };
+        while let Some(flag) = rest.next() {
+            let value = rest.next().ok_or_else(usage)?;
+            match *flag {
+                "--name" if is_name(value) => options.name = (*value).to_owned(),
+                "--brokers" if is_up && matches!(*value, "1" | "3") => options.brokers = value.parse()?,
+                "--while" if is_up => options.lives_with = Some(value.parse().map_err(|_| usage())?),
+                _ => bail!(usage()),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// It becomes the name of a folder.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// Brings it up or down.
+pub fn run(arguments: &[&str]) -> Result<()> {
+    let options = Options::read(arguments)?;
+    let project = Project::find()?;
+    let folder = project.made("kafka").join(&options.name);
+    if !options.is_up {
+        return down(&folder);
+    }
+    ensure!(
+        !folder.exists(),
+        "{}: is up already, or was not taken down; cargo xtask kafka down",
+        folder.display()
+    );
+    system::prepare(&[Need::Java, Need::Maven])?;
+    let jars = jars(&project)?;
+    fs::create_dir_all(&folder)?;
+    match start(&folder, &jars, options.brokers) {
+        Ok((pids, bootstrap)) => {
+            if let Some(parent) = options.lives_with {
+                watch(parent, &pids)?;
+            }
+            say(&bootstrap);
+            Ok(())
+        }
+        Err(error) => {
+            let log = fs::read_to_string(folder.join("broker-1.log")).unwrap_or_default();
+            let last: Vec<&str> = log.lines().rev().take(20).collect();
+            last.iter().rev().for_each(|line| talk(line));
+            down(&folder)?;
+            Err(error)
+        }
+    }
+}
+
+/// The programs, fetched once.
+fn jars(project: &Project) -> Result<PathBuf> {
+    let folder = project.made("kafka-jars").join(format!("{VERSION}-{LOG4J}"));
+    if folder.join("complete").exists() {
+        return Ok(folder);
+    }
+    talk(&format!("fetching Apache Kafka {VERSION} from Maven Central"));
+    fs::create_dir_all(&folder)?;
+    let dependency = |group: &str, artifact: &str, version: &str| {
+        format!(
+            "<dependency><groupId>{group}</groupId><artifactId>{artifact}</artifactId><version>{version}</version></dependency>"
+        )
+    };
+    let pom = format!(
+        "<project><modelVersion>4.0.0</modelVersion><groupId>darkwake</groupId><artifactId>broker</artifactId>\
+         <version>1</version><packaging>pom</packaging><dependencies>{}{}</dependencies></project>",
+        dependency("org.apache.kafka", "kafka_2.13", VERSION),
+        dependency("org.apache.logging.log4j", "log4j-slf4j-impl", LOG4J)
+    );
+    fs::write(folder.join("pom.xml"), pom)?;
+    let mut maven = Command::new("mvn");
+    maven.args(["-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=."]).current_dir(&folder);
+    project::output(&mut maven)?;
+    fs::write(folder.join("complete"), "")?;
+    Ok(folder)
+}
+
+/// Starts all nodes and waits for them; their process ids and the address of the cluster.
+fn start(folder: &Path, jars: &Path, brokers: usize) -> Result<(Vec<u32>, String)> {
+    // All are taken before the first is let go, so that they differ.
+    let taken: Vec<TcpListener> = (0..2 * brokers)
+        .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
+        .collect::<std::io::Result<_>>()?;
+    let ports: Vec<u16> = taken
+        .iter()
+        .map(|port| port.local_addr().map(|address| address.port()))
+        .collect::<std::io::Result<_>>()?;
+    drop(taken);
+    let (clients, controllers) = ports.split_at(brokers);
+    let voters: Vec<String> =
+        controllers.iter().enumerate().map(|(at, port)| format!("{}@127.0.0.1:{port}", at + 1)).collect();
+    let mut pids = Vec::new();
+    for at in 0..brokers {
+        let path = folder.join(format!("broker-{}.properties", at + 1));
+        fs::write(&path, properties(folder, at + 1, (clients[at], controllers[at]), &voters))?;
+        let mut format = java(jars);
+        format.args(["kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c"]).arg(&path);
+        project::output(&mut format)?;
+        let log = fs::File::create(folder.join(format!("broker-{}.log", at + 1)))?;
+        let mut broker = java(jars);
+        broker.arg("kafka.Kafka").arg(&path).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        let child = broker.spawn().context("java cannot be started")?;
+        pids.push(child.id());
+        let told: Vec<String> = pids.iter().map(u32::to_string).collect();
+        fs::write(folder.join("pids"), told.join("\n"))?;
+    }
+    let began = Instant::now();
+    for port in clients {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, *port));
+        while TcpStream::connect_timeout(&address, LOOK).is_err() {
+            ensure!(pids.iter().all(|pid| is_alive(*pid)), "the broker has ended");
+            ensure!(began.elapsed() < START, "the broker is not up after {} s", START.as_secs());
+            std::thread::sleep(LOOK);
+        }
+    }
+    let bootstrap: Vec<String> = clients.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+    Ok((pids, bootstrap.join(",")))
+}
+
+fn java(jars: &Path) -> Command {
+    let mut java = Command::new("java");
+    java.args(["-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-cp"]).arg(jars.join("*"));
+    java
+}
+
+fn properties(folder: &Path, node: usize, (client, controller): (u16, u16), voters: &[String]) -> String {
+    let copies = voters.len();
+    let in_sync = if copies == 1 { 1 } else { 2 };
+    let data = folder.join(format!("data-{node}"));
+    format!(
+        "process.roles=broker,controller\n\
+         node.id={node}\n\
+         controller.quorum.voters={}\n\
+         listeners=PLAINTEXT://127.0.0.1:{client},CONTROLLER://127.0.0.1:{controller}\n\
+         advertised.listeners=PLAINTEXT://127.0.0.1:{client}\n\
+         controller.listener.names=CONTROLLER\n\
+         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+         log.dirs={}\n\
+         auto.create.topics.enable=false\n\
+         default.replication.factor={copies}\n\
+         min.insync.replicas={in_sync}\n\
+         offsets.topic.replication.factor={copies}\n\
+         offsets.topic.num.partitions=3\n\
+         transaction.state.log.replication.factor={copies}\n\
+         transaction.state.log.min.isr={in_sync}\n\
+         transaction.state.log.num.partitions=3\n\
+         group.initial.rebalance.delay.ms=0\n",
+        voters.join(","),
+        data.display()
+    )
+}
+
+/// Ends the brokers once a process has ended, whatever ended it.
+fn watch(parent: u32, pids: &[u32]) -> Result<()> {
+    let all: Vec<String> = pids.iter().map(u32::to_string).collect();
+    let brokers = all.join(" ");
+    let script = format!(
+        "while kill -0 {parent} 2>/dev/null && kill -0 {brokers} 2>/dev/null; do sleep 1; done; kill {brokers} 2>/dev/null"
+    );
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    shell.spawn().context("sh cannot be started")?;
+    Ok(())
+}
+
+fn down(folder: &Path) -> Result<()> {
+    let pids = fs::read_to_string(folder.join("pids")).unwrap_or_default();
+    let pids: Vec<u32> = pids.lines().filter_map(|pid| pid.parse().ok()).collect();
+    for signal in ["-TERM", "-KILL"] {
+        pids.iter().filter(|pid| is_alive(**pid)).for_each(|pid| {
+            // One that has ended meanwhile is as well.
+            let _ = Command::new("kill").args([signal, &pid.to_string()]).stderr(Stdio::null()).status();
+        });
+        let began = Instant::now();
+        while pids.iter().any(|pid| is_alive(*pid)) && began.elapsed() < STOP {
+            std::thread::sleep(LOOK);
+        }
+    }
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
+    }
+    Ok(())
+}
+
+/// Whether a process runs; one that has ended and was not waited for does not.
+fn is_alive(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let is_zombie = stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('Z'));
+    works("kill", &["-0", &pid.to_string()]) && !is_zombie
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_read_and_wrong_ones_refused() {
+        let options = Options::read(&["up", "--name", "e2e", "--brokers", "3", "--while", "12"]).unwrap();
+        let expected = Options { is_up: true, name: "e2e".to_owned(), brokers: 3, lives_with: Some(12) };
+        assert_eq!(options, expected);
+        assert!(!Options::read(&["down"]).unwrap().is_up);
+        for wrong in [
+            &["up", "--brokers", "2"][..],
+            &["up", "--name", "../x"],
+            &["down", "--brokers", "1"],
+            &["up", "--while", "me"],
+            &["up", "--name"],
+            &["sideways"],
+            &[],
+        ] {
+            assert!(Options::read(wrong).unwrap_err().is::<Usage>(), "{wrong:?}");
+        }
+    }
+}
