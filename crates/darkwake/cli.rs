@@ -30,6 +30,8 @@ pub struct Cli {
 pub enum Command {
     /// Read historic streams as fast as the machine goes.
     Replay(Box<Replay>),
+    /// Watch live sources, and tell while it happens.
+    Run(Run),
     /// Validate configuration and ports without connecting to anything.
     Check(Check),
     /// Work with port files.
@@ -103,6 +105,17 @@ pub struct Replay {
     /// Only the last revision of each alert.
     #[arg(long = "final", env = "DARKWAKE_FINAL")]
     pub only_final: bool,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Configuration (TOML): sources under [[live.sources]], sinks under [[live.sinks]].
+    #[arg(long, value_name = "FILE", env = "DARKWAKE_CONFIG")]
+    pub config: PathBuf,
+    /// Threads that detect; the output is the same for any number.
+    #[arg(long, value_name = "N", env = "DARKWAKE_SHARDS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub shards: Option<u16>,
 }
 
 /// Subcommands of `reception`.

@@ -1,5 +1,7 @@
 //! The configuration file: one tree, every default in `config/darkwake.toml`.
 
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use connect::reader::Format;
@@ -25,6 +27,126 @@ pub struct Config {
     pub watch: WatchConfig,
     /// Limits.
     pub limits: LimitsConfig,
+    /// What `darkwake run` reads and writes.
+    pub live: LiveConfig,
+    /// The Kafka cluster.
+    pub kafka: KafkaConfig,
+}
+
+/// What `darkwake run` reads and writes.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LiveConfig {
+    /// Where lines come from.
+    pub sources: Vec<SourceConfig>,
+    /// Where alerts go.
+    pub sinks: Vec<SinkConfig>,
+}
+
+/// A live source.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceConfig {
+    /// For people, and for the alerts that were made of it.
+    pub name: String,
+    /// What it is.
+    #[serde(rename = "type")]
+    pub kind: SourceKind,
+    /// Host and port to connect to, or address and port to listen on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Multicast group to join.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Ipv4Addr>,
+    /// Topic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+    /// What its lines are.
+    #[serde(default)]
+    pub format: LineFormat,
+    /// How far out of order its lines may come; that of `[input]` if it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay_bound: Option<Duration>,
+}
+
+/// What a live source is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SourceKind {
+    /// A server to connect to.
+    Tcp,
+    /// Whoever connects.
+    TcpListen,
+    /// Datagrams.
+    Udp,
+    /// Standard input.
+    Stdin,
+    /// A topic.
+    Kafka,
+}
+
+/// What live lines are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LineFormat {
+    /// Sentences.
+    #[default]
+    Nmea,
+    /// JSON objects.
+    Json,
+}
+
+/// Where alerts go.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SinkConfig {
+    /// What it is.
+    #[serde(rename = "type")]
+    pub kind: SinkKind,
+    /// File.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// Topic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+}
+
+/// What a sink is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SinkKind {
+    /// Standard output.
+    Stdout,
+    /// A file that grows.
+    File,
+    /// A topic.
+    Kafka,
+}
+
+/// The Kafka cluster.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct KafkaConfig {
+    /// Addresses of some of its brokers.
+    pub brokers: String,
+    /// Settings of librdkafka, passed on as they are.
+    pub properties: BTreeMap<String, String>,
+}
+
+impl Default for KafkaConfig {
+    fn default() -> Self {
+        KafkaConfig { brokers: "127.0.0.1:9092".to_owned(), properties: BTreeMap::new() }
+    }
+}
+
+/// What of the configuration decides which alerts there are, and what they say.
+#[derive(Serialize)]
+struct Judging<'a> {
+    input: &'a InputConfig,
+    ports: &'a PortsConfig,
+    alerts: &'a AlertsConfig,
+    watch: &'a WatchConfig,
+    limits: &'a LimitsConfig,
 }
 
 /// How inputs are read.
@@ -458,7 +580,7 @@ impl From<RingConfig> for Vec<[f64; 2]> {
 }
 
 /// The longest delay bound that is allowed.
-const MAX_DELAY_MS: i64 = 300_000;
+pub const MAX_DELAY_MS: i64 = 300_000;
 
 impl Config {
     /// Reads a configuration file, or takes the defaults.
@@ -478,8 +600,11 @@ impl Config {
         if let Some(folder) = path.parent() {
             config.ports.files.iter_mut().for_each(|file| *file = folder.join(&file));
             config.watch.lists.iter_mut().for_each(|list| list.file = folder.join(&list.file));
+            let files = config.live.sinks.iter_mut().filter_map(|sink| sink.path.as_mut());
+            files.for_each(|file| *file = folder.join(&file));
         }
         crate::watch::validate(&config.watch, path)?;
+        crate::run::validate(&config, path)?;
         for list in &mut config.watch.lists {
             list.content = crate::watch::content_hash(&list.file);
         }
@@ -488,7 +613,9 @@ impl Config {
 
     /// Hash by which alerts name the configuration they were made with, and the lists of ships.
     pub fn hash(&self) -> String {
-        let text = serde_json::to_string(self).unwrap_or_default();
+        let Config { input, ports, alerts, watch, limits, .. } = self;
+        let judging = Judging { input, ports, alerts, watch, limits };
+        let text = serde_json::to_string(&judging).unwrap_or_default();
         let own = model::hash::bytes(0, text.as_bytes());
         let contents = self.watch.lists.iter().filter_map(|list| list.content);
         format!("{:016x}", contents.fold(own, model::hash::mix))

@@ -6,12 +6,14 @@ mod config;
 mod driver;
 mod evaluate;
 mod interrupt;
+mod order;
 mod outputs;
 mod ports;
 mod progress;
 mod read;
 mod reception;
 mod replay;
+mod run;
 mod schema;
 mod shards;
 mod stats;
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
     cli::start_log(&cli);
     let done = match cli.command {
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Ports(command) => ports::run(&command),
         Command::Schema { of } => schema::run(of),

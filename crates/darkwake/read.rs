@@ -1,5 +1,6 @@
 //! Reads inputs from end to end, for whatever is to be told of them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -17,7 +18,7 @@ use crate::config::{self, Config};
 use crate::driver::{self, Driver, Plan, ReadTotals};
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::progress::Progress;
-use crate::shards::{Outcome, Shards};
+use crate::shards::{Keep, Outcome, Shards};
 use crate::watch;
 
 /// Stamps of files may be this far ahead of the present.
@@ -43,23 +44,15 @@ pub struct Done {
 }
 
 /// Reads all inputs, or those before an interrupt.
-pub fn read(reading: &Reading, speed: Speed, keep_alerts: bool) -> anyhow::Result<Done> {
+pub fn read(reading: &Reading, speed: Speed, keep: &Keep) -> anyhow::Result<Done> {
     let interrupt = Interrupt::listen()?;
     let config = Config::load(reading.config.as_deref())?;
-    let port_files = if reading.ports.is_empty() { &config.ports.files } else { &reading.ports };
-    let (geofence, ports_hash) = crate::ports::load(port_files)?;
-    let watched = watch::read(&config)?;
-    watched.summaries.iter().for_each(|summary| cli::talk(summary));
-    let unmatched = watch::unmatched(&watched.rules, geofence.ports());
-    // The built-in rules are of the built-in ports, not of somebody's own.
-    let told = if port_files.is_empty() || reading.config.is_some() { &unmatched[..] } else { &[] };
-    watched.warnings.iter().chain(told).for_each(|warning| cli::warn(warning));
-    let world = Arc::new(World::new(geofence, Arc::new(Sea::built_in()), watched.rules));
+    let (world, ports_hash) = world(&config, reading.config.is_some(), &reading.ports)?;
     let inputs = files::find(&reading.inputs)?;
     let plan = plan(reading, speed, &config, &interrupt);
     let sizes: Option<u64> = inputs.iter().map(files::Input::size).sum();
     let limits = Limits { ships_per_bucket: config.limits.ships.div_ceil(BUCKETS) };
-    let shards = Shards::start(shard_count(reading), &world, limits, keep_alerts);
+    let shards = Shards::start(shard_count(reading.shards), &world, limits, keep);
     let names: Vec<String> = inputs.iter().map(files::Input::name).collect();
     let driver = Driver::new(&plan, &config, shards, Progress::new(sizes));
     let (ingest, shards, read) = driver.run(inputs)?;
@@ -79,6 +72,19 @@ pub fn read(reading: &Reading, speed: Speed, keep_alerts: bool) -> anyhow::Resul
     }
     let config_hash = config.hash();
     Ok(Done { world, config_hash, ports_hash, names, counts, read, outcome, is_interrupted })
+}
+
+/// Ports, water and rules, and the hash of the ports; says what is doubtful.
+pub fn world(config: &Config, is_own: bool, ports: &[PathBuf]) -> anyhow::Result<(Arc<World>, String)> {
+    let port_files = if ports.is_empty() { &config.ports.files } else { ports };
+    let (geofence, ports_hash) = crate::ports::load(port_files)?;
+    let watched = watch::read(config)?;
+    watched.summaries.iter().for_each(|summary| cli::talk(summary));
+    let unmatched = watch::unmatched(&watched.rules, geofence.ports());
+    // The built-in rules are of the built-in ports, not of somebody's own.
+    let told = if port_files.is_empty() || is_own { &unmatched[..] } else { &[] };
+    watched.warnings.iter().chain(told).for_each(|warning| cli::warn(warning));
+    Ok((Arc::new(World::new(geofence, Arc::new(Sea::built_in()), watched.rules)), ports_hash))
 }
 
 impl Done {
@@ -111,7 +117,8 @@ fn plan(reading: &Reading, speed: Speed, config: &Config, interrupt: &Interrupt)
     }
 }
 
-fn shard_count(reading: &Reading) -> usize {
+/// As many as were asked for, or one less than there are cores.
+pub fn shard_count(asked: Option<u16>) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    reading.shards.map_or_else(|| cores().saturating_sub(1).max(1), usize::from)
+    asked.map_or_else(|| cores().saturating_sub(1).max(1), usize::from)
 }

@@ -10,6 +10,7 @@ use model::{Class, Position};
 use serde_json::{Value, json};
 
 use crate::cli::{Reading, Reception, Speed};
+use crate::shards::Keep;
 use crate::{outputs, read};
 
 /// Half the way round.
@@ -22,7 +23,7 @@ pub fn run(command: &Reception) -> anyhow::Result<()> {
 }
 
 fn export(reading: &Reading, path: &Path) -> anyhow::Result<()> {
-    let done = read::read(reading, Speed::Max, false)?;
+    let done = read::read(reading, Speed::Max, &Keep::Nothing)?;
     let mut out = outputs::create(path)?;
     writeln!(out, "{{\"type\":\"FeatureCollection\",\"features\":[")?;
     let cells = done.outcome.reception.of_cells();

@@ -1,6 +1,6 @@
 //! `darkwake replay`: historic streams as fast as the machine goes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,13 +8,14 @@ use std::time::Instant;
 
 use anyhow::Context;
 use connect::alerts::Writer;
+use model::Ports;
 use model::alert::Alert;
-use model::{EventTime, Ports};
 
 use crate::cli::{self, Replay};
+use crate::order::Known;
 use crate::outputs;
 use crate::read::{self, Done};
-use crate::shards::Outcome;
+use crate::shards::{Keep, Outcome};
 use crate::stats::{self, Totals};
 
 /// Reads the inputs and writes what was asked for.
@@ -27,8 +28,9 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         .map(|path| outputs::alert_format(path).map(|format| (path, format)))
         .collect::<anyhow::Result<Vec<_>>>()?;
     // Statistics count them, too.
-    let keep_alerts = !formats.is_empty() || arguments.stats.is_some();
-    let mut done = read::read(reading, arguments.speed, keep_alerts)?;
+    let is_asked = !formats.is_empty() || arguments.stats.is_some();
+    let keep = if is_asked { Keep::All } else { Keep::Nothing };
+    let mut done = read::read(reading, arguments.speed, &keep)?;
     let alerts = alerts(&mut done.outcome, arguments.only_final);
     let is_time_assumed = reading.start.is_some();
     let writer = Writer {
@@ -82,22 +84,9 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     done.end()
 }
 
-/// The alerts in the order in which they were known, then of MMSIs.
+/// The alerts in the order in which they were known.
 fn alerts(outcome: &mut Outcome, only_final: bool) -> Vec<Arc<Alert>> {
-    let mmsi = |alert: &Alert| alert.key.track.map_or(0, |track| track.mmsi.0);
-    // A late report decides in the past what is known only now: what a ship's alerts say next never
-    // comes before what they said.
-    let mut known: HashMap<u32, EventTime> = HashMap::new();
-    let mut alerts: Vec<(EventTime, u32, Arc<Alert>)> = std::mem::take(&mut outcome.alerts)
-        .into_iter()
-        .map(|alert| {
-            let known = known.entry(mmsi(&alert)).or_insert(alert.told);
-            *known = alert.told.max(*known);
-            (*known, mmsi(&alert), alert)
-        })
-        .collect();
-    alerts.sort_by_key(|(known, mmsi, _)| (*known, *mmsi));
-    let mut alerts: Vec<Arc<Alert>> = alerts.into_iter().map(|(.., alert)| alert).collect();
+    let mut alerts = Known::default().sort(std::mem::take(&mut outcome.alerts));
     if only_final {
         let last: BTreeMap<u64, u32> = alerts.iter().map(|alert| (alert.id, alert.revision)).collect();
         alerts.retain(|alert| last.get(&alert.id) == Some(&alert.revision));

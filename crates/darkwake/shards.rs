@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use connect::facts::Facts;
@@ -33,28 +33,45 @@ pub struct Outcome {
     pub reception: Reception,
 }
 
+/// What becomes of alerts.
+#[derive(Clone, Debug)]
+pub enum Keep {
+    /// They are only counted.
+    Nothing,
+    /// They are kept to the end, and so are facts.
+    All,
+    /// They are handed on round by round, with the number of the shard; facts are not kept.
+    Rounds(Sender<(usize, Vec<Arc<Alert>>)>),
+}
+
 /// Shards at work.
 pub struct Shards {
     shards: Vec<Shard>,
     told: Arc<AtomicU64>,
 }
 
+enum Work {
+    Entries(Vec<Entry>),
+    Round,
+}
+
 struct Shard {
     batch: Vec<Entry>,
-    sender: SyncSender<Vec<Entry>>,
+    sender: SyncSender<Work>,
     thread: JoinHandle<Outcome>,
 }
 
 impl Shards {
     /// Starts `count` shards.
-    pub fn start(count: usize, world: &Arc<World>, limits: Limits, keep_alerts: bool) -> Shards {
+    pub fn start(count: usize, world: &Arc<World>, limits: Limits, keep: &Keep) -> Shards {
         let told = Arc::new(AtomicU64::new(0));
         let shards = (0..count.max(1))
             .map(|number| {
                 let (sender, receiver) = sync_channel(QUEUE);
                 let (world, told) = (Arc::clone(world), Arc::clone(&told));
-                let engine = Engine::new(limits, number);
-                let thread = std::thread::spawn(move || work(&receiver, engine, &world, keep_alerts, &told));
+                let (engine, keep) = (Engine::new(limits, number), keep.clone());
+                let thread =
+                    std::thread::spawn(move || work(&receiver, engine, &world, (number, &keep), &told));
                 Shard { batch: Vec::with_capacity(BATCH), sender, thread }
             })
             .collect();
@@ -68,6 +85,15 @@ impl Shards {
             self.shards[shard].push(entry);
         } else {
             self.shards.iter_mut().for_each(|shard| shard.push(entry.clone()));
+        }
+    }
+
+    /// All shards hand on what they have told since the last round.
+    pub fn round(&mut self) {
+        for shard in &mut self.shards {
+            shard.hand_over();
+            // A shard that has died tells why when it is joined.
+            let _ = shard.sender.send(Work::Round);
         }
     }
 
@@ -114,32 +140,44 @@ impl Shard {
     fn hand_over(&mut self) {
         let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
         // A shard that has died tells why when it is joined.
-        let _ = self.sender.send(batch);
+        let _ = self.sender.send(Work::Entries(batch));
     }
 }
 
 fn work(
-    receiver: &Receiver<Vec<Entry>>,
+    receiver: &Receiver<Work>,
     mut engine: Engine,
     world: &World,
-    keep_alerts: bool,
+    (number, keep): (usize, &Keep),
     told: &AtomicU64,
 ) -> Outcome {
     let mut outcome = Outcome::default();
     let mut fresh = Vec::new();
-    while let Ok(batch) = receiver.recv() {
-        for entry in batch {
-            engine.push(entry, world, &mut fresh);
+    let hand_on = |alerts: &mut Vec<Arc<Alert>>| {
+        if let Keep::Rounds(rounds) = keep {
+            // Who takes them may have failed, and says why.
+            let _ = rounds.send((number, std::mem::take(alerts)));
+        }
+    };
+    while let Ok(work) = receiver.recv() {
+        match work {
+            Work::Entries(batch) => {
+                for entry in batch {
+                    engine.push(entry, world, &mut fresh);
+                }
+            }
+            Work::Round => hand_on(&mut outcome.alerts),
         }
         told.fetch_add(fresh.len() as u64, Ordering::Relaxed);
         for told in fresh.drain(..) {
-            match told {
-                Told::Fact(change) => outcome.facts.apply(&change),
-                Told::Alert(alert) if keep_alerts => outcome.alerts.push(alert),
-                Told::Alert(_) => {}
+            match (told, keep) {
+                (Told::Fact(change), Keep::Nothing | Keep::All) => outcome.facts.apply(&change),
+                (Told::Alert(alert), Keep::All | Keep::Rounds(_)) => outcome.alerts.push(alert),
+                (Told::Fact(_), Keep::Rounds(_)) | (Told::Alert(_), Keep::Nothing) => {}
             }
         }
     }
+    hand_on(&mut outcome.alerts);
     outcome.counts = engine.counts().clone();
     (outcome.ships, outcome.tracks) = (engine.ships() as u64, engine.tracks());
     outcome.reception = engine.into_reception();

@@ -9,8 +9,10 @@ pub mod files;
 pub mod json;
 pub mod lines;
 pub mod lists;
+pub mod live;
 pub mod ports;
 pub mod reader;
+pub mod sinks;
 pub mod sorted;
 
 pub use files::{Input, InputError};

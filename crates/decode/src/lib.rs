@@ -41,7 +41,15 @@ pub enum TagChecksum {
 /// The earliest stamp that is believed: 1990-01-01T00:00:00Z.
 pub const EARLIEST: EventTime = EventTime(631_152_000_000);
 
+/// Live, stamps may be this far ahead of their arrival.
+const LIVE_AHEAD_MS: i64 = 600_000;
+
 impl Settings {
+    /// What arrives at `t` on a live source cannot be much later than that.
+    fn arrive(&mut self, t: EventTime) {
+        self.latest = EventTime(t.0 + LIVE_AHEAD_MS);
+    }
+
     /// Whether a stamp is believable at all.
     #[must_use]
     pub fn believes(&self, t: EventTime) -> bool {

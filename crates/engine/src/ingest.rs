@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::Entry;
-use crate::live::{Live, Pulse};
+use crate::live::{Live, Newest, Pulse};
 
 /// Number of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -97,9 +97,10 @@ impl Ingest {
         self.push_source(Clock::Floor(floor, order), None)
     }
 
-    /// Adds a live source, of which something may come at any time. It holds nobody up before it has said anything.
-    pub fn add_live(&mut self, bound_ms: i64, now: EventTime) -> SourceId {
-        self.push_source(Clock::Bounded(Source::new(bound_ms)), Some(Live::new(now)))
+    /// Adds a live source, of which something may come at any time. It holds nobody up before it has said anything,
+    /// unless it is awaited, as a part of a log is.
+    pub fn add_live(&mut self, bound_ms: i64, now: EventTime, is_awaited: bool) -> SourceId {
+        self.push_source(Clock::Bounded(Source::new(bound_ms)), Some(Live::new(now, is_awaited)))
     }
 
     fn push_source(&mut self, clock: Clock, live: Option<Live>) -> SourceId {
@@ -112,26 +113,30 @@ impl Ingest {
         if let Some(live) = &mut self.sources[id.0 as usize].live {
             live.arrival = live.arrival.max(now);
         }
-        self.pass(now);
+        self.pass(id, now);
     }
 
-    /// Time passes: live sources may have fallen idle or behind.
-    pub fn pass(&mut self, now: EventTime) {
+    /// Time passes for a live source: it may have fallen idle.
+    pub fn pass(&mut self, id: SourceId, now: EventTime) {
+        if let Some(live) = &mut self.sources[id.0 as usize].live {
+            live.now = live.now.max(now);
+        }
         let numbered = self.sources.iter().enumerate();
         let open = numbered.filter(|(_, state)| !state.is_closed);
-        let watermarks: Vec<(usize, EventTime)> = open
-            .filter(|(_, state)| state.live.is_some())
-            .map(|(at, _)| (at, self.watermark_of(SourceId(at as u32))))
-            .collect();
-        let newest = watermarks.iter().map(|(_, watermark)| *watermark).max().unwrap_or(EventTime::MIN);
-        let is_lone = watermarks.len() == 1;
-        for (at, watermark) in watermarks {
-            if let Some(live) = &mut self.sources[at].live {
-                live.judge(watermark, now, newest, is_lone);
+        let of = |(at, state): (usize, &State)| {
+            let watermark = self.watermark_of(SourceId(at as u32));
+            state.live.map(|live| (at, Newest { watermark, arrival: live.arrival }))
+        };
+        let all: SmallVec<[(usize, Newest); 4]> = open.filter_map(of).collect();
+        let newest = all.iter().map(|(_, one)| *one).max_by_key(|one| (one.watermark, one.arrival));
+        for (at, Newest { watermark, .. }) in all {
+            if let (Some(live), Some(newest)) = (&mut self.sources[at].live, newest) {
+                live.judge(watermark, newest);
             }
         }
-        let held = self.held_watermark();
-        self.pulse.pass(now, held);
+        let clocks = self.sources.iter().filter_map(|state| state.live.map(|live| live.now));
+        let (held, clock) = (self.held_watermark(), clocks.max());
+        self.pulse.pass(clock.unwrap_or(now), held);
     }
 
     /// Whether a live source holds the watermark: it is neither idle nor far behind.

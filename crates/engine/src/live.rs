@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// A source of which nothing arrived for so long is idle.
 const IDLE_MS: i64 = MINUTE_MS;
-/// One that is so far behind the others, and behind the clock, no longer holds them up …
+/// One whose reports are so old when they arrive, and that is so far behind the others, no longer holds them up …
 const BEHIND_MS: i64 = 10 * MINUTE_MS;
 /// … until it is as near again as this.
 const NEAR_MS: i64 = 5 * MINUTE_MS;
@@ -20,8 +20,19 @@ const NEAR_MS: i64 = 5 * MINUTE_MS;
 pub struct Live {
     /// When something of it arrived last.
     pub arrival: EventTime,
+    /// How far the clock has come for it: a log is read later than its records arrived.
+    pub now: EventTime,
+    /// Whether it is waited for before it has said anything: that it will is known.
+    is_awaited: bool,
     /// Whether it holds the watermark.
     pub holds: bool,
+}
+
+/// The source that has come farthest.
+#[derive(Clone, Copy, Debug)]
+pub struct Newest {
+    pub watermark: EventTime,
+    pub arrival: EventTime,
 }
 
 /// How far all live sources have come together: it never goes back.
@@ -34,17 +45,21 @@ pub struct Pulse {
 }
 
 impl Live {
-    pub fn new(now: EventTime) -> Live {
-        Live { arrival: now, holds: false }
+    pub fn new(now: EventTime, is_awaited: bool) -> Live {
+        Live { arrival: now, now, is_awaited, holds: is_awaited }
     }
 
-    /// Decides whether it holds the watermark.
-    pub fn judge(&mut self, watermark: EventTime, now: EventTime, newest: EventTime, is_lone: bool) {
+    /// Decides whether it holds the watermark. Where even the newest reports are old when they arrive, history is read,
+    /// and nobody is left behind.
+    pub fn judge(&mut self, watermark: EventTime, newest: Newest) {
+        let is_far = |from: EventTime, allowed_ms: i64| watermark.0.saturating_add(allowed_ms) < from.0;
         let allowed_ms = if self.holds { BEHIND_MS } else { NEAR_MS };
-        let is_far = |from: EventTime| watermark.0.saturating_add(allowed_ms) < from.0;
-        let is_behind = !is_lone && is_far(newest) && is_far(now);
-        let is_idle = now.0 - self.arrival.0 > IDLE_MS;
-        self.holds = watermark > EventTime::MIN && !is_idle && !is_behind;
+        let is_history = newest.watermark.0.saturating_add(BEHIND_MS) < newest.arrival.0;
+        let is_behind =
+            !is_history && is_far(newest.watermark, allowed_ms) && is_far(self.arrival, allowed_ms);
+        let is_idle = self.now.0 - self.arrival.0 > IDLE_MS;
+        let has_begun = watermark > EventTime::MIN;
+        self.holds = !is_idle && if has_begun { !is_behind } else { self.is_awaited };
     }
 }
 
@@ -112,6 +127,7 @@ mod tests {
 
     struct Feed {
         ingest: Ingest,
+        ids: Vec<SourceId>,
         entries: Vec<Entry>,
     }
 
@@ -119,8 +135,8 @@ mod tests {
         /// Live sources that have said enough at second 0 to be believed.
         fn of<const N: usize>() -> (Feed, [SourceId; N]) {
             let mut ingest = Ingest::default();
-            let ids = core::array::from_fn(|_| ingest.add_live(L, at(0)));
-            let mut feed = Feed { ingest, entries: Vec::new() };
+            let ids = core::array::from_fn(|_| ingest.add_live(L, at(0), false));
+            let mut feed = Feed { ingest, ids: ids.to_vec(), entries: Vec::new() };
             for id in ids {
                 (0..11).for_each(|n| feed.say(id, n, 0, 0));
             }
@@ -136,7 +152,9 @@ mod tests {
         }
 
         fn wait(&mut self, now: i64) {
-            self.ingest.pass(at(now));
+            for id in &self.ids {
+                self.ingest.pass(*id, at(now));
+            }
             let entries = &mut self.entries;
             self.ingest.advance(&mut |entry| entries.push(entry));
         }
@@ -165,6 +183,7 @@ mod tests {
         feed.say(a, 1, 50, 50);
         assert_eq!(feed.watermark(), -30, "the other has come no farther");
         feed.say(a, 1, 70, 70);
+        feed.wait(70);
         assert_eq!(feed.watermark(), 40, "the other has been idle for a minute");
         assert!(feed.ingest.holds(a) && !feed.ingest.holds(b));
         feed.say(b, 2, 71, 71);
@@ -190,6 +209,32 @@ mod tests {
             feed.say(b, 2, 333 + (second - 1_000) * 6, second);
         }
         assert!(feed.ingest.holds(b));
+    }
+
+    #[test]
+    fn sources_that_read_history_wait_for_each_other() {
+        let (mut feed, [a, b]) = Feed::of();
+        // Both say what is a day old, one of them much faster.
+        (0..11).for_each(|ship| feed.say(a, ship, 20_000, 86_400));
+        assert_eq!(feed.watermark(), -30);
+        feed.say(b, 2, 10, 86_401);
+        assert!(!feed.last_is_late());
+        assert_eq!(feed.watermark(), -20);
+    }
+
+    #[test]
+    fn a_source_that_is_awaited_is_waited_for_until_it_is_idle() {
+        let mut ingest = Ingest::default();
+        let ids = [true, false].map(|is_awaited| ingest.add_live(L, at(0), is_awaited));
+        let mut feed = Feed { ingest, ids: ids.to_vec(), entries: Vec::new() };
+        (0..11).for_each(|ship| feed.say(ids[1], ship, 50, 50));
+        assert!(!feed.entries.iter().any(|entry| matches!(entry, Entry::Watermark(_))));
+        (0..11).for_each(|ship| feed.say(ids[0], ship, 40, 51));
+        assert!(!feed.last_is_late());
+        assert_eq!(feed.watermark(), 10);
+        feed.say(ids[1], 1, 120, 120);
+        feed.wait(120);
+        assert_eq!(feed.watermark(), 90);
     }
 
     #[test]

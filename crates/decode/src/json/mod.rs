@@ -18,7 +18,7 @@
 mod shapes;
 mod value;
 
-use model::{Fate, Origin, hash};
+use model::{EventTime, Fate, Origin, hash};
 
 use self::shapes::Own;
 use self::value::{Object, Value};
@@ -62,6 +62,11 @@ impl JsonDecoder {
     #[must_use]
     pub fn new(settings: Settings) -> JsonDecoder {
         JsonDecoder { settings, cache: StaticsCache::default() }
+    }
+
+    /// The next lines arrive at this time on a live source.
+    pub fn arrive(&mut self, t: EventTime) {
+        self.settings.arrive(t);
     }
 
     /// Decodes one line, given without its line end.

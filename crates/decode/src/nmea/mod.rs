@@ -38,6 +38,8 @@ pub struct NmeaDecoder {
     pub tag_warnings: u64,
     /// Lines without a time get the next of these, where the user gave one.
     assumed: Option<AssumedTime>,
+    /// Of a live source: when the line has arrived, which is its time if it has no other.
+    arrival: Option<EventTime>,
     #[serde(skip)]
     bits: Bits,
 }
@@ -65,6 +67,7 @@ impl NmeaDecoder {
             lines: 0,
             tag_warnings: 0,
             assumed,
+            arrival: None,
             bits: Bits::default(),
         }
     }
@@ -74,6 +77,12 @@ impl NmeaDecoder {
         self.companion = None;
         self.clock = None;
         self.lone_tag = None;
+    }
+
+    /// The next lines arrive at this time on a live source.
+    pub fn arrive(&mut self, t: EventTime) {
+        self.settings.arrive(t);
+        self.arrival = Some(t);
     }
 
     /// Decodes one line, without its line end. Each sentence on it is given out as one line.
@@ -208,7 +217,7 @@ impl NmeaDecoder {
         let kind = Some(self.bits.unsigned(0, 6) as u8);
         let mut decoded =
             Decoded { stamp: None, lines, kind, station, origin, content: Content::Fate(Fate::OtherType) };
-        let t = t.or_else(|| {
+        let t = t.or(self.arrival).or_else(|| {
             let assumed = self.assumed?;
             Some(EventTime(assumed.start.0 + (self.lines as i64 - 1) * assumed.step_ms))
         });

@@ -1,0 +1,166 @@
+//! Live sources: sockets, standard input, Kafka. Each hands lines over as they arrive, with the time of their arrival;
+//! what they mean is decided by who takes them.
+//!
+//! All go into one bounded channel. A source whose lines are not taken waits, and so does who sends to it; a UDP
+//! socket cannot, and counts what it drops.
+
+mod kafka;
+mod network;
+pub mod splitter;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use model::EventTime;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+pub use kafka::{Properties, client};
+
+/// Batches that may wait to be taken.
+const WAITING: usize = 256;
+/// How often it is told that time passes.
+const BEAT: Duration = Duration::from_millis(100);
+
+/// Where lines come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// A server that sends lines; connected to again when it goes away.
+    Tcp {
+        /// Host and port.
+        address: String,
+    },
+    /// Whoever connects and sends lines.
+    TcpListen {
+        /// Address and port to listen on.
+        address: String,
+    },
+    /// Datagrams of lines, plain or IEC 61162-450.
+    Udp {
+        /// Address and port to listen on.
+        address: String,
+        /// Multicast group to join (IPv4).
+        group: Option<std::net::Ipv4Addr>,
+    },
+    /// Standard input.
+    Stdin,
+    /// A topic of lines, up to some hundred a record.
+    Kafka {
+        /// The brokers, and what else librdkafka is to be told.
+        properties: Properties,
+        /// The topic.
+        topic: String,
+    },
+}
+
+/// Who has sent something: one stream of lines whose parts belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Peer {
+    /// The source, by its place in the list.
+    pub source: u32,
+    /// The connection or partition.
+    pub number: u32,
+}
+
+/// What a source hands over.
+#[derive(Debug)]
+pub enum Event {
+    /// Bytes of a stream: lines may begin and end anywhere.
+    Bytes(Peer, EventTime, Vec<u8>),
+    /// Whole lines that stand for themselves, such as those of a datagram or a record, and the number of the first.
+    Lines(Peer, EventTime, Vec<u8>, u64),
+    /// The stream has begun: whom it is of.
+    Up(Peer, String),
+    /// The stream is over, and why.
+    Down(Peer, String),
+    /// Something goes wrong with a source, which goes on trying.
+    Trouble(u32, String),
+    /// Nothing more will come from this source.
+    Ended(u32),
+    /// All that has arrived at this source by then has been handed over: for a log, which is read later than that.
+    CaughtUp(u32, EventTime),
+    /// Time passes.
+    Beat(EventTime),
+}
+
+/// Sources at work.
+pub struct Sources {
+    events: Receiver<Event>,
+    dropped: Arc<AtomicU64>,
+    stop: Arc<AtomicBool>,
+}
+
+/// What a source needs to hand things over.
+#[derive(Clone)]
+struct Outlet {
+    events: Sender<Event>,
+    source: u32,
+    dropped: Arc<AtomicU64>,
+    stop: Arc<AtomicBool>,
+}
+
+/// Now, by the clock of the wall.
+#[must_use]
+pub fn now() -> EventTime {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    EventTime(since.as_millis() as i64)
+}
+
+impl Sources {
+    /// Starts all sources.
+    ///
+    /// # Errors
+    /// If one can never work: an address that cannot be listened on, a broker setting that is none.
+    pub fn start(endpoints: Vec<Endpoint>) -> std::io::Result<Sources> {
+        let (sender, events) = channel(WAITING);
+        let (dropped, stop) = (Arc::<AtomicU64>::default(), Arc::<AtomicBool>::default());
+        let outlet = |source: u32| Outlet {
+            events: sender.clone(),
+            source,
+            dropped: Arc::clone(&dropped),
+            stop: Arc::clone(&stop),
+        };
+        let mut sockets = Vec::new();
+        for (source, endpoint) in (0..).zip(endpoints) {
+            match endpoint {
+                Endpoint::Kafka { properties, topic } => kafka::start(&properties, topic, outlet(source))?,
+                Endpoint::Stdin => {
+                    let outlet = outlet(source);
+                    std::thread::spawn(move || network::standard_input(&outlet));
+                }
+                Endpoint::Tcp { .. } | Endpoint::TcpListen { .. } | Endpoint::Udp { .. } => {
+                    sockets.push((endpoint, outlet(source)));
+                }
+            }
+        }
+        network::start(sockets, sender)?;
+        Ok(Sources { events, dropped, stop })
+    }
+
+    /// The next event; `None` once all sources are gone.
+    pub fn next_event(&mut self) -> Option<Event> {
+        self.events.blocking_recv()
+    }
+
+    /// Datagrams that came faster than they were taken.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Sources {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Outlet {
+    fn peer(&self, number: u32) -> Peer {
+        Peer { source: self.source, number }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}

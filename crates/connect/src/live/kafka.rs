@@ -1,0 +1,182 @@
+//! A Kafka topic of lines. Each partition is a stream of its own; the time of arrival is that at which the broker
+//! appended the record, so that what is idle is judged by the log and not by when it is read. Partitions are read side
+//! by side in the order of those times.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::EventTime;
+use rdkafka::Offset;
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{BorrowedMessage, Message, Timestamp};
+use rdkafka::topic_partition_list::TopicPartitionList;
+
+use super::{BEAT, Event, Outlet, now};
+
+/// Settings of librdkafka.
+pub type Properties = BTreeMap<String, String>;
+
+/// How long it is waited for a partition to say what comes next …
+const POLL: Duration = Duration::from_millis(100);
+/// … and for any to go on, once all have said that nothing does.
+const IDLE: Duration = Duration::from_millis(5);
+/// How long the broker may take to say what a topic has.
+const METADATA: Duration = Duration::from_secs(30);
+
+/// A client with these settings.
+#[must_use]
+pub fn client(properties: &Properties) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    properties.iter().for_each(|(name, value)| {
+        config.set(name, value);
+    });
+    config
+}
+
+/// Reads all partitions from their beginning, on a thread of its own.
+pub fn start(properties: &Properties, topic: String, outlet: Outlet) -> std::io::Result<()> {
+    let mut config = client(properties);
+    let own = [
+        // Offsets are nobody's but ours; a consumer group is not joined.
+        ("group.id", "darkwake"),
+        ("enable.auto.commit", "false"),
+        ("auto.offset.reset", "earliest"),
+        ("isolation.level", "read_committed"),
+        ("enable.partition.eof", "true"),
+        ("fetch.queue.backoff.ms", "20"),
+        ("queued.max.messages.kbytes", "16384"),
+    ];
+    for (name, value) in own {
+        if !properties.contains_key(name) {
+            config.set(name, value);
+        }
+    }
+    let consumer: Arc<BaseConsumer> = Arc::new(config.create().map_err(|error| named(&topic, &error))?);
+    std::thread::spawn(move || {
+        let Some(why) = read(&consumer, &topic, &outlet) else { return };
+        let _ = outlet.events.blocking_send(Event::Trouble(outlet.source, why));
+        let _ = outlet.events.blocking_send(Event::Ended(outlet.source));
+    });
+    Ok(())
+}
+
+fn named(topic: &str, error: &KafkaError) -> std::io::Error {
+    std::io::Error::other(format!("kafka topic {topic}: {error}"))
+}
+
+/// Reads on; why it cannot, or `None` if nobody listens any more.
+fn read(consumer: &Arc<BaseConsumer>, topic: &str, outlet: &Outlet) -> Option<String> {
+    let partitions = match partitions(consumer, topic) {
+        Ok(0) => return Some(format!("kafka topic {topic}: does not exist")),
+        Ok(partitions) => partitions,
+        Err(error) => return Some(format!("kafka topic {topic}: {error}")),
+    };
+    let mut assigned = TopicPartitionList::new();
+    for partition in 0..partitions {
+        // A partition that has just been listed can be added.
+        let _ = assigned.add_partition_offset(topic, partition, Offset::Beginning);
+        let peer = outlet.peer(partition as u32);
+        outlet.events.blocking_send(Event::Up(peer, format!("{topic}/{partition}"))).ok()?;
+    }
+    if let Err(error) = consumer.assign(&assigned) {
+        return Some(format!("kafka topic {topic}: {error}"));
+    }
+    let queues = (0..partitions).map(|partition| consumer.split_partition_queue(topic, partition));
+    let Some(queues) = queues.collect::<Option<Vec<Queue>>>() else {
+        return Some(format!("kafka topic {topic}: a partition has no queue"));
+    };
+    let mut heads: Vec<Head> = queues.iter().map(|_| Head::Unknown).collect();
+    let mut told = EventTime::MIN;
+    let mut waited_for = 0;
+    while !outlet.is_stopped() {
+        // Errors of the whole client come here; it connects again by itself.
+        if let Some(Err(error)) = consumer.poll(Duration::ZERO) {
+            let told = format!("kafka topic {topic}: {error}");
+            outlet.events.blocking_send(Event::Trouble(outlet.source, told)).ok()?;
+        }
+        for (head, queue) in heads.iter_mut().zip(&queues) {
+            head.look(queue, Duration::ZERO);
+        }
+        if let Some(unknown) = heads.iter().position(|head| matches!(head, Head::Unknown)) {
+            heads[unknown].look(&queues[unknown], POLL);
+        } else if let Some(first) = first(&heads) {
+            if let Head::Record { arrival, offset, bytes } =
+                std::mem::replace(&mut heads[first], Head::Unknown)
+            {
+                let peer = outlet.peer(first as u32);
+                outlet.events.blocking_send(Event::Lines(peer, arrival, bytes, offset)).ok()?;
+            }
+        } else {
+            let now = now();
+            if now.0 - told.0 >= BEAT.as_millis() as i64 {
+                outlet.events.blocking_send(Event::CaughtUp(outlet.source, now)).ok()?;
+                told = now;
+            }
+            waited_for = (waited_for + 1) % queues.len();
+            heads[waited_for].look(&queues[waited_for], IDLE);
+        }
+    }
+    None
+}
+
+type Queue = rdkafka::consumer::base_consumer::PartitionQueue<rdkafka::consumer::DefaultConsumerContext>;
+
+/// What comes next in a partition.
+enum Head {
+    /// Not known yet: others wait, for it may be older than theirs.
+    Unknown,
+    /// Nothing, so far.
+    End,
+    Record {
+        arrival: EventTime,
+        offset: u64,
+        bytes: Vec<u8>,
+    },
+}
+
+impl Head {
+    /// Looks what comes next, if that is not known.
+    fn look(&mut self, queue: &Queue, wait: Duration) {
+        if matches!(self, Head::Record { .. }) {
+            return;
+        }
+        match queue.poll(wait) {
+            Some(Ok(record)) => {
+                *self = Head::Record {
+                    arrival: arrival(&record),
+                    offset: record.offset() as u64,
+                    bytes: record.payload().unwrap_or_default().to_vec(),
+                };
+            }
+            Some(Err(KafkaError::PartitionEOF(_))) => *self = Head::End,
+            // The client tries again by itself.
+            Some(Err(_)) | None => {}
+        }
+    }
+}
+
+/// The partition whose next record arrived first.
+fn first(heads: &[Head]) -> Option<usize> {
+    let arrivals = heads.iter().enumerate().filter_map(|(at, head)| match head {
+        Head::Record { arrival, .. } => Some((*arrival, at)),
+        Head::Unknown | Head::End => None,
+    });
+    arrivals.min().map(|(_, at)| at)
+}
+
+fn partitions(consumer: &BaseConsumer, topic: &str) -> Result<i32, KafkaError> {
+    let metadata = consumer.fetch_metadata(Some(topic), METADATA)?;
+    let found = metadata.topics().iter().find(|found| found.name() == topic && found.error().is_none());
+    Ok(found.map_or(0, |found| found.partitions().len() as i32))
+}
+
+/// When the broker appended it, or else when whoever sent it says.
+fn arrival(record: &BorrowedMessage<'_>) -> EventTime {
+    match record.timestamp() {
+        Timestamp::LogAppendTime(ms) | Timestamp::CreateTime(ms) => EventTime(ms),
+        Timestamp::NotAvailable => now(),
+    }
+}

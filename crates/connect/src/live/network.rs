@@ -1,0 +1,206 @@
+//! Sockets and standard input.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use super::{BEAT, Endpoint, Event, Outlet, now};
+
+/// Read at once.
+const BLOCK: usize = 64 * 1024;
+/// The first wait before a server is connected to again; it doubles …
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+/// … up to this.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// A connection that has lasted so long was a good one: the next wait is short again.
+const GOOD: Duration = Duration::from_secs(60);
+/// Connections of one listener at a time; further ones wait to be taken.
+const MAX_CONNECTIONS: usize = 1_024;
+/// What begins a datagram of IEC 61162-450 that carries sentences.
+const IEC_61162_450: &[u8] = b"UdPbC\0";
+
+/// A socket that is bound.
+enum Bound {
+    Client(String),
+    Listener(std::net::TcpListener),
+    Datagrams(std::net::UdpSocket),
+}
+
+/// Binds all sockets, and serves them on a thread of their own.
+pub fn start(endpoints: Vec<(Endpoint, Outlet)>, beats: Sender<Event>) -> std::io::Result<()> {
+    let mut bound = Vec::new();
+    for (endpoint, outlet) in endpoints {
+        let named = |error: std::io::Error, address: &str| {
+            std::io::Error::new(error.kind(), format!("{address}: cannot be listened on: {error}"))
+        };
+        let socket = match endpoint {
+            Endpoint::Tcp { address } => Bound::Client(address),
+            Endpoint::TcpListen { address } => {
+                let listener =
+                    std::net::TcpListener::bind(&address).map_err(|error| named(error, &address))?;
+                listener.set_nonblocking(true)?;
+                Bound::Listener(listener)
+            }
+            Endpoint::Udp { address, group } => {
+                let socket = std::net::UdpSocket::bind(&address).map_err(|error| named(error, &address))?;
+                if let Some(group) = group {
+                    socket
+                        .join_multicast_v4(&group, &std::net::Ipv4Addr::UNSPECIFIED)
+                        .map_err(|error| named(error, &group.to_string()))?;
+                }
+                socket.set_nonblocking(true)?;
+                Bound::Datagrams(socket)
+            }
+            Endpoint::Stdin | Endpoint::Kafka { .. } => continue,
+        };
+        bound.push((socket, outlet));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::spawn(move || {
+        runtime.block_on(async move {
+            for (socket, outlet) in bound {
+                match socket {
+                    Bound::Client(address) => drop(tokio::spawn(client(address, outlet))),
+                    Bound::Listener(listener) => drop(tokio::spawn(listen(listener, outlet))),
+                    Bound::Datagrams(socket) => drop(tokio::spawn(datagrams(socket, outlet))),
+                }
+            }
+            beat(beats).await;
+        });
+    });
+    Ok(())
+}
+
+/// Tells that time passes, until nobody listens.
+async fn beat(events: Sender<Event>) {
+    let mut beat = interval(BEAT);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        beat.tick().await;
+        if events.send(Event::Beat(now())).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Connects, reads, and connects again.
+async fn client(address: String, outlet: Outlet) {
+    let mut wait = FIRST_WAIT;
+    for number in 0.. {
+        let began = tokio::time::Instant::now();
+        let told = match TcpStream::connect(&address).await {
+            Ok(stream) => {
+                let why = read(stream, address.clone(), number, &outlet).await;
+                why.map(|why| Event::Down(outlet.peer(number), why))
+            }
+            Err(error) => Some(Event::Trouble(outlet.source, format!("{address}: {error}"))),
+        };
+        let Some(told) = told else { return };
+        if outlet.events.send(told).await.is_err() {
+            return;
+        }
+        wait = if began.elapsed() >= GOOD { FIRST_WAIT } else { wait };
+        sleep(wait).await;
+        wait = (wait * 2).min(LONGEST_WAIT);
+    }
+}
+
+/// Takes whoever connects.
+async fn listen(listener: std::net::TcpListener, outlet: Outlet) {
+    let Ok(listener) = TcpListener::from_std(listener) else { return };
+    let places = std::sync::Arc::new(tokio::sync::Semaphore::new(MAX_CONNECTIONS));
+    let mut number = 0;
+    loop {
+        let Ok(place) = std::sync::Arc::clone(&places).acquire_owned().await else { return };
+        let Ok((stream, peer)) = listener.accept().await else {
+            // Out of descriptors, most likely: others will close some.
+            sleep(FIRST_WAIT).await;
+            continue;
+        };
+        let outlet = outlet.clone();
+        tokio::spawn(async move {
+            if let Some(why) = read(stream, peer.to_string(), number, &outlet).await {
+                // Nobody listens any more: then all ends.
+                let _ = outlet.events.send(Event::Down(outlet.peer(number), why)).await;
+            }
+            drop(place);
+        });
+        number = number.wrapping_add(1);
+    }
+}
+
+/// Reads a stream to its end; `None` if nobody listens any more.
+async fn read(mut stream: TcpStream, whom: String, number: u32, outlet: &Outlet) -> Option<String> {
+    let peer = outlet.peer(number);
+    outlet.events.send(Event::Up(peer, whom.clone())).await.ok()?;
+    let mut block = vec![0; BLOCK];
+    loop {
+        match stream.read(&mut block).await {
+            Ok(0) => return Some(format!("{whom}: has closed the connection")),
+            Ok(length) => {
+                let bytes = block[..length].to_vec();
+                outlet.events.send(Event::Bytes(peer, now(), bytes)).await.ok()?;
+            }
+            Err(error) => return Some(format!("{whom}: {error}")),
+        }
+    }
+}
+
+/// Reads datagrams; those that nobody takes in time are dropped and counted.
+async fn datagrams(socket: std::net::UdpSocket, outlet: Outlet) {
+    let Ok(socket) = UdpSocket::from_std(socket) else { return };
+    let mut block = vec![0; BLOCK];
+    let mut senders: HashMap<SocketAddr, u32> = HashMap::new();
+    let mut count = 0;
+    loop {
+        let Ok((length, from)) = socket.recv_from(&mut block).await else { continue };
+        // Parts of one message come from one sender. Who forges addresses fills one place.
+        let next = senders.len() as u32 + 1;
+        let number = match senders.get(&from) {
+            Some(number) => *number,
+            None if senders.len() < MAX_CONNECTIONS => *senders.entry(from).or_insert(next),
+            None => 0,
+        };
+        let bytes = block[..length].strip_prefix(IEC_61162_450).unwrap_or(&block[..length]);
+        count += 1;
+        match outlet.events.try_send(Event::Lines(outlet.peer(number), now(), bytes.to_vec(), count)) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => {
+                outlet.dropped.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(TrySendError::Closed(_)) => return,
+        }
+    }
+}
+
+/// Reads standard input to its end.
+pub fn standard_input(outlet: &Outlet) {
+    let peer = outlet.peer(0);
+    let mut input = std::io::stdin().lock();
+    let mut block = vec![0; BLOCK];
+    let why = loop {
+        match input.read(&mut block) {
+            Ok(0) => break "standard input: has ended".to_owned(),
+            Ok(length) => {
+                if outlet.events.blocking_send(Event::Bytes(peer, now(), block[..length].to_vec())).is_err() {
+                    return;
+                }
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => break format!("standard input: {error}"),
+        }
+    };
+    for event in [Event::Down(peer, why), Event::Ended(outlet.source)] {
+        if outlet.events.blocking_send(event).is_err() {
+            return;
+        }
+    }
+}
