@@ -1,0 +1,124 @@
+//! A real broker for as long as a test runs.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::Offset;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::Message;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::topic_partition_list::TopicPartitionList;
+
+/// The broker may take this long for anything.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A cluster of its own, which goes down with this or with the test.
+pub struct Broker {
+    name: String,
+    pub address: String,
+}
+
+fn xtask(arguments: &[&str]) -> String {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut command = Command::new(cargo);
+    command.args(["xtask", "kafka"]).args(arguments).current_dir(env!("CARGO_MANIFEST_DIR"));
+    let done = command.output().expect("cargo runs");
+    let told = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "cargo xtask kafka {arguments:?}: {told}");
+    String::from_utf8(done.stdout).expect("UTF-8").trim().to_owned()
+}
+
+impl Broker {
+    pub fn up(name: &str) -> Broker {
+        let pid = std::process::id().to_string();
+        let name = format!("{name}-{pid}");
+        let address = xtask(&["up", "--name", &name, "--while", &pid]);
+        Broker { name, address }
+    }
+
+    fn config(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", &self.address);
+        config
+    }
+
+    /// Makes a topic whose records have the time at which they are appended.
+    pub fn make_topic(&self, name: &str, partitions: i32) {
+        let admin: AdminClient<DefaultClientContext> = self.config().create().unwrap();
+        let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1))
+            .set("message.timestamp.type", "LogAppendTime");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let made = runtime.block_on(admin.create_topics([&topic], &AdminOptions::new()));
+        assert_eq!(made.unwrap(), [Ok(name.to_owned())]);
+    }
+
+    /// Sends records: partition or key, and value.
+    pub fn send<'a>(&self, topic: &str, records: impl Iterator<Item = (Result<i32, &'a str>, String)>) {
+        let producer: BaseProducer =
+            self.config().set("enable.idempotence", "true").set("linger.ms", "5").create().unwrap();
+        for (place, value) in records {
+            let mut record = BaseRecord::<str, str>::to(topic).payload(&value);
+            record = match place {
+                Ok(partition) => record.partition(partition),
+                Err(key) => record.key(key),
+            };
+            while let Err((error, again)) = producer.send(record) {
+                assert!(
+                    error.to_string().contains("QueueFull") || error.to_string().contains("Queue full"),
+                    "{error}"
+                );
+                producer.poll(Duration::from_millis(50));
+                record = again;
+            }
+            producer.poll(Duration::ZERO);
+        }
+        producer.flush(PATIENCE).unwrap();
+    }
+
+    /// Reads a topic from its beginning until `is_enough` of what was read, and stops; gives keys and values.
+    pub fn read(
+        &self,
+        topic: &str,
+        partitions: i32,
+        mut is_enough: impl FnMut(&[(String, String)]) -> bool,
+    ) -> Vec<(String, String)> {
+        let mut config = self.config();
+        config
+            .set("group.id", "test")
+            .set("enable.auto.commit", "false")
+            .set("isolation.level", "read_committed");
+        let consumer: BaseConsumer = config.create().unwrap();
+        let mut assigned = TopicPartitionList::new();
+        for partition in 0..partitions {
+            assigned.add_partition_offset(topic, partition, Offset::Beginning).unwrap();
+        }
+        consumer.assign(&assigned).unwrap();
+        let mut read = Vec::new();
+        let began = std::time::Instant::now();
+        while !is_enough(&read) {
+            assert!(began.elapsed() < 3 * PATIENCE, "{} records after {:?}", read.len(), began.elapsed());
+            if let Some(record) = consumer.poll(Duration::from_millis(100)) {
+                let record = record.unwrap();
+                let text =
+                    |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap_or_default().to_vec()).unwrap();
+                read.push((text(record.key()), text(record.payload())));
+            }
+        }
+        read
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        xtask(&["down", "--name", &self.name]);
+    }
+}
+
+/// Whether a path is there, for messages.
+pub fn told(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_default()
+}
