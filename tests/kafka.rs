@@ -2,31 +2,30 @@
 
 #[path = "kafka/broker.rs"]
 mod broker;
+#[path = "program/feed.rs"]
+mod feed;
 mod program;
 
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 
 use broker::Broker;
+use feed::{Watched, after, difference, replay, revisions};
 use program::darkwake;
 use serde_json::Value;
-use sim::encode::{BaseStation, Channel, sentences, tag_block};
 
 /// Partitions of the topic of alerts.
 const ALERT_PARTITIONS: i32 = 3;
 
-/// Lines of a scenario as a network of receivers delivers them.
-fn generate(folder: &Path, scenario: &str) -> Vec<String> {
+/// The lines of a scenario as a network of receivers delivers them, and what comes after them: reports of base stations
+/// that move the watermark to the last of them.
+fn generate(folder: &Path, scenario: &str) -> (Vec<String>, Vec<String>) {
     let done = darkwake(folder).args(["generate", scenario, "--seed", "1", "--out", "feed.nmea"]).output();
     assert!(done.unwrap().status.success());
-    std::fs::read_to_string(folder.join("feed.nmea")).unwrap().lines().map(str::to_owned).collect()
-}
-
-fn replay(folder: &Path) -> Vec<String> {
-    let done = darkwake(folder).args(["replay", "feed.nmea", "--out", "alerts.jsonl"]).output().unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    std::fs::read_to_string(folder.join("alerts.jsonl")).unwrap().lines().map(str::to_owned).collect()
+    let lines = std::fs::read_to_string(folder.join("feed.nmea")).unwrap();
+    let lines: Vec<String> = lines.lines().map(str::to_owned).collect();
+    let after = after(&lines);
+    (lines, after)
 }
 
 /// The station that heard each line: `s:` of its TAG block, or of that of the sentence before it.
@@ -45,58 +44,20 @@ fn stations(lines: &[String]) -> Vec<&str> {
     stations.collect()
 }
 
-/// The time of a line in seconds: `c:` of its TAG block.
-fn second(line: &str) -> Option<i64> {
-    let tags = line.strip_prefix('\\').and_then(|rest| rest.split('\\').next())?;
-    tags.split([',', '*']).find_map(|field| field.strip_prefix("c:"))?.parse().ok()
-}
-
-/// Revisions by alert and number, without what tells where the reports were read.
-fn revisions<'a>(lines: impl Iterator<Item = &'a str>) -> BTreeMap<(String, u64), String> {
-    let mut revisions = BTreeMap::new();
-    for line in lines {
-        let mut alert: Value = serde_json::from_str(line).unwrap();
-        let key = (alert["id"].as_str().unwrap().to_owned(), alert["revision"].as_u64().unwrap());
-        alert["inputs"] = Value::Null;
-        assert_eq!(revisions.insert(key, alert.to_string()), None, "told twice: {line}");
-    }
-    revisions
-}
-
-fn run(folder: &Path, config: &str) -> Child {
+fn run(folder: &Path, config: &str) -> Watched {
     std::fs::write(folder.join("darkwake.toml"), config).unwrap();
     let log = std::fs::File::create(folder.join("run.log")).unwrap();
-    darkwake(folder)
-        .args(["run", "--config", "darkwake.toml"])
-        .stderr(log)
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap()
-}
-
-/// Ends the program as an operator does, and waits for it.
-fn interrupt(mut child: Child) -> Option<i32> {
-    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
-    child.wait().unwrap().code()
+    let mut command = darkwake(folder);
+    command.args(["run", "--config", "darkwake.toml"]).stderr(log).stdout(Stdio::null());
+    Watched::new(command.spawn().unwrap())
 }
 
 #[test]
 fn lines_in_a_topic_give_the_alerts_of_a_replay_of_them() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    let lines = generate(path, "outage");
-    // What comes after the last report moves the watermark there, in every partition.
-    let last = lines.iter().filter_map(|line| second(line)).max().unwrap();
-    let tags = tag_block(&[("s", "after"), ("c", &(last + 30).to_string())]);
-    let after: Vec<String> = (0..12)
-        .map(|n| BaseStation { mmsi: 2_570_001 + n, ..BaseStation::default() })
-        .flat_map(|shore| sentences(&shore.encode(), "AIVDM", Channel::A, 0))
-        .map(|sentence| format!("{tags}{sentence}"))
-        .collect();
-    std::fs::write(path.join("feed.nmea"), (lines.join("\n") + "\n" + &after.join("\n") + "\n").as_bytes())
-        .unwrap();
-    let replayed = replay(path);
-    let expected = revisions(replayed.iter().map(String::as_str));
+    let (lines, after) = generate(path, "outage");
+    let expected = replay(path, &[lines.clone(), after.clone()].concat());
     assert!(expected.len() > 50, "{}", expected.len());
 
     let heard_by = stations(&lines);
@@ -119,10 +80,9 @@ fn lines_in_a_topic_give_the_alerts_of_a_replay_of_them() {
             ),
         );
         let told = broker.read(&alerts, ALERT_PARTITIONS, |read| read.len() >= expected.len());
-        assert_eq!(interrupt(child), Some(130), "{}", broker::told(&path.join("run.log")));
+        assert_eq!(child.interrupt(), Some(130), "{}", broker::told(&path.join("run.log")));
         let found = revisions(told.iter().map(|(_, value)| value.as_str()));
-        let differs = expected.iter().find(|(key, alert)| found.get(*key) != Some(alert));
-        assert_eq!(differs.map(|(key, _)| key), None, "{partitions} partitions");
+        assert_eq!(difference(&expected, &found), None, "{partitions} partitions");
         assert_eq!(found.len(), expected.len());
         for (key, value) in &told {
             let alert: Value = serde_json::from_str(value).unwrap();
@@ -141,7 +101,7 @@ fn a_topic_that_is_not_there_is_told_with_how_to_make_it() {
         broker.address
     );
     let mut child = run(folder.path(), &config);
-    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert_eq!(child.child.wait().unwrap().code(), Some(1));
     let told = broker::told(&folder.path().join("run.log"));
     assert!(told.contains("nothing: does not exist; create it"), "{told}");
 }

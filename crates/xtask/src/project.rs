@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
+use crate::system::{self, Need};
+
 /// The project on disk.
 pub struct Project {
     root: PathBuf,
@@ -79,6 +81,7 @@ impl Project {
 
     /// Builds `target/release/darkwake`.
     pub fn build(&self) -> Result<()> {
+        system::prepare(&[Need::Make, Need::OpenSsl])?;
         run(&mut self.cargo(&["build", "--release", "--bin", "darkwake"]))
     }
 }

@@ -24,6 +24,10 @@ pub enum Need {
     Java,
     /// `mvn`, which fetches the broker.
     Maven,
+    /// `make`, with which the Kafka client is built.
+    Make,
+    /// The headers of OpenSSL, for the Kafka client.
+    OpenSsl,
 }
 
 impl Need {
@@ -36,6 +40,8 @@ impl Need {
             Need::Rustfmt => works(&cargo, &["fmt", "--version"]),
             Need::Java => works("java", &["--version"]),
             Need::Maven => works("mvn", &["--version"]),
+            Need::Make => works("make", &["--version"]),
+            Need::OpenSsl => works("pkg-config", &["--exists", "openssl"]),
         }
     }
 
@@ -46,16 +52,20 @@ impl Need {
             Need::Rustfmt => "rustfmt (a part of the Rust toolchain)",
             Need::Java => "java, 17 or later (for the broker)",
             Need::Maven => "mvn (Apache Maven, which fetches the broker)",
+            Need::Make => "make (for the Kafka client)",
+            Need::OpenSsl => "the headers of OpenSSL, and pkg-config (for the Kafka client)",
         }
     }
 
     /// What Debian and Ubuntu call it.
-    fn package(self) -> Option<&'static str> {
+    fn packages(self) -> &'static [&'static str] {
         match self {
-            Need::Python => Some("python3"),
-            Need::Java => Some("default-jre-headless"),
-            Need::Maven => Some("maven"),
-            Need::Clippy | Need::Rustfmt => None,
+            Need::Python => &["python3"],
+            Need::Java => &["default-jre-headless"],
+            Need::Maven => &["maven"],
+            Need::Make => &["make"],
+            Need::OpenSsl => &["libssl-dev", "pkg-config"],
+            Need::Clippy | Need::Rustfmt => &[],
         }
     }
 
@@ -68,6 +78,10 @@ impl Need {
             Need::Rustfmt => "rustup component add rustfmt",
             Need::Java => "install a Java runtime, 17 or later, so that `java` runs it",
             Need::Maven => "install Apache Maven, so that `mvn` runs it",
+            Need::Make => "install make",
+            Need::OpenSsl => {
+                "install pkg-config and the headers of OpenSSL, so that `pkg-config --exists openssl` holds"
+            }
         }
     }
 }
@@ -117,44 +131,42 @@ enum Plan {
     /// Run these.
     Install(Vec<Vec<&'static str>>),
     /// A person has to do this.
-    Ask(Vec<&'static str>),
+    Ask(Vec<String>),
 }
 
 fn plan(missing: &[Need], means: Means) -> Plan {
-    let mut commands: Vec<Vec<&'static str>> = Vec::new();
-    let mut asked = Vec::new();
     let can_install = means.apt && (means.root || means.sudo);
+    let mut commands: Vec<Vec<&'static str>> = Vec::new();
+    let mut packages: Vec<&'static str> = Vec::new();
+    let mut asked: Vec<String> = Vec::new();
     for need in missing {
         match need {
             Need::Clippy if means.rustup => commands.push(vec!["rustup", "component", "add", "clippy"]),
             Need::Rustfmt if means.rustup => commands.push(vec!["rustup", "component", "add", "rustfmt"]),
-            Need::Clippy | Need::Rustfmt => asked.push(need.by_hand()),
-            Need::Python if means.old_python => asked.push(need.by_hand()),
-            Need::Python | Need::Java | Need::Maven => match need.package() {
-                Some(package) if can_install => {
-                    for mut command in [vec!["apt-get", "update"], vec!["apt-get", "install", "-y", package]]
-                    {
-                        if !means.root {
-                            command.insert(0, "sudo");
-                        }
-                        commands.push(command);
-                    }
+            Need::Python if means.old_python => asked.push(need.by_hand().to_owned()),
+            Need::Python
+            | Need::Clippy
+            | Need::Rustfmt
+            | Need::Java
+            | Need::Maven
+            | Need::Make
+            | Need::OpenSsl => {
+                if need.packages().is_empty() || !means.apt {
+                    asked.push(need.by_hand().to_owned());
+                } else {
+                    packages.extend(need.packages());
                 }
-                Some(package) if means.apt => asked.push(package_by_hand(package)),
-                _ => asked.push(need.by_hand()),
-            },
+            }
         }
     }
-    if asked.is_empty() { Plan::Install(commands) } else { Plan::Ask(asked) }
-}
-
-/// How a person installs a package.
-fn package_by_hand(package: &str) -> &'static str {
-    match package {
-        "python3" => "sudo apt-get install -y python3",
-        "maven" => "sudo apt-get install -y maven",
-        _ => "sudo apt-get install -y default-jre-headless",
+    if !packages.is_empty() && !can_install {
+        asked.push(format!("sudo apt-get install -y {}", packages.join(" ")));
+    } else if !packages.is_empty() {
+        let sudo: &[&str] = if means.root { &[] } else { &["sudo"] };
+        let install = [&["apt-get", "install", "-y"], &packages[..]].concat();
+        commands.splice(0..0, [[sudo, &["apt-get", "update"]].concat(), [sudo, &install].concat()]);
     }
+    if asked.is_empty() { Plan::Install(commands) } else { Plan::Ask(asked) }
 }
 
 /// Sees that what is needed is there.
@@ -191,7 +203,8 @@ pub fn prepare(needs: &[Need]) -> Result<()> {
 mod tests {
     use super::*;
 
-    const ALL: [Need; 3] = [Need::Python, Need::Clippy, Need::Rustfmt];
+    const ALL: [Need; 7] =
+        [Need::Python, Need::Clippy, Need::Rustfmt, Need::Java, Need::Maven, Need::Make, Need::OpenSsl];
 
     #[test]
     fn debian_and_its_children_are_known() {
@@ -216,7 +229,7 @@ mod tests {
             lines,
             [
                 "apt-get update",
-                "apt-get install -y python3",
+                "apt-get install -y python3 default-jre-headless maven make libssl-dev pkg-config",
                 "rustup component add clippy",
                 "rustup component add rustfmt"
             ]
@@ -230,18 +243,21 @@ mod tests {
             vec![vec!["sudo", "apt-get", "update"], vec!["sudo", "apt-get", "install", "-y", "python3"]];
         assert_eq!(plan(&[Need::Python], means), Plan::Install(expect));
         let means = Means { apt: true, ..Means::default() };
-        assert_eq!(plan(&[Need::Python], means), Plan::Ask(vec!["sudo apt-get install -y python3"]));
+        assert_eq!(
+            plan(&[Need::Python], means),
+            Plan::Ask(vec!["sudo apt-get install -y python3".to_owned()])
+        );
     }
 
     #[test]
     fn elsewhere_a_person_is_asked() {
         let Plan::Ask(asked) = plan(&ALL, Means::default()) else { panic!("installs") };
-        assert_eq!(asked.len(), 3);
+        assert_eq!(asked.len(), ALL.len());
     }
 
     #[test]
     fn an_old_python_is_not_replaced() {
         let means = Means { apt: true, root: true, old_python: true, ..Means::default() };
-        assert_eq!(plan(&[Need::Python], means), Plan::Ask(vec![Need::Python.by_hand()]));
+        assert_eq!(plan(&[Need::Python], means), Plan::Ask(vec![Need::Python.by_hand().to_owned()]));
     }
 }

@@ -78,12 +78,13 @@ impl Part {
         text.to_owned()
     }
 
-    fn need(self) -> Option<Need> {
+    fn needs(self) -> &'static [Need] {
         match self {
-            Part::Clippy => Some(Need::Clippy),
-            Part::Format => Some(Need::Rustfmt),
-            Part::Oracle | Part::Ports => Some(Need::Python),
-            Part::Tests | Part::Scenarios | Part::Scores | Part::Water | Part::Soak => None,
+            Part::Tests => &[Need::Make, Need::OpenSsl, Need::Java, Need::Maven],
+            Part::Clippy => &[Need::Clippy, Need::Make, Need::OpenSsl],
+            Part::Format => &[Need::Rustfmt],
+            Part::Oracle | Part::Ports => &[Need::Python],
+            Part::Scenarios | Part::Scores | Part::Water | Part::Soak => &[],
         }
     }
 }
@@ -146,7 +147,7 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     let project = Project::find()?;
     let journal = options.soak.then(|| Journal::open(&project, options.again));
     announce(&parts, &options, journal.as_ref());
-    let needs: Vec<Need> = parts.iter().filter_map(|part| part.need()).collect();
+    let needs: Vec<Need> = parts.iter().flat_map(|part| part.needs()).copied().collect();
     system::prepare(&needs)?;
 
     let mut bill = Bill { pieces: Vec::new(), journal };

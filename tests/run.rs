@@ -1,0 +1,200 @@
+//! `darkwake run` on sockets.
+
+#[path = "program/feed.rs"]
+mod feed;
+mod program;
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::path::Path;
+use std::process::{ChildStderr, ChildStdout, Stdio};
+
+use feed::{Revisions, Watched, after, difference, replay, revisions};
+use program::darkwake;
+
+/// A small feed, what comes after it, and what it must give.
+fn small(folder: &Path) -> (Vec<String>, Revisions) {
+    let input = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/withheld_and_berth/input.nmea");
+    let lines = std::fs::read_to_string(input).unwrap();
+    let lines: Vec<String> = lines.lines().map(str::to_owned).collect();
+    let lines = [lines.clone(), after(&lines)].concat();
+    let expected = replay(folder, &lines);
+    assert!(expected.len() >= 5, "{}", expected.len());
+    (lines, expected)
+}
+
+struct Run {
+    watched: Watched,
+    alerts: BufReader<ChildStdout>,
+    talk: BufReader<ChildStderr>,
+}
+
+impl Run {
+    fn start(folder: &Path, config: &str) -> Run {
+        std::fs::write(folder.join("darkwake.toml"), config).unwrap();
+        let mut command = darkwake(folder);
+        command.args(["run", "--config", "darkwake.toml"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let alerts = BufReader::new(child.stdout.take().unwrap());
+        let talk = BufReader::new(child.stderr.take().unwrap());
+        Run { watched: Watched::new(child), alerts, talk }
+    }
+
+    /// Reads what it says until a line holds a text; gives that line.
+    fn wait_for(&mut self, text: &str) -> String {
+        let mut all = String::new();
+        loop {
+            let mut line = String::new();
+            assert!(self.talk.read_line(&mut line).unwrap() > 0, "it never said {text}, but: {all}");
+            if line.contains(text) {
+                return line;
+            }
+            all += &line;
+        }
+    }
+
+    /// Reads so many alerts, then ends it as an operator does; what it told, and what it said last.
+    fn end(self, count: usize) -> (Revisions, String) {
+        let Run { watched, mut alerts, talk } = self;
+        let mut told = Vec::new();
+        while told.len() < count {
+            let mut line = String::new();
+            let length = alerts.read_line(&mut line).unwrap();
+            assert!(
+                length > 0,
+                "it has ended after {} alerts: {:?}",
+                told.len(),
+                talk.lines().collect::<Vec<_>>()
+            );
+            told.push(line);
+        }
+        let code = watched.interrupt();
+        told.extend(alerts.lines().map(Result::unwrap));
+        let talk: Vec<String> = talk.lines().map(Result::unwrap).collect();
+        assert_eq!(code, Some(130), "{talk:?}");
+        (revisions(told.iter().map(String::as_str)), talk.join("\n"))
+    }
+}
+
+fn bytes(lines: &[String]) -> Vec<u8> {
+    (lines.join("\r\n") + "\r\n").into_bytes()
+}
+
+/// Connects as soon as somebody listens; nothing else tells when that is.
+fn connect(port: u16) -> TcpStream {
+    loop {
+        if let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) {
+            return stream;
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// Whether the system holds datagrams for a port that were not taken yet; where it does not tell, it does not.
+fn is_waiting(port: u16) -> bool {
+    let table = std::fs::read_to_string("/proc/net/udp").unwrap_or_default();
+    let of_port = table.lines().find(|line| line.contains(&format!(":{port:04X} ")));
+    let queues = of_port.and_then(|line| line.split_whitespace().nth(4));
+    queues.and_then(|queues| queues.split(':').nth(1)).is_some_and(|waiting| waiting != "00000000")
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+#[test]
+fn a_server_that_goes_away_is_connected_to_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (lines, expected) = small(folder.path());
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap();
+    let config = format!("[[live.sources]]\nname = \"a\"\ntype = \"tcp\"\naddress = \"{address}\"\n");
+    let run = Run::start(folder.path(), &config);
+    for part in lines.chunks(lines.len().div_ceil(3)) {
+        let (mut stream, _) = server.accept().unwrap();
+        stream.write_all(&bytes(part)).unwrap();
+    }
+    let (found, _) = run.end(expected.len());
+    assert_eq!(difference(&expected, &found), None);
+    assert_eq!(found.len(), expected.len());
+}
+
+#[test]
+fn who_sends_garbage_half_lines_or_endless_ones_harms_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let (lines, expected) = small(folder.path());
+    let [good, bad] = [free_port(), free_port()];
+    let source = |name: &str, port: u16| {
+        format!(
+            "[[live.sources]]\nname = \"{name}\"\ntype = \"tcp-listen\"\naddress = \"127.0.0.1:{port}\"\n"
+        )
+    };
+    let mut run = Run::start(folder.path(), &(source("good", good) + &source("bad", bad)));
+    for n in 0..20 {
+        let mut stream = connect(bad);
+        let sent: &[u8] = match n % 4 {
+            0 => &[b'x'; 1 << 20],
+            1 => b"!AIVDM,2,1,3,A,55NPKD02<t<LuHs;O;>1@E=B1",
+            2 => b"\x00\xff\x80\n\n\r\n!AIVDM,1,1,,A,\xff\xfe,0*00\n",
+            _ => b"{\"mmsi\":1}\n$GPRMC,nonsense*00\n",
+        };
+        stream.write_all(sent).unwrap();
+    }
+    let mut stream = connect(good);
+    stream.write_all(&bytes(&lines)).unwrap();
+    run.wait_for("source good");
+    let (found, talk) = run.end(expected.len());
+    assert_eq!(difference(&expected, &found), None);
+    assert_eq!(found.len(), expected.len());
+    assert!(talk.contains(" rejected"), "{talk}");
+}
+
+#[test]
+fn datagrams_carry_lines_plain_or_as_iec_61162_450_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let (lines, expected) = small(folder.path());
+    let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let other = free_port();
+    let config = format!(
+        "[[live.sources]]\nname = \"u\"\ntype = \"udp\"\naddress = \"127.0.0.1:{port}\"\n\
+                 [[live.sources]]\nname = \"t\"\ntype = \"tcp-listen\"\naddress = \"127.0.0.1:{other}\"\n"
+    );
+    let run = Run::start(folder.path(), &config);
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.connect(("127.0.0.1", port)).unwrap();
+    // All sockets are bound before any is served.
+    drop(connect(other));
+    for (at, some) in lines.chunks(20).enumerate() {
+        let header: &[u8] = if at % 2 == 0 { b"UdPbC\0" } else { b"" };
+        socket.send(&[header, &bytes(some)].concat()).unwrap();
+        // The system drops what nobody has room for.
+        while is_waiting(port) {
+            std::thread::yield_now();
+        }
+    }
+    let (found, _) = run.end(expected.len());
+    assert_eq!(difference(&expected, &found), None);
+}
+
+#[test]
+fn sources_that_can_never_work_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    for (config, code, told) in [
+        (String::new(), 2, "names no sources"),
+        ("[[live.sources]]\nname = \"a\"\ntype = \"tcp\"\n".to_owned(), 2, "needs address"),
+        ("[[live.sources]]\nname = \"a\"\ntype = \"stdin\"\ntopic = \"x\"\n".to_owned(), 2, "has no topic"),
+        (
+            format!("[[live.sources]]\nname = \"a\"\ntype = \"tcp-listen\"\naddress = \"{address}\"\n"),
+            1,
+            "cannot be listened on",
+        ),
+    ] {
+        std::fs::write(folder.path().join("darkwake.toml"), &config).unwrap();
+        let done = darkwake(folder.path()).args(["run", "--config", "darkwake.toml"]).output().unwrap();
+        let stderr = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(code), "{config}: {stderr}");
+        assert!(stderr.contains(told), "{config}: {stderr}");
+    }
+}
