@@ -120,6 +120,37 @@ fn a_server_that_goes_away_is_connected_to_again() {
 }
 
 #[test]
+fn a_recorded_run_replays_to_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let (lines, _) = small(path);
+    let port = free_port();
+    let config = format!(
+        "[[live.sources]]\nname = \"a\"\ntype = \"tcp-listen\"\naddress = \"127.0.0.1:{port}\"\n\
+         [[live.sinks]]\ntype = \"file\"\npath = \"live.jsonl\"\n[[live.sinks]]\ntype = \"stdout\"\n"
+    );
+    std::fs::write(path.join("darkwake.toml"), &config).unwrap();
+    let mut command = darkwake(path);
+    command.args(["run", "--config", "darkwake.toml", "--record", "log"]).stdout(Stdio::piped());
+    let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+    let mut alerts = BufReader::new(child.stdout.take().unwrap());
+    let watched = Watched::new(child);
+    connect(port).write_all(&bytes(&lines)).unwrap();
+    // One alert is enough to know that it is at work; it is ended in the middle of it.
+    alerts.read_line(&mut String::new()).unwrap();
+    assert_eq!(watched.interrupt(), Some(130));
+    let live = std::fs::read(path.join("live.jsonl")).unwrap();
+    assert!(!live.is_empty());
+    for shards in ["1", "3"] {
+        let arguments =
+            ["replay", "log", "--config", "darkwake.toml", "--shards", shards, "--out", "again.jsonl"];
+        let done = darkwake(path).args(arguments).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        assert!(std::fs::read(path.join("again.jsonl")).unwrap() == live, "with {shards} shards");
+    }
+}
+
+#[test]
 fn who_sends_garbage_half_lines_or_endless_ones_harms_nobody_else() {
     let folder = tempfile::tempdir().unwrap();
     let (lines, expected) = small(folder.path());

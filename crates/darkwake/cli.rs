@@ -102,6 +102,9 @@ pub struct Replay {
     /// max, or how many times faster than the time in the stream.
     #[arg(long, value_name = "max|N", default_value = "max", value_parser = parse_speed, env = "DARKWAKE_SPEED")]
     pub speed: Speed,
+    /// Write the log down in this folder, for replay --format log.
+    #[arg(long, value_name = "DIR", env = "DARKWAKE_RECORD")]
+    pub record: Option<PathBuf>,
     /// Only the last revision of each alert.
     #[arg(long = "final", env = "DARKWAKE_FINAL")]
     pub only_final: bool,
@@ -113,6 +116,9 @@ pub struct Run {
     /// Configuration (TOML): sources under [[live.sources]], sinks under [[live.sinks]].
     #[arg(long, value_name = "FILE", env = "DARKWAKE_CONFIG")]
     pub config: PathBuf,
+    /// Write the log down in this folder, for replay --format log.
+    #[arg(long, value_name = "DIR", env = "DARKWAKE_RECORD")]
+    pub record: Option<PathBuf>,
     /// Threads that detect; the output is the same for any number.
     #[arg(long, value_name = "N", env = "DARKWAKE_SHARDS", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub shards: Option<u16>,
@@ -231,6 +237,8 @@ pub enum Format {
     Noaa,
     /// JSON objects.
     Json,
+    /// A log that --record wrote, by its folder.
+    Log,
 }
 
 /// How to write the log.

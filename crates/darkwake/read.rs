@@ -1,10 +1,13 @@
 //! Reads inputs from end to end, for whatever is to be told of them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use anyhow::Context;
 use connect::files;
+use connect::log::{self, Frame, LogReader, LogWriter};
 use connect::reader::ReadSettings;
 use decode::Settings;
 use decode::nmea::AssumedTime;
@@ -13,12 +16,13 @@ use geofence::sea::Sea;
 use model::EventTime;
 use model::fate::Counts;
 
-use crate::cli::{self, Reading, Speed};
+use crate::cli::{self, Format, Reading, Speed};
 use crate::config::{self, Config};
 use crate::driver::{self, Driver, Plan, ReadTotals};
 use crate::interrupt::{Interrupt, Interrupted};
+use crate::order::Rounds;
 use crate::progress::Progress;
-use crate::shards::{Keep, Outcome, Shards};
+use crate::shards::{Keep, KeepAlerts, Outcome, Shards};
 use crate::watch;
 
 /// Stamps of files may be this far ahead of the present.
@@ -40,38 +44,105 @@ pub struct Done {
     pub read: ReadTotals,
     /// What was found.
     pub outcome: Outcome,
+    /// Whether alerts are in their order already.
+    pub is_in_order: bool,
     is_interrupted: bool,
 }
 
+/// What is wanted of reading.
+pub struct Wanted<'a> {
+    /// How fast.
+    pub speed: Speed,
+    /// Whether alerts are.
+    pub alerts: bool,
+    /// Where the log is to be written down.
+    pub record: Option<&'a Path>,
+}
+
 /// Reads all inputs, or those before an interrupt.
-pub fn read(reading: &Reading, speed: Speed, keep: &Keep) -> anyhow::Result<Done> {
+pub fn read(reading: &Reading, wanted: &Wanted<'_>) -> anyhow::Result<Done> {
     let interrupt = Interrupt::listen()?;
     let config = Config::load(reading.config.as_deref())?;
     let (world, ports_hash) = world(&config, reading.config.is_some(), &reading.ports)?;
-    let inputs = files::find(&reading.inputs)?;
-    let plan = plan(reading, speed, &config, &interrupt);
-    let sizes: Option<u64> = inputs.iter().map(files::Input::size).sum();
     let limits = Limits { ships_per_bucket: config.limits.ships.div_ceil(BUCKETS) };
-    let shards = Shards::start(shard_count(reading.shards), &world, limits, keep);
-    let names: Vec<String> = inputs.iter().map(files::Input::name).collect();
-    let driver = Driver::new(&plan, &config, shards, Progress::new(sizes));
-    let (ingest, shards, read) = driver.run(inputs)?;
-    let outcome = shards.finish();
-    let mut counts = ingest.counts().clone();
-    counts.add(&outcome.counts);
-    counts.tag_warning += read.tag_warnings;
-    let is_interrupted = interrupt.came();
-    if !is_interrupted {
-        anyhow::ensure!(read.unreadable < names.len(), "nothing could be read");
+    let count = shard_count(reading.shards);
+    let start = |alerts: KeepAlerts| {
+        let mut shards = Shards::start(count, &world, limits, &Keep { facts: true, alerts });
+        if let Some(folder) = wanted.record {
+            shards.record(record(folder)?);
+        }
+        anyhow::Ok(shards)
+    };
+    let mut done = if is_log(reading) {
+        let (parts, told) = channel();
+        let shards = start(KeepAlerts::Rounds(parts))?;
+        let (read, names, mut outcome) = read_log(Path::new(&reading.inputs[0]), shards, &interrupt)?;
+        let mut rounds = Rounds::of(count);
+        outcome.alerts = told.into_iter().flat_map(|part| rounds.take(part)).collect();
+        let counts = outcome.counts.clone();
+        Done::new(&world, &config, ports_hash, names, counts, read, outcome, true)
+    } else {
+        let mut shards = start(if wanted.alerts { KeepAlerts::All } else { KeepAlerts::No })?;
+        let inputs = files::find(&reading.inputs)?;
+        let names: Vec<String> = inputs.iter().map(files::Input::name).collect();
+        (0..).zip(&names).for_each(|(number, name)| shards.name(number, name));
+        let plan = plan(reading, wanted.speed, &config, &interrupt);
+        let sizes: Option<u64> = inputs.iter().map(files::Input::size).sum();
+        let driver = Driver::new(&plan, &config, shards, Progress::new(sizes));
+        let (ingest, shards, read) = driver.run(inputs)?;
+        let outcome = shards.finish();
+        let mut counts = ingest.counts().clone();
+        counts.add(&outcome.counts);
+        counts.tag_warning += read.tag_warnings;
+        Done::new(&world, &config, ports_hash, names, counts, read, outcome, false)
+    };
+    done.is_interrupted = interrupt.came();
+    if !done.is_interrupted {
+        anyhow::ensure!(done.read.unreadable < done.names.len().max(1), "nothing could be read");
         anyhow::ensure!(
-            !driver::all_without_time(&counts),
+            !driver::all_without_time(&done.counts),
             "none of the {} messages has a time; give --start T (such as --start 2023-10-01T00:00:00Z), \
              and line n has the time T + n milliseconds (or n times --step)",
-            counts.rejected(model::Reason::NoTime)
+            done.counts.rejected(model::Reason::NoTime)
         );
     }
-    let config_hash = config.hash();
-    Ok(Done { world, config_hash, ports_hash, names, counts, read, outcome, is_interrupted })
+    Ok(done)
+}
+
+/// Begins to write a log down.
+pub fn record(folder: &Path) -> anyhow::Result<LogWriter> {
+    LogWriter::create(folder).with_context(|| format!("{}: no record can be begun", folder.display()))
+}
+
+/// Whether the one input is a log.
+fn is_log(reading: &Reading) -> bool {
+    let [input] = &reading.inputs[..] else { return false };
+    reading.format == Format::Log || reading.format == Format::Auto && log::is_log(Path::new(input))
+}
+
+/// Gives the shards what a log holds.
+fn read_log(
+    folder: &Path,
+    mut shards: Shards,
+    interrupt: &Interrupt,
+) -> anyhow::Result<(ReadTotals, Vec<String>, Outcome)> {
+    let named = || folder.display().to_string();
+    let mut log = LogReader::open(folder).with_context(named)?;
+    let (mut names, mut read) = (Vec::new(), ReadTotals::default());
+    while !interrupt.came()
+        && let Some(frame) = log.next_frame().with_context(named)?
+    {
+        match frame {
+            Frame::Name(number, name) => {
+                shards.name(number, &name);
+                names.push(name);
+            }
+            Frame::Entry(entry) => shards.push(entry),
+            Frame::Round => shards.round(),
+        }
+    }
+    read.bytes = log.bytes;
+    Ok((read, names, shards.finish()))
 }
 
 /// Ports, water and rules, and the hash of the ports; says what is doubtful.
@@ -88,8 +159,34 @@ pub fn world(config: &Config, is_own: bool, ports: &[PathBuf]) -> anyhow::Result
 }
 
 impl Done {
+    #[expect(clippy::too_many_arguments, reason = "it is all there is to say, said once")]
+    fn new(
+        world: &Arc<World>,
+        config: &Config,
+        ports_hash: String,
+        names: Vec<String>,
+        counts: Counts,
+        read: ReadTotals,
+        outcome: Outcome,
+        is_in_order: bool,
+    ) -> Done {
+        let (world, config_hash) = (Arc::clone(world), config.hash());
+        Done {
+            world,
+            config_hash,
+            ports_hash,
+            names,
+            counts,
+            read,
+            outcome,
+            is_in_order,
+            is_interrupted: false,
+        }
+    }
+
     /// How it ended, once all that it gave is written.
-    pub fn end(self) -> anyhow::Result<()> {
+    pub fn end(mut self) -> anyhow::Result<()> {
+        self.outcome.recorded()?;
         if self.is_interrupted {
             return Err(Interrupted.into());
         }

@@ -10,8 +10,8 @@ use model::{Class, Position};
 use serde_json::{Value, json};
 
 use crate::cli::{Reading, Reception, Speed};
-use crate::shards::Keep;
-use crate::{outputs, read};
+use crate::outputs;
+use crate::read::{self, Wanted};
 
 /// Half the way round.
 const HALF_TURN: f64 = 180.0;
@@ -23,7 +23,7 @@ pub fn run(command: &Reception) -> anyhow::Result<()> {
 }
 
 fn export(reading: &Reading, path: &Path) -> anyhow::Result<()> {
-    let done = read::read(reading, Speed::Max, &Keep::Nothing)?;
+    let done = read::read(reading, &Wanted { speed: Speed::Max, alerts: false, record: None })?;
     let mut out = outputs::create(path)?;
     writeln!(out, "{{\"type\":\"FeatureCollection\",\"features\":[")?;
     let cells = done.outcome.reception.of_cells();

@@ -14,8 +14,8 @@ use model::alert::Alert;
 use crate::cli::{self, Replay};
 use crate::order::Known;
 use crate::outputs;
-use crate::read::{self, Done};
-use crate::shards::{Keep, Outcome};
+use crate::read::{self, Done, Wanted};
+use crate::shards::Outcome;
 use crate::stats::{self, Totals};
 
 /// Reads the inputs and writes what was asked for.
@@ -28,10 +28,13 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         .map(|path| outputs::alert_format(path).map(|format| (path, format)))
         .collect::<anyhow::Result<Vec<_>>>()?;
     // Statistics count them, too.
-    let is_asked = !formats.is_empty() || arguments.stats.is_some();
-    let keep = if is_asked { Keep::All } else { Keep::Nothing };
-    let mut done = read::read(reading, arguments.speed, &keep)?;
-    let alerts = alerts(&mut done.outcome, arguments.only_final);
+    let wanted = Wanted {
+        speed: arguments.speed,
+        alerts: !formats.is_empty() || arguments.stats.is_some(),
+        record: arguments.record.as_deref(),
+    };
+    let mut done = read::read(reading, &wanted)?;
+    let alerts = alerts(&mut done, arguments.only_final);
     let is_time_assumed = reading.start.is_some();
     let writer = Writer {
         ports: done.world.ports(),
@@ -85,8 +88,11 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
 }
 
 /// The alerts in the order in which they were known.
-fn alerts(outcome: &mut Outcome, only_final: bool) -> Vec<Arc<Alert>> {
-    let mut alerts = Known::default().sort(std::mem::take(&mut outcome.alerts));
+fn alerts(done: &mut Done, only_final: bool) -> Vec<Arc<Alert>> {
+    let mut alerts = std::mem::take(&mut done.outcome.alerts);
+    if !done.is_in_order {
+        alerts = Known::default().sort(alerts);
+    }
     if only_final {
         let last: BTreeMap<u64, u32> = alerts.iter().map(|alert| (alert.id, alert.revision)).collect();
         alerts.retain(|alert| last.get(&alert.id) == Some(&alert.revision));

@@ -5,8 +5,8 @@
 //!  threads     this thread  threads    a thread
 //! ```
 //!
-//! The log between intake and shards is in memory: after a restart a topic is read from its beginning, and sockets go on
-//! with what is sent then.
+//! The log between intake and shards is in memory, and written down with `--record`. After a restart a topic is read
+//! from its beginning, and sockets go on with what is sent then.
 
 mod intake;
 mod outbox;
@@ -23,7 +23,7 @@ use crate::cli::{self, Run};
 use crate::config::{Config, SinkConfig, SinkKind, SourceConfig, SourceKind};
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::read;
-use crate::shards::{Keep, Shards};
+use crate::shards::{Keep, KeepAlerts, Shards};
 
 use intake::Intake;
 use outbox::Outbox;
@@ -47,7 +47,12 @@ pub fn run(arguments: &Run) -> anyhow::Result<()> {
     let limits = Limits { ships_per_bucket: config.limits.ships.div_ceil(BUCKETS) };
     let count = read::shard_count(arguments.shards);
     let (rounds, told) = channel();
-    let shards = Shards::start(count, &world, limits, &Keep::Rounds(rounds));
+    let keep = Keep { facts: false, alerts: KeepAlerts::Rounds(rounds) };
+    let mut shards = Shards::start(count, &world, limits, &keep);
+    drop(keep);
+    if let Some(folder) = &arguments.record {
+        shards.record(read::record(folder)?);
+    }
     let mut intake = Intake::new(&config, shards);
     let outbox = Outbox { sinks, world, config_hash: config.hash(), ports_hash, names: intake.names() };
     let outbox = std::thread::spawn(move || outbox.run(count, &told));
@@ -57,6 +62,7 @@ pub fn run(arguments: &Run) -> anyhow::Result<()> {
     while !interrupt.came()
         && !outbox.is_finished()
         && !intake.is_over()
+        && !intake.record_failed()
         && let Some(event) = sources.next_event()
     {
         let is_beat = matches!(event, Event::Beat(_));
@@ -67,12 +73,13 @@ pub fn run(arguments: &Run) -> anyhow::Result<()> {
         }
     }
     drop(sources);
-    let summary = intake.finish(interrupt.came());
+    let (summary, recorded) = intake.finish(interrupt.came());
     match outbox.join() {
         Ok(written) => written?,
         Err(panic) => std::panic::resume_unwind(panic),
     }
     cli::talk(&summary);
+    recorded?;
     if interrupt.came() { Err(Interrupted.into()) } else { Ok(()) }
 }
 

@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use connect::facts::Facts;
+use connect::log::{Frame, LogWriter};
 use detect::Reception;
 use engine::{Engine, Entry, Limits, World};
 use model::alert::{Alert, Told};
@@ -31,23 +32,50 @@ pub struct Outcome {
     pub tracks: u64,
     /// What was learned of hearing.
     pub reception: Reception,
+    /// Why what was handed over is not all written down.
+    pub record_error: Option<std::io::Error>,
+}
+
+impl Outcome {
+    /// Fails if what was handed over is not all written down.
+    pub fn recorded(&mut self) -> anyhow::Result<()> {
+        match self.record_error.take() {
+            Some(error) => Err(anyhow::Error::new(error).context("the record cannot be written")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What becomes of what is told.
+#[derive(Clone, Debug)]
+pub struct Keep {
+    /// Whether facts are kept to the end.
+    pub facts: bool,
+    /// What becomes of alerts.
+    pub alerts: KeepAlerts,
 }
 
 /// What becomes of alerts.
 #[derive(Clone, Debug)]
-pub enum Keep {
+pub enum KeepAlerts {
     /// They are only counted.
-    Nothing,
-    /// They are kept to the end, and so are facts.
+    No,
+    /// They are kept to the end.
     All,
-    /// They are handed on round by round, with the number of the shard; facts are not kept.
-    Rounds(Sender<(usize, Vec<Arc<Alert>>)>),
+    /// They are handed on round by round, with the number of the shard.
+    Rounds(Sender<Part>),
 }
+
+/// What a shard tells in one round, with its number.
+pub type Part = (usize, Vec<Arc<Alert>>);
 
 /// Shards at work.
 pub struct Shards {
     shards: Vec<Shard>,
     told: Arc<AtomicU64>,
+    record: Option<LogWriter>,
+    /// Why the record ends before the log.
+    failed: Option<std::io::Error>,
 }
 
 enum Work {
@@ -75,11 +103,42 @@ impl Shards {
                 Shard { batch: Vec::with_capacity(BATCH), sender, thread }
             })
             .collect();
-        Shards { shards, told }
+        Shards { shards, told, record: None, failed: None }
+    }
+
+    /// Writes down what is handed over from now on.
+    pub fn record(&mut self, log: LogWriter) {
+        self.record = Some(log);
+    }
+
+    /// Writes down what an input is called.
+    pub fn name(&mut self, number: u32, name: &str) {
+        if self.record.is_some() {
+            self.write(&Frame::Name(number, name.to_owned()));
+        }
+    }
+
+    /// Why nothing more is written down.
+    pub fn record_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
+    fn write(&mut self, frame: &Frame) {
+        if let Some(log) = &mut self.record
+            && let Err(error) = log.write(frame)
+        {
+            (self.record, self.failed) = (None, Some(error));
+        }
     }
 
     /// Hands over one entry: a ship's to its shard, others to all.
-    pub fn push(&mut self, entry: Entry) {
+    pub fn push(&mut self, mut entry: Entry) {
+        if self.record.is_some() {
+            let frame = Frame::Entry(entry);
+            self.write(&frame);
+            let Frame::Entry(back) = frame else { return };
+            entry = back;
+        }
         if let Entry::Transmission(_, transmission) = &entry {
             let shard = engine::shard_of(transmission.mmsi(), self.shards.len());
             self.shards[shard].push(entry);
@@ -90,6 +149,14 @@ impl Shards {
 
     /// All shards hand on what they have told since the last round.
     pub fn round(&mut self) {
+        if self.record.is_some() {
+            self.write(&Frame::Round);
+        }
+        if let Some(log) = &mut self.record
+            && let Err(error) = log.flush()
+        {
+            (self.record, self.failed) = (None, Some(error));
+        }
         for shard in &mut self.shards {
             shard.hand_over();
             // A shard that has died tells why when it is joined.
@@ -104,7 +171,9 @@ impl Shards {
 
     /// Ends the input and waits for all.
     pub fn finish(self) -> Outcome {
-        let mut whole = Outcome::default();
+        let recorded = self.failed.map_or(Ok(()), Err);
+        let recorded = recorded.and_then(|()| self.record.map_or(Ok(()), LogWriter::finish));
+        let mut whole = Outcome { record_error: recorded.err(), ..Outcome::default() };
         let threads: Vec<JoinHandle<Outcome>> = self
             .shards
             .into_iter()
@@ -154,7 +223,7 @@ fn work(
     let mut outcome = Outcome::default();
     let mut fresh = Vec::new();
     let hand_on = |alerts: &mut Vec<Arc<Alert>>| {
-        if let Keep::Rounds(rounds) = keep {
+        if let KeepAlerts::Rounds(rounds) = &keep.alerts {
             // Who takes them may have failed, and says why.
             let _ = rounds.send((number, std::mem::take(alerts)));
         }
@@ -170,10 +239,10 @@ fn work(
         }
         told.fetch_add(fresh.len() as u64, Ordering::Relaxed);
         for told in fresh.drain(..) {
-            match (told, keep) {
-                (Told::Fact(change), Keep::Nothing | Keep::All) => outcome.facts.apply(&change),
-                (Told::Alert(alert), Keep::All | Keep::Rounds(_)) => outcome.alerts.push(alert),
-                (Told::Fact(_), Keep::Rounds(_)) | (Told::Alert(_), Keep::Nothing) => {}
+            match (told, &keep.alerts) {
+                (Told::Fact(change), _) if keep.facts => outcome.facts.apply(&change),
+                (Told::Fact(_), _) | (Told::Alert(_), KeepAlerts::No) => {}
+                (Told::Alert(alert), KeepAlerts::All | KeepAlerts::Rounds(_)) => outcome.alerts.push(alert),
             }
         }
     }

@@ -10,6 +10,7 @@ pub mod json;
 pub mod lines;
 pub mod lists;
 pub mod live;
+pub mod log;
 pub mod ports;
 pub mod reader;
 pub mod sinks;

@@ -123,7 +123,7 @@ impl Intake {
     }
 
     /// Ends all; what is left is told as at the end of files unless it was interrupted.
-    pub fn finish(mut self, is_interrupted: bool) -> String {
+    pub fn finish(mut self, is_interrupted: bool) -> (String, anyhow::Result<()>) {
         let peers: Vec<Peer> = self.streams.keys().copied().collect();
         peers.into_iter().for_each(|peer| self.end(peer));
         let (ingest, shards) = (&mut self.ingest, &mut self.shards);
@@ -134,9 +134,16 @@ impl Intake {
             ingest.end(&mut |entry| shards.push(entry));
         }
         let mut counts = self.ingest.counts().clone();
-        counts.add(&self.shards.finish().counts);
+        let mut outcome = self.shards.finish();
+        counts.add(&outcome.counts);
         let rejected: u64 = Reason::ALL.iter().map(|reason| counts.rejected(*reason)).sum();
-        format!("{} lines, {} accepted, {rejected} rejected", counts.total(), counts.accepted)
+        let summary = format!("{} lines, {} accepted, {rejected} rejected", counts.total(), counts.accepted);
+        (summary, outcome.recorded())
+    }
+
+    /// Whether what is handed over can no longer be written down.
+    pub fn record_failed(&self) -> bool {
+        self.shards.record_failed()
     }
 
     /// Time passes for some sources.
@@ -172,10 +179,11 @@ impl Intake {
         let is_topic = config.kind == SourceKind::Kafka;
         let key = Peer { number: if is_topic { peer.number } else { 0 }, ..peer };
         let bound_ms = config.delay_bound.map_or(self.delay_bound_ms, |bound| bound.ms);
-        let (ingest, names) = (&mut self.ingest, &self.names);
+        let (ingest, names, shards) = (&mut self.ingest, &self.names, &mut self.shards);
         let (source, input) = *self.ids.entry(key).or_insert_with(|| {
             let name = if is_topic { whom.unwrap_or(&config.name) } else { &config.name };
             let mut names = names.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+            shards.name(names.len() as u32, name);
             names.push(name.to_owned());
             (ingest.add_live(bound_ms, arrival, is_topic), names.len() as u32 - 1)
         });

@@ -1,6 +1,5 @@
 //! What shards tell, put in order and written.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
@@ -10,7 +9,8 @@ use engine::World;
 use model::alert::Alert;
 
 use super::intake::Names;
-use crate::order::Known;
+use crate::order::Rounds;
+use crate::shards::Part;
 
 /// Writes alerts to all sinks.
 pub struct Outbox {
@@ -28,15 +28,11 @@ pub struct Outbox {
 
 impl Outbox {
     /// Takes rounds until all shards have ended. A round is complete when every shard has told its part of it.
-    pub fn run(mut self, shards: usize, told: &Receiver<(usize, Vec<Arc<Alert>>)>) -> anyhow::Result<()> {
-        let mut known = Known::default();
-        let mut parts: Vec<VecDeque<Vec<Arc<Alert>>>> = vec![VecDeque::new(); shards];
-        while let Ok((shard, alerts)) = told.recv() {
-            parts[shard].push_back(alerts);
-            while parts.iter().all(|parts| !parts.is_empty()) {
-                let round = parts.iter_mut().filter_map(VecDeque::pop_front).flatten().collect();
-                self.write(&known.sort(round))?;
-            }
+    pub fn run(mut self, shards: usize, told: &Receiver<Part>) -> anyhow::Result<()> {
+        let mut rounds = Rounds::of(shards);
+        while let Ok(part) = told.recv() {
+            let complete = rounds.take(part);
+            self.write(&complete)?;
         }
         Ok(())
     }

@@ -1,0 +1,288 @@
+//! The log in segment files: what the core was given, entry by entry, so that it can be given again.
+//!
+//! A folder of files `000001.dwlog`, `000002.dwlog` …, each a header and frames: length (4 bytes, little-endian), hash
+//! (8 bytes) and a [`Frame`]. What a crash has torn at the end of the last file is left out when it is read.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use engine::Entry;
+use serde::{Deserialize, Serialize};
+
+/// How every file begins; the number is that of the format.
+const HEADER: &[u8; 16] = b"darkwake log 01\n";
+/// What the names of its files end in.
+const ENDING: &str = "dwlog";
+/// A file that is longer is followed by another.
+const SEGMENT_BYTES: u64 = 64 << 20;
+/// No frame is longer.
+const MAX_FRAME: u32 = 64 << 20;
+
+/// What stands in a log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Frame {
+    /// The name of the input with this number, before the first entry that was read there.
+    Name(u32, String),
+    /// An entry.
+    Entry(Entry),
+    /// All that was told up to here was written, in order.
+    Round,
+}
+
+/// Writes a log.
+pub struct LogWriter {
+    folder: PathBuf,
+    number: u32,
+    out: BufWriter<File>,
+    bytes: u64,
+    frame: Vec<u8>,
+}
+
+/// Whether a folder holds a log.
+#[must_use]
+pub fn is_log(folder: &Path) -> bool {
+    folder.is_dir() && segments(folder).is_ok_and(|segments| !segments.is_empty())
+}
+
+fn segments(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let paths = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path()));
+    let mut segments = paths.collect::<io::Result<Vec<PathBuf>>>()?;
+    segments.retain(|path| path.extension().is_some_and(|ending| ending == ENDING));
+    segments.sort();
+    Ok(segments)
+}
+
+impl LogWriter {
+    /// Begins a log in a folder, which is made if it is not there.
+    ///
+    /// # Errors
+    /// If it cannot be written, or holds a log already.
+    pub fn create(folder: &Path) -> io::Result<LogWriter> {
+        fs::create_dir_all(folder)?;
+        if is_log(folder) {
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "holds a log already"));
+        }
+        let (out, number) = (segment(folder, 1)?, 1);
+        Ok(LogWriter {
+            folder: folder.to_owned(),
+            number,
+            out,
+            bytes: HEADER.len() as u64,
+            frame: Vec::new(),
+        })
+    }
+
+    /// Writes one frame.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write(&mut self, frame: &Frame) -> io::Result<()> {
+        self.frame.clear();
+        let bytes = postcard::to_extend(frame, std::mem::take(&mut self.frame)).map_err(io::Error::other)?;
+        self.out.write_all(&(bytes.len() as u32).to_le_bytes())?;
+        self.out.write_all(&model::hash::bytes(0, &bytes).to_le_bytes())?;
+        self.out.write_all(&bytes)?;
+        self.bytes += bytes.len() as u64 + 12;
+        self.frame = bytes;
+        if self.bytes >= SEGMENT_BYTES {
+            self.number += 1;
+            let next = segment(&self.folder, self.number)?;
+            let full = std::mem::replace(&mut self.out, next);
+            full.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+            self.bytes = HEADER.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// Hands what was written over to the system.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    /// Sees that all is on the disk.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.out.flush()?;
+        self.out.get_ref().sync_all()
+    }
+}
+
+fn segment(folder: &Path, number: u32) -> io::Result<BufWriter<File>> {
+    let path = folder.join(format!("{number:06}.{ENDING}"));
+    let mut out = BufWriter::with_capacity(1 << 18, File::create_new(path)?);
+    out.write_all(HEADER)?;
+    Ok(out)
+}
+
+/// Reads a log.
+pub struct LogReader {
+    rest: std::vec::IntoIter<PathBuf>,
+    path: PathBuf,
+    input: BufReader<File>,
+    /// Bytes read so far.
+    pub bytes: u64,
+    frame: Vec<u8>,
+}
+
+impl LogReader {
+    /// Opens the log in a folder.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is of another version.
+    pub fn open(folder: &Path) -> io::Result<LogReader> {
+        let mut rest = segments(folder)?.into_iter();
+        let path = rest.next().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "holds no log"))?;
+        let input = begin(&path)?;
+        Ok(LogReader { rest, path, input, bytes: 0, frame: Vec::new() })
+    }
+
+    /// The next frame; `None` at the end, or where a crash has torn it.
+    ///
+    /// # Errors
+    /// If it is damaged anywhere else.
+    pub fn next_frame(&mut self) -> io::Result<Option<Frame>> {
+        loop {
+            let mut head = [0; 12];
+            let got = read_full(&mut self.input, &mut head)?;
+            if got < head.len() {
+                match self.rest.next() {
+                    None => return Ok(None),
+                    Some(_) if got > 0 => return Err(self.damaged("ends within a frame")),
+                    Some(next) => (self.input, self.path) = (begin(&next)?, next),
+                }
+                continue;
+            }
+            let length = u32::from_le_bytes([head[0], head[1], head[2], head[3]]);
+            let mut hash = [0; 8];
+            hash.copy_from_slice(&head[4..]);
+            self.frame.resize(length.min(MAX_FRAME) as usize, 0);
+            let got = if length > MAX_FRAME { 0 } else { read_full(&mut self.input, &mut self.frame)? };
+            let is_whole =
+                got == length as usize && model::hash::bytes(0, &self.frame) == u64::from_le_bytes(hash);
+            self.bytes += got as u64 + 12;
+            if !is_whole {
+                let is_last = self.rest.as_slice().is_empty() && self.input.fill_is_over()?;
+                return if is_last { Ok(None) } else { Err(self.damaged("has a damaged frame")) };
+            }
+            return postcard::from_bytes(&self.frame)
+                .map(Some)
+                .map_err(|_| self.damaged("has a frame of another version"));
+        }
+    }
+
+    fn damaged(&self, what: &str) -> io::Error {
+        io::Error::new(io::ErrorKind::InvalidData, format!("{} {what}", self.path.display()))
+    }
+}
+
+/// Whether nothing follows.
+trait IsOver {
+    fn fill_is_over(&mut self) -> io::Result<bool>;
+}
+
+impl IsOver for BufReader<File> {
+    fn fill_is_over(&mut self) -> io::Result<bool> {
+        Ok(io::BufRead::fill_buf(self)?.is_empty())
+    }
+}
+
+fn begin(path: &Path) -> io::Result<BufReader<File>> {
+    let mut input = BufReader::with_capacity(1 << 18, File::open(path)?);
+    let mut header = [0; HEADER.len()];
+    read_full(&mut input, &mut header)?;
+    if &header != HEADER {
+        let told = format!("{} is no log, or one of another version", path.display());
+        return Err(io::Error::new(io::ErrorKind::InvalidData, told));
+    }
+    Ok(input)
+}
+
+/// Reads as much as there is, up to the length of the buffer.
+fn read_full(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut got = 0;
+    while got < buffer.len() {
+        match input.read(&mut buffer[got..]) {
+            Ok(0) => break,
+            Ok(more) => got += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(got)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::EventTime;
+
+    fn written(frames: &[Frame]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = LogWriter::create(folder.path()).unwrap();
+        frames.iter().for_each(|frame| log.write(frame).unwrap());
+        log.finish().unwrap();
+        folder
+    }
+
+    fn read(folder: &Path) -> io::Result<Vec<Frame>> {
+        let mut log = LogReader::open(folder)?;
+        let mut frames = Vec::new();
+        while let Some(frame) = log.next_frame()? {
+            frames.push(frame);
+        }
+        Ok(frames)
+    }
+
+    fn frames() -> Vec<Frame> {
+        let entry = |t| Frame::Entry(Entry::Watermark(EventTime(t)));
+        vec![
+            Frame::Name(0, "a".to_owned()),
+            entry(1),
+            Frame::Round,
+            entry(2),
+            Frame::Entry(Entry::End(EventTime(3))),
+        ]
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let folder = written(&frames());
+        assert!(is_log(folder.path()));
+        assert_eq!(read(folder.path()).unwrap(), frames());
+        assert!(LogWriter::create(folder.path()).is_err(), "a log is not written over");
+    }
+
+    #[test]
+    fn a_torn_end_is_left_out_wherever_it_is_torn() {
+        let folder = written(&frames());
+        let path = folder.path().join("000001.dwlog");
+        let whole = fs::read(&path).unwrap();
+        let mut lengths = Vec::new();
+        for length in HEADER.len()..whole.len() {
+            fs::write(&path, &whole[..length]).unwrap();
+            let got = read(folder.path()).unwrap();
+            assert_eq!(got, frames()[..got.len()]);
+            lengths.push(got.len());
+        }
+        assert!(lengths.is_sorted() && lengths.ends_with(&[4]));
+    }
+
+    #[test]
+    fn damage_before_the_end_is_an_error() {
+        let folder = written(&frames());
+        let path = folder.path().join("000001.dwlog");
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[HEADER.len() + 13] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        assert!(read(folder.path()).unwrap_err().to_string().contains("damaged"));
+        bytes[3] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        assert!(read(folder.path()).unwrap_err().to_string().contains("another version"));
+    }
+}
