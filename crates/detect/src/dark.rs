@@ -34,7 +34,7 @@ const MAX_EPISODES: usize = 64;
 /// A silence of this length is over, whatever comes.
 const EXPIRES_MS: i64 = 30 * DAY_MS;
 /// Single reports within this time of the first, and fewer than four, end nothing.
-const BLIP_MS: i64 = 30 * MINUTE_MS;
+pub const BLIP_MS: i64 = 30 * MINUTE_MS;
 const BLIP_REPORTS: usize = 4;
 /// A silence after a blip that is explained otherwise ends the dark period this long after it.
 const RETURN_MS: i64 = 2 * HOUR_MS;

@@ -17,6 +17,7 @@ use model::time::{HOUR_MS, MINUTE_MS};
 use model::{EventTime, Fact, FactChange, FactKey, Fix, Mmsi, Statics};
 use serde::{Deserialize, Serialize};
 
+use crate::dark::BLIP_MS;
 use crate::quiet::SILENCE_MS;
 use crate::story::leg_um;
 use crate::tell::Teller;
@@ -557,8 +558,9 @@ impl History {
         else {
             return;
         };
-        // A late report may still come in between them: up to the end of the last silence.
-        let is_open = self.spans.back().is_some_and(|span| a.fix.t < span.end);
+        // A late report may still come in between them: up to the end of the last silence. The first reports after it
+        // are counted: so many of them end a dark period.
+        let is_open = self.spans.back().is_some_and(|span| a.fix.t.0 <= span.end.0 + BLIP_MS);
         if is_open || !tells_the_same(a, b, c, story, chart) {
             return;
         }

@@ -56,6 +56,8 @@ pub trait Chart {
     fn is_water(&self, cell: Cell) -> bool;
     /// Ports at most so far away by water, with their distances in metres, in the order of the port file.
     fn ports_by_water(&self, from: Position, bound_m: f64) -> Arc<Vec<(PortIndex, f64)>>;
+    /// Distance by water in metres, if it is at most `bound_m`.
+    fn distance_within_m(&self, from: Position, to: Position, bound_m: f64) -> Option<f64>;
     /// Distance by water in metres, where it is within the limit of searches.
     fn distance_by_water_m(&self, from: Position, to: Position) -> Option<f64>;
     /// What is known of hearing.

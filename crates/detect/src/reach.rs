@@ -277,6 +277,14 @@ fn unexplained_ms(sight: &OutOfSight<'_>, end: Fix, chart: &impl Chart) -> Optio
     Some(end.t.0 - sight.start.t.0 - time_ms(sight.usual_kn, direct_m))
 }
 
+/// Most ways by water are not longer than this, for the great-circle distance of their ends.
+#[must_use]
+pub fn likely_m(direct_m: f64) -> f64 {
+    const DETOUR: f64 = 1.5;
+    const AROUND_M: f64 = 100_000.0;
+    direct_m * DETOUR + AROUND_M
+}
+
 /// Pairs of the best candidates that fit one after the other.
 fn chains(
     sight: &OutOfSight<'_>,
@@ -286,18 +294,26 @@ fn chains(
 ) -> Vec<(PortIndex, PortIndex)> {
     let duration_ms = end.t.0 - sight.start.t.0;
     let left_ms = duration_ms - 2 * MIN_STAY_MS;
-    let bound_m = way_m(sight.speed_kn, left_ms).min(MAX_REACH_M);
     if left_ms <= 0 || !best.iter().any(|candidate| chart.watch().is_listed_port(candidate.port)) {
         return Vec::new();
     }
+    let left_m = way_m(sight.speed_kn, left_ms).min(MAX_REACH_M);
     let mut chains = Vec::new();
     for first in best {
-        let onward = chart.ports_by_water(chart.port_position(first.port), bound_m);
-        for second in best.iter().filter(|second| second.port != first.port) {
-            let Ok(at) = onward.binary_search_by_key(&second.port, |(port, _)| *port) else { continue };
-            let Some(departure) = second.latest_departure else { continue };
-            let arrival_ms = first.earliest_arrival.0 + MIN_STAY_MS + time_ms(sight.speed_kn, onward[at].1);
-            if departure.0 - arrival_ms >= MIN_STAY_MS && chains.len() < MAX_CHAINS {
+        let from = chart.port_position(first.port);
+        let others = || best.iter().filter(|second| second.port != first.port);
+        // One search serves all: as far as the farthest of them is likely to be.
+        let direct_m = |second: &Candidate| chart.port_position(second.port).distance_m(from);
+        let farthest_m = others().map(direct_m).fold(0.0, f64::max);
+        let bound_m = likely_m(farthest_m).min(left_m);
+        for second in others() {
+            let Some(departure) = second.latest_departure.filter(|_| chains.len() < MAX_CHAINS) else {
+                continue;
+            };
+            let between_m = chart.distance_within_m(from, chart.port_position(second.port), bound_m);
+            let Some(between_m) = between_m else { continue };
+            let arrival_ms = first.earliest_arrival.0 + MIN_STAY_MS + time_ms(sight.speed_kn, between_m);
+            if departure.0 - arrival_ms >= MIN_STAY_MS {
                 chains.push((first.port, second.port));
             }
         }

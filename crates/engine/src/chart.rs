@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use detect::reach::MAX_REACH_M;
+use detect::reach::{MAX_REACH_M, likely_m};
 use detect::{Inside, Outside, Reception, Watch};
 use geofence::sea::Ways;
 use model::{Cell, EventTime, PortIndex, PortKind, Ports, Position};
@@ -127,15 +127,16 @@ impl detect::Chart for ChartOf<'_> {
         reached
     }
 
+    fn distance_within_m(&self, from: Position, to: Position, bound_m: f64) -> Option<f64> {
+        self.ways(from, bound_m).distance_m(self.world.sea(), to).filter(|distance_m| *distance_m <= bound_m)
+    }
+
     fn distance_by_water_m(&self, from: Position, to: Position) -> Option<f64> {
-        const DETOUR: f64 = 1.5;
-        const AROUND_M: f64 = 100_000.0;
         let direct_m = from.distance_m(to);
-        let first_m = (direct_m * DETOUR + AROUND_M).min(MAX_REACH_M);
-        let found = self.ways(from, first_m).distance_m(self.world.sea(), to);
-        found.or_else(|| {
+        let first_m = likely_m(direct_m).min(MAX_REACH_M);
+        self.distance_within_m(from, to, first_m).or_else(|| {
             let is_farther = first_m < MAX_REACH_M && direct_m <= MAX_REACH_M;
-            is_farther.then(|| self.ways(from, MAX_REACH_M).distance_m(self.world.sea(), to)).flatten()
+            is_farther.then(|| self.distance_within_m(from, to, MAX_REACH_M)).flatten()
         })
     }
 
