@@ -53,7 +53,7 @@ def judge_source(messages):
             else:
                 stamp.before += 1
                 stamp.doubts += 1
-            needed = 10 * (1 + min(stamp.doubts, 20)) + stamp.doubts
+            needed = 10 * (1 + min(stamp.doubts, 20)) + stamp.before
             if stamp.near >= needed and (len(stamp.mmsis) >= min(3, len(seen)) or stamp.near >= 4000):
                 confirmed.append(stamp.t)
                 pending.remove(stamp)
@@ -69,7 +69,7 @@ def judge_source(messages):
             highest = t if highest is None else max(highest, t)
         if highest is None or message.t > highest + AHEAD:
             fresh = Pending(message)
-            fresh.doubts = max(max((stamp.doubts for stamp in pending), default=0), doubted)
+            fresh.doubts = min(20, max(max((stamp.doubts for stamp in pending), default=0), doubted))
             pending.append(fresh)
         else:
             highest = max(highest, message.t)
@@ -77,7 +77,7 @@ def judge_source(messages):
             stamp = next(stamp for stamp in pending if stamp.t <= highest + AHEAD)
             highest = max(highest, stamp.t)
             pending.remove(stamp)
-    believed = [stamp.t for stamp in pending if stamp.before <= stamp.near]
+    believed = [stamp.t for stamp in pending if (stamp.doubts if doubted else stamp.before) <= stamp.near]
     for stamp in pending:
         if not believed or stamp.t > max(believed) + AHEAD:
             stamp.message.fate = "bad_time"

@@ -27,7 +27,9 @@ pub use episode::Episode;
 use own::Own;
 pub use score::{Part, Start};
 
-/// Dark periods that are over are kept this long: late reports reach back 72 h.
+/// Dark periods of which people were told are kept this long after they are over: hops may have them on their way …
+const TOLD_MS: i64 = 30 * DAY_MS;
+/// … and silences that were none this long: late reports reach back 72 h.
 pub const KEEP_MS: i64 = 4 * DAY_MS;
 /// Dark periods kept of one track.
 const MAX_EPISODES: usize = 64;
@@ -177,7 +179,7 @@ impl Judge {
         }
         let Some(episode) = self.episodes.last_mut().filter(|episode| !episode.is_over()) else { return };
         episode.step(due, context.mmsi, chart);
-        take_claim(episode, self.claim);
+        take_claim(episode, self.claim.filter(|(t, _)| *t <= due));
         if let Some(part) = episode.return_was_real(due, RETURN_MS) {
             self.episodes.push(Episode::new(part));
         } else if episode.has_lasted(due, EXPIRES_MS) {
@@ -213,7 +215,7 @@ impl Judge {
         }
         self.last = Some(Last { fix, heard: fix.t, report: seen });
         self.base = None;
-        self.claim = None;
+        self.claim = self.claim.filter(|(t, _)| *t > fix.t);
         self.mutes.drain(..self.judged.min(self.mutes.len()));
         self.judged = 0;
         self.clock = self.clock.max(fix.t);
@@ -325,7 +327,8 @@ impl Judge {
         let forgotten = &mut self.forgotten;
         self.episodes.retain(|episode| {
             at += 1;
-            let is_old = episode.over_at().is_some_and(|over| over.0 + KEEP_MS < now.0);
+            let keep_ms = if episode.is_told() { TOLD_MS } else { KEEP_MS };
+            let is_old = episode.over_at().is_some_and(|over| over.0 + keep_ms < now.0);
             let keep = !is_old && at > too_many;
             if !keep {
                 let last = &episode.parts[episode.parts.len() - 1];

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dark::BLIP_MS;
 use crate::quiet::SILENCE_MS;
+use crate::silence::extent;
 use crate::story::leg_um;
 use crate::tell::Teller;
 use crate::{Chart, Inside, Report, Story};
@@ -260,9 +261,13 @@ impl Track {
         chart: &impl Chart,
         out: &mut Vec<Told>,
     ) {
+        self.note(changes, out);
+        self.teller.tell(&self.story, times, chart, out);
+    }
+
+    fn note(&mut self, changes: Vec<FactChange>, out: &mut Vec<Told>) {
         changes.iter().for_each(|change| self.teller.note(change));
         out.extend(changes.into_iter().map(Told::Fact));
-        self.teller.tell(&self.story, times, chart, out);
     }
 
     /// Static values of a message that tells no position.
@@ -384,37 +389,36 @@ impl Track {
         let clock = self.story.judge().clock();
         history.checkpoint.share_encounters(&self.story);
         let (before, _) = history.run(chart);
-        let at = history.take_in().unwrap_or(now);
+        let late = history.take_in();
+        let latest = late.last().copied().unwrap_or(now);
+        // What decided it is the last late report within the fact, if there is one.
+        let at = |fact: &Fact| {
+            let extent = extent(fact);
+            late.iter().rev().copied().find(|t| extent.start <= *t && *t <= extent.end).unwrap_or(latest)
+        };
         let (after, story) = history.run(chart);
         let mut changes = Vec::new();
         let vessel = || Arc::clone(story.statics());
-        for key in before.keys().filter(|key| !after.contains_key(key)) {
-            changes.push(FactChange {
-                key: *key,
-                fact: None,
-                ambiguous: false,
-                at,
-                told: now,
-                vessel: vessel(),
-            });
+        for (key, (fact, _)) in before.iter().filter(|(key, _)| !after.contains_key(key)) {
+            let (at, vessel) = (at(fact), vessel());
+            changes.push(FactChange { key: *key, fact: None, ambiguous: false, at, told: now, vessel });
         }
         for (key, told) in after {
             if before.get(&key) != Some(&told) {
-                let (fact, ambiguous) = told;
-                changes.push(FactChange {
-                    key,
-                    fact: Some(fact),
-                    ambiguous,
-                    at,
-                    told: now,
-                    vessel: vessel(),
-                });
+                let ((fact, ambiguous), vessel) = (told, vessel());
+                let at = at(&fact);
+                changes.push(FactChange { key, fact: Some(fact), ambiguous, at, told: now, vessel });
             }
         }
         self.story = story;
         self.fall_behind(clock, now);
         self.teller.renew();
-        self.tell(changes, (at, now), chart, out);
+        if self.behind.is_some() {
+            // The silence that lasts is judged again first: nobody is told that there is none.
+            self.note(changes, out);
+        } else {
+            self.tell(changes, (latest, now), chart, out);
+        }
     }
 }
 
@@ -423,10 +427,15 @@ impl History {
         History { checkpoint, spans: VecDeque::new(), journal: VecDeque::new(), late: Vec::new() }
     }
 
-    /// Puts what came late at its place; the latest time of it.
-    fn take_in(&mut self) -> Option<EventTime> {
+    /// Puts what came late at its place; the times of its reports, the latest last, or else that of all of it.
+    fn take_in(&mut self) -> Vec<EventTime> {
         let late = core::mem::take(&mut self.late);
-        let latest = late.iter().map(Event::t).max();
+        let reports = late.iter().filter_map(Event::report).map(|report| report.fix.t);
+        let mut times: Vec<EventTime> = reports.collect();
+        if times.is_empty() {
+            times.extend(late.iter().map(Event::t).max());
+        }
+        times.sort_unstable();
         for event in late {
             match event {
                 Event::Encounter(t) => self.checkpoint.note_encounter(t),
@@ -435,7 +444,7 @@ impl History {
                 }
             }
         }
-        latest
+        times
     }
 
     /// The accepted reports since the checkpoint, those that came late last.

@@ -102,7 +102,10 @@ struct Scene<'a, C: Chart> {
     chart: &'a C,
     listed: SmallVec<[u32; 1]>,
     now: EventTime,
-    called: Calls,
+    /// Where it had called, and how often, before the calls that are remembered one by one.
+    called: &'a Calls,
+    /// Those: when it came in, and where.
+    calls: Vec<(EventTime, PortIndex)>,
 }
 
 impl Teller {
@@ -136,7 +139,8 @@ impl Teller {
             return;
         }
         let mut entries = core::mem::take(&mut self.told);
-        let scene = Scene::new(story, chart, story.judge().clock(), self.called());
+        let called = self.called.clone();
+        let scene = Scene::new(story, chart, story.judge().clock(), (&called, self.calls()));
         let now = scene.now;
         let currents = self.currents(&scene);
         self.renew_keys(&mut entries, &currents);
@@ -207,7 +211,8 @@ impl Teller {
         chart: &impl Chart,
         out: &mut Vec<Told>,
     ) {
-        let scene = Scene::new(story, chart, story.judge().clock(), self.called());
+        let called = self.called.clone();
+        let scene = Scene::new(story, chart, story.judge().clock(), (&called, self.calls()));
         for mut entry in self.told.drain(..).filter(|entry| entry.status != Status::Retracted) {
             (entry.status, entry.revision) = (Status::Retracted, entry.revision + 1);
             out.push(scene.alert(&entry, times, SmallVec::new()));
@@ -261,7 +266,11 @@ impl Teller {
         }
         currents.extend(self.dark_hops(scene));
         currents.extend(scene.story.withholding().told().map(|(spell, over)| scene.withheld(spell, over)));
-        currents.extend(scene.story.changes().iter().map(|silence| scene.changed(silence)));
+        let changed: Vec<Current<'a>> =
+            scene.story.changes().iter().map(|silence| scene.changed(silence)).collect();
+        // One silence, one alert: that it has another name now says more than that somebody else has its number.
+        currents.retain(|current| changed.iter().all(|other| other.key != current.key));
+        currents.extend(changed);
         currents
     }
 
@@ -300,7 +309,8 @@ impl Teller {
     fn finding<C: Chart>(&self, current: &Current<'_>, scene: &Scene<'_, C>) -> Finding {
         match &current.subject {
             Subject::Dark(episode, grade) => {
-                let mut period = episode.period(*grade, scene.now, &scene.called, scene.chart);
+                let mut period =
+                    episode.period(*grade, scene.now, &scene.called_before(episode.anchor().t), scene.chart);
                 period.ambiguous = scene.story.is_ambiguous_within(episode.span(scene.now));
                 Finding::Dark(Arc::new(period))
             }
@@ -311,7 +321,11 @@ impl Teller {
                 rank: *rank,
                 grade: *grade,
                 score: episode.score(),
-                candidates: episode.candidates(scene.now, &scene.called, scene.chart),
+                candidates: episode.candidates(
+                    scene.now,
+                    &scene.called_before(episode.anchor().t),
+                    scene.chart,
+                ),
                 end: episode.parts[*part].end,
             })),
             Subject::DarkHop(leg) => Finding::DarkHop(Arc::new(self.dark_hop(leg, scene))),
@@ -353,17 +367,16 @@ impl Teller {
             periods: leg.episodes.iter().map(|episode| episode.span(scene.now)).collect(),
             grade,
             score: best.score(),
-            candidates: best.candidates(scene.now, &scene.called, scene.chart),
+            candidates: best.candidates(scene.now, &scene.called_before(best.anchor().t), scene.chart),
             is_new_route: earlier == 0,
             same_before: dark,
         }
     }
 
-    /// Ports at which the ship has called, and how often.
-    fn called(&self) -> Calls {
-        let mut called = self.called.clone();
-        self.facts.iter().filter_map(call_of).for_each(|port| count_call(&mut called, port));
-        called
+    /// The calls among the facts: when they began, and where.
+    fn calls(&self) -> Vec<(EventTime, PortIndex)> {
+        let call = |told: &Arc<FactTold>| Some((extent(&told.fact).start, call_of(told)?));
+        self.facts.iter().filter_map(call).collect()
     }
 
     fn count_hop(&mut self, from: PortIndex, to: PortIndex, is_dark: bool) {
@@ -418,9 +431,22 @@ impl<'a> Leg<'a> {
 }
 
 impl<'a, C: Chart> Scene<'a, C> {
-    fn new(story: &'a Story, chart: &'a C, now: EventTime, called: Calls) -> Scene<'a, C> {
+    fn new(
+        story: &'a Story,
+        chart: &'a C,
+        now: EventTime,
+        (called, calls): (&'a Calls, Vec<(EventTime, PortIndex)>),
+    ) -> Scene<'a, C> {
         let listed = chart.watch().listed(story.statics().imo, story.track().mmsi, now);
-        Scene { story, chart, listed, now, called }
+        Scene { story, chart, listed, now, called, calls }
+    }
+
+    /// Where it had called by a time, and how often.
+    fn called_before(&self, t: EventTime) -> Calls {
+        let mut called = self.called.clone();
+        let earlier = self.calls.iter().filter(|(began, _)| *began < t);
+        earlier.for_each(|(_, port)| count_call(&mut called, *port));
+        called
     }
 
     fn key(&self, kind: AlertKind, start: EventTime, port: Option<PortIndex>) -> AlertKey {
@@ -645,7 +671,8 @@ impl<'a, C: Chart> Scene<'a, C> {
             effects.push(watch.port_effect(hop.to));
             // It may have come along a corridor from where it could have called.
             for episode in &leg.episodes {
-                let via = episode.candidates(self.now, &self.called, self.chart).ports;
+                let called = self.called_before(episode.anchor().t);
+                let via = episode.candidates(self.now, &called, self.chart).ports;
                 effects.extend(via.iter().take(LIKELY).map(|via| watch.corridor_effect(via.port, hop.to)));
             }
         }
@@ -704,7 +731,8 @@ pub fn conflict(
     (at, told): (EventTime, EventTime),
     chart: &impl Chart,
 ) -> Option<Told> {
-    let scene = Scene::new(story, chart, at, Calls::new());
+    let called = Calls::new();
+    let scene = Scene::new(story, chart, at, (&called, Vec::new()));
     let key = scene.key(AlertKind::IdentityConflict, conflict.new.t, None);
     let entry = Entry {
         key,

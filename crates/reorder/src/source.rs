@@ -9,8 +9,8 @@ use smallvec::SmallVec;
 
 /// A stamp this far ahead of its source's highest needs confirmation.
 const AHEAD_MS: i64 = 10 * MINUTE_MS;
-/// So many further messages not far before it confirm a stamp, and as many more for each doubt: one that is far
-/// before it. Doubts beyond [`DOUBTED`] weigh as much as a confirmation each …
+/// So many further messages not far before it confirm a stamp, and as many more for each doubt, up to [`DOUBTED`] of
+/// them: messages that are far before it. Each such message outweighs one confirmation beside …
 const CONFIRMATIONS: u32 = 10;
 /// … of so many ships, if the source has had that many …
 const SHIPS: usize = 3;
@@ -93,7 +93,7 @@ impl<T> Source<T> {
             }
         } else {
             let waiting = self.pending.iter().map(|pending| pending.doubts).max();
-            let doubts = waiting.unwrap_or(0).max(self.doubted);
+            let doubts = waiting.unwrap_or(0).max(self.doubted).min(DOUBTED);
             let fresh = Pending { t, confirmations: 0, ships: SmallVec::new(), denials: 0, doubts, item };
             self.pending.push_back(fresh);
         }
@@ -102,7 +102,10 @@ impl<T> Source<T> {
     /// The end of the source: stamps that waited are believed unless more messages spoke against them than for
     /// them.
     pub fn finish(&mut self, out: &mut impl FnMut(T, Admission)) {
-        let believed = self.pending.iter().filter(|pending| pending.denials <= pending.confirmations);
+        // Where a clock has been wrong just now, stamps far ahead are doubted from the start.
+        let has_doubts = self.doubted > 0;
+        let doubts = |pending: &Pending<T>| if has_doubts { pending.doubts } else { pending.denials };
+        let believed = self.pending.iter().filter(|pending| doubts(pending) <= pending.confirmations);
         self.highest = self.highest.max(believed.map(|pending| pending.t).max());
         self.release(out);
         for pending in self.pending.drain(..) {
@@ -123,7 +126,7 @@ impl<T> Source<T> {
                 pending.doubts += 1;
             }
             // One receiver whose clock is ahead is no proof while others go on as before.
-            let needed = CONFIRMATIONS * (1 + pending.doubts.min(DOUBTED)) + pending.doubts;
+            let needed = CONFIRMATIONS * (1 + pending.doubts.min(DOUBTED)) + pending.denials;
             let is_of_enough_ships =
                 !has_ships || pending.ships.len() >= SHIPS || pending.confirmations >= ALONE;
             if pending.confirmations >= needed && is_of_enough_ships {
@@ -291,6 +294,23 @@ mod tests {
         let feed = (0..20_000).map(|n| (if n % 20 < 8 { 500 } else { 100 }, n as u32));
         read(&mut source, feed);
         assert_eq!(source.highest(), Some(EventTime(100 * MINUTE_MS)));
+    }
+
+    #[test]
+    fn a_clock_ahead_for_a_few_messages_does_not_hold_up_what_follows_a_gap() {
+        let mut source = started();
+        let wrong = 100 + 3 * 24 * 60;
+        // One message in 200 is three days ahead.
+        let feed = (0..60_000).map(|n| (if n % 200 == 7 { wrong } else { 100 + n / 600 }, n as u32));
+        read(&mut source, feed);
+        assert_eq!(source.highest(), Some(EventTime(199 * MINUTE_MS)));
+        let mut ended = source.clone();
+        read(&mut source, (0..1_000).map(|n| (230 + n / 600, n as u32)));
+        assert_eq!(source.highest(), Some(EventTime(231 * MINUTE_MS)));
+        // The last message is one of the wrong clock: the end is not there.
+        read(&mut ended, [(wrong, 1)]);
+        assert!(finish(&mut ended).iter().all(|(_, admission)| *admission == Admission::BadTime));
+        assert_eq!(ended.highest(), Some(EventTime(199 * MINUTE_MS)));
     }
 
     #[test]

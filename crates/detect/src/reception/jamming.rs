@@ -1,6 +1,6 @@
 //! Positions of many ships that jump at once into one area or out of one: GNSS interference.
 
-use alloc::collections::{BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
 use model::alert::{AlertKind, Notice};
@@ -58,7 +58,8 @@ pub(super) struct Jumps {
 struct Area {
     centre: Position,
     last: i64,
-    ships: BTreeSet<Mmsi>,
+    /// With the bin of the last jump.
+    ships: BTreeMap<Mmsi, i64>,
 }
 
 impl Jumps {
@@ -70,6 +71,7 @@ impl Jumps {
             self.recent.pop_front();
         }
         self.told.retain(|area| area.last > bin - OVER_BINS);
+        self.told.iter_mut().for_each(|area| area.ships.retain(|_, last| *last > bin - OVER_BINS));
         let all: Vec<Jump> = self.recent.iter().flat_map(|(_, jumps)| jumps).copied().collect();
         let mut notices = Vec::new();
         for end in [|jump: &Jump| jump.to.position, |jump: &Jump| jump.from.position] {
@@ -81,7 +83,7 @@ impl Jumps {
         let jamming = self
             .told
             .iter()
-            .map(|area| Jamming { centre: area.centre, ships: area.ships.iter().copied().collect() });
+            .map(|area| Jamming { centre: area.centre, ships: area.ships.keys().copied().collect() });
         (jamming.collect(), notices)
     }
 
@@ -91,7 +93,7 @@ impl Jumps {
         for area in &mut self.told {
             for jump in jumps.iter().filter(|jump| end(jump).distance_m(area.centre) <= APART_M) {
                 area.last = bin;
-                area.ships.insert(jump.mmsi);
+                area.ships.insert(jump.mmsi, bin);
             }
         }
     }
@@ -115,9 +117,9 @@ impl Jumps {
         }
         let (ships, centre) = best?;
         // The other end of the same jumps is the same matter.
-        let of = |area: &Area| ships.iter().filter(|ship| area.ships.contains(ship)).count();
+        let of = |area: &Area| ships.iter().filter(|ship| area.ships.contains_key(ship)).count();
         let is_known = self.told.iter().any(|area| of(area) * 2 > ships.len());
-        let concerned = ships.iter().copied().collect();
+        let concerned = ships.iter().map(|ship| (*ship, bin)).collect();
         let start = jumps.iter().filter(|jump| ships.contains(&jump.mmsi)).map(|jump| jump.from.t).min();
         let notice = Notice {
             kind: AlertKind::Interference,

@@ -71,7 +71,7 @@ pub(super) struct Verdict {
 pub(super) struct Outages {
     heard: HashMap<(u64, Mmsi), (Mask, Cell), foldhash::fast::FixedState>,
     footprints: BTreeMap<u64, BTreeMap<Cell, Reach>>,
-    /// The same of all stations together.
+    /// The same of all receivers together, those without a name included.
     whole: BTreeMap<Cell, Reach>,
     active: Vec<Failure>,
 }
@@ -96,8 +96,13 @@ impl Reach {
         self.today += 1;
     }
 
-    fn heard(&self) -> u32 {
-        self.today + self.before
+    /// How often in the day of a bin and in the one before.
+    fn heard(&self, bin: i64) -> u32 {
+        match bin.div_euclid(FOOTPRINT_BINS) - self.day {
+            0 => self.today + self.before,
+            1 => self.today,
+            _ => 0,
+        }
     }
 }
 
@@ -191,7 +196,7 @@ impl Outages {
                 }
             }
         }
-        let deaf = self.deaf(seen, also_alive);
+        let deaf = self.deaf(bin, seen, also_alive);
         if !deaf.is_empty() {
             verdict.dead.push(Dead { since: bin, cells: deaf });
         }
@@ -200,13 +205,13 @@ impl Outages {
 
     /// Cells in which most ships are heard by a station that heard nothing at all in this bin, and few by any that
     /// did.
-    fn deaf(&self, seen: &[Seen<'_>], also_alive: &BTreeSet<u64>) -> Vec<Cell> {
+    fn deaf(&self, bin: i64, seen: &[Seen<'_>], also_alive: &BTreeSet<u64>) -> Vec<Cell> {
         let mut alive: BTreeSet<u64> = also_alive.clone();
         alive.extend(seen.iter().flat_map(|seen| seen.stations));
         let (hearing, mute): (Vec<_>, Vec<_>) =
             self.footprints.iter().partition(|(station, _)| alive.contains(station));
         let is_most = |reach: &Reach, cell: &Cell| {
-            self.whole.get(cell).is_some_and(|whole| reach.heard() * 2 > whole.heard())
+            self.whole.get(cell).is_some_and(|whole| reach.heard(bin) * 2 > whole.heard(bin))
         };
         let of_mute = mute.iter().flat_map(|(_, cells)| cells.iter());
         let mut deaf: Vec<Cell> =
@@ -217,6 +222,10 @@ impl Outages {
             let by_hearing = hearing.iter().filter_map(|(_, cells)| cells.get(cell));
             by_hearing.into_iter().all(|reach| !is_most(reach, cell))
         });
+        // A receiver without a name is no station that could be mute.
+        let unnamed: BTreeSet<Cell> =
+            seen.iter().filter(|seen| seen.stations.is_empty()).map(|seen| seen.cell).collect();
+        deaf.retain(|cell| !unnamed.contains(cell));
         deaf
     }
 
@@ -236,9 +245,7 @@ impl Outages {
                     footprint.entry(seen.cell).or_default().hear(bin);
                 }
             }
-            if !seen.stations.is_empty() {
-                self.whole.entry(seen.cell).or_default().hear(bin);
-            }
+            self.whole.entry(seen.cell).or_default().hear(bin);
         }
         let is_recent = |reach: &Reach| reach.last > bin - FOOTPRINT_BINS;
         for footprint in self.footprints.values_mut() {
