@@ -82,7 +82,9 @@ fn bytes(lines: &[String]) -> Vec<u8> {
 
 /// Connects as soon as somebody listens; nothing else tells when that is.
 fn connect(port: u16) -> TcpStream {
+    let began = std::time::Instant::now();
     loop {
+        assert!(began.elapsed().as_secs() < 60, "nobody listens on port {port}");
         if let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) {
             return stream;
         }
@@ -93,7 +95,10 @@ fn connect(port: u16) -> TcpStream {
 /// Whether the system holds datagrams for a port that were not taken yet; where it does not tell, it does not.
 fn is_waiting(port: u16) -> bool {
     let table = std::fs::read_to_string("/proc/net/udp").unwrap_or_default();
-    let of_port = table.lines().find(|line| line.contains(&format!(":{port:04X} ")));
+    let is_local = |line: &&str| {
+        line.split_whitespace().nth(1).is_some_and(|local| local.ends_with(&format!(":{port:04X}")))
+    };
+    let of_port = table.lines().find(is_local);
     let queues = of_port.and_then(|line| line.split_whitespace().nth(4));
     queues.and_then(|queues| queues.split(':').nth(1)).is_some_and(|waiting| waiting != "00000000")
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::sync_channel;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
@@ -74,11 +74,13 @@ pub fn read(reading: &Reading, wanted: &Wanted<'_>) -> anyhow::Result<Done> {
         anyhow::Ok(shards)
     };
     let mut done = if is_log(reading) {
-        let (parts, told) = channel();
+        let (parts, told) = sync_channel(1);
         let shards = start(KeepAlerts::Rounds(parts))?;
-        let (read, names, mut outcome) = read_log(Path::new(&reading.inputs[0]), shards, &interrupt)?;
         let mut rounds = Rounds::of(count);
-        outcome.alerts = told.into_iter().flat_map(|part| rounds.take(part)).collect();
+        let collector =
+            std::thread::spawn(move || told.into_iter().flat_map(|part| rounds.take(part)).collect());
+        let (read, names, mut outcome) = read_log(Path::new(&reading.inputs[0]), shards, &interrupt)?;
+        outcome.alerts = collector.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         let counts = outcome.counts.clone();
         Done::new(&world, &config, ports_hash, names, counts, read, outcome, true)
     } else {

@@ -12,7 +12,7 @@ mod intake;
 mod outbox;
 
 use std::path::Path;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::sync_channel;
 
 use connect::live::{Endpoint, Event, Properties, Sources};
 use connect::sinks::{Destination, Sink};
@@ -27,6 +27,9 @@ use crate::shards::{Keep, KeepAlerts, Shards};
 
 use intake::Intake;
 use outbox::Outbox;
+
+/// Parts of rounds that may wait to be written; then shards wait, and so do sources.
+const ROUNDS: usize = 256;
 
 /// Runs until it is interrupted, or all sources have ended.
 pub fn run(arguments: &Run) -> anyhow::Result<()> {
@@ -46,7 +49,7 @@ pub fn run(arguments: &Run) -> anyhow::Result<()> {
 
     let limits = Limits { ships_per_bucket: config.limits.ships.div_ceil(BUCKETS) };
     let count = read::shard_count(arguments.shards);
-    let (rounds, told) = channel();
+    let (rounds, told) = sync_channel(ROUNDS);
     let keep = Keep { facts: false, alerts: KeepAlerts::Rounds(rounds) };
     let mut shards = Shards::start(count, &world, limits, &keep);
     drop(keep);
@@ -62,7 +65,7 @@ pub fn run(arguments: &Run) -> anyhow::Result<()> {
     while !interrupt.came()
         && !outbox.is_finished()
         && !intake.is_over()
-        && !intake.record_failed()
+        && !intake.has_failed()
         && let Some(event) = sources.next_event()
     {
         let is_beat = matches!(event, Event::Beat(_));

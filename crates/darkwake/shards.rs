@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use connect::facts::Facts;
@@ -63,7 +63,7 @@ pub enum KeepAlerts {
     /// They are kept to the end.
     All,
     /// They are handed on round by round, with the number of the shard.
-    Rounds(Sender<Part>),
+    Rounds(SyncSender<Part>),
 }
 
 /// What a shard tells in one round, with its number.
@@ -118,9 +118,9 @@ impl Shards {
         }
     }
 
-    /// Why nothing more is written down.
-    pub fn record_failed(&self) -> bool {
-        self.failed.is_some()
+    /// Whether it cannot go on: a shard has died, or what is handed over can no longer be written down.
+    pub fn has_failed(&self) -> bool {
+        self.failed.is_some() || self.shards.iter().any(|shard| shard.thread.is_finished())
     }
 
     fn write(&mut self, frame: &Frame) {

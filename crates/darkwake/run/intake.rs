@@ -141,9 +141,9 @@ impl Intake {
         (summary, outcome.recorded())
     }
 
-    /// Whether what is handed over can no longer be written down.
-    pub fn record_failed(&self) -> bool {
-        self.shards.record_failed()
+    /// Whether what is handed over is no longer taken, or no longer written down.
+    pub fn has_failed(&self) -> bool {
+        self.shards.has_failed()
     }
 
     /// Time passes for some sources.

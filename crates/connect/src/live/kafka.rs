@@ -23,6 +23,10 @@ pub type Properties = BTreeMap<String, String>;
 const POLL: Duration = Duration::from_millis(100);
 /// … and for any to go on, once all have said that nothing does.
 const IDLE: Duration = Duration::from_millis(5);
+/// The first wait before a topic that cannot be read is tried again; it doubles …
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+/// … up to this.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// How long the broker may take to say what a topic has.
 const METADATA: Duration = Duration::from_secs(30);
 
@@ -56,9 +60,15 @@ pub fn start(properties: &Properties, topic: String, outlet: Outlet) -> std::io:
     }
     let consumer: Arc<BaseConsumer> = Arc::new(config.create().map_err(|error| named(&topic, &error))?);
     std::thread::spawn(move || {
-        let Some(why) = read(&consumer, &topic, &outlet) else { return };
-        let _ = outlet.events.blocking_send(Event::Trouble(outlet.source, why));
-        let _ = outlet.events.blocking_send(Event::Ended(outlet.source));
+        let mut wait = FIRST_WAIT;
+        while let Some(why) = read(&consumer, &topic, &outlet) {
+            // The broker may not be up yet, or the topic not made.
+            if outlet.events.blocking_send(Event::Trouble(outlet.source, why)).is_err() {
+                return;
+            }
+            std::thread::sleep(wait);
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
     });
     Ok(())
 }
@@ -81,16 +91,18 @@ fn read(consumer: &Arc<BaseConsumer>, topic: &str, outlet: &Outlet) -> Option<St
         let peer = outlet.peer(partition as u32);
         outlet.events.blocking_send(Event::Up(peer, format!("{topic}/{partition}"))).ok()?;
     }
-    if let Err(error) = consumer.assign(&assigned) {
-        return Some(format!("kafka topic {topic}: {error}"));
-    }
+    // Before they are read: else what comes first would be in the queue of all.
     let queues = (0..partitions).map(|partition| consumer.split_partition_queue(topic, partition));
     let Some(queues) = queues.collect::<Option<Vec<Queue>>>() else {
         return Some(format!("kafka topic {topic}: a partition has no queue"));
     };
+    if let Err(error) = consumer.assign(&assigned) {
+        return Some(format!("kafka topic {topic}: {error}"));
+    }
     let mut heads: Vec<Head> = queues.iter().map(|_| Head::Unknown).collect();
     let mut told = EventTime::MIN;
     let mut waited_for = 0;
+    let (mut trouble, mut last_trouble): (Option<KafkaError>, Option<KafkaError>) = (None, None);
     while !outlet.is_stopped() {
         // Errors of the whole client come here; it connects again by itself.
         if let Some(Err(error)) = consumer.poll(Duration::ZERO) {
@@ -98,10 +110,16 @@ fn read(consumer: &Arc<BaseConsumer>, topic: &str, outlet: &Outlet) -> Option<St
             outlet.events.blocking_send(Event::Trouble(outlet.source, told)).ok()?;
         }
         for (head, queue) in heads.iter_mut().zip(&queues) {
-            head.look(queue, Duration::ZERO);
+            trouble = trouble.or(head.look(queue, Duration::ZERO));
+        }
+        // Told once, until it is another.
+        if let Some(error) = trouble.take().filter(|error| last_trouble.as_ref() != Some(error)) {
+            let told = format!("kafka topic {topic}: {error}");
+            outlet.events.blocking_send(Event::Trouble(outlet.source, told)).ok()?;
+            last_trouble = Some(error);
         }
         if let Some(unknown) = heads.iter().position(|head| matches!(head, Head::Unknown)) {
-            heads[unknown].look(&queues[unknown], POLL);
+            trouble = heads[unknown].look(&queues[unknown], POLL);
         } else if let Some(first) = first(&heads) {
             if let Head::Record { arrival, offset, bytes } =
                 std::mem::replace(&mut heads[first], Head::Unknown)
@@ -116,7 +134,7 @@ fn read(consumer: &Arc<BaseConsumer>, topic: &str, outlet: &Outlet) -> Option<St
                 told = now;
             }
             waited_for = (waited_for + 1) % queues.len();
-            heads[waited_for].look(&queues[waited_for], IDLE);
+            trouble = heads[waited_for].look(&queues[waited_for], IDLE);
         }
     }
     None
@@ -138,10 +156,10 @@ enum Head {
 }
 
 impl Head {
-    /// Looks what comes next, if that is not known.
-    fn look(&mut self, queue: &Queue, wait: Duration) {
+    /// Looks what comes next, if that is not known; what is wrong with the partition, if anything is.
+    fn look(&mut self, queue: &Queue, wait: Duration) -> Option<KafkaError> {
         if matches!(self, Head::Record { .. }) {
-            return;
+            return None;
         }
         match queue.poll(wait) {
             Some(Ok(record)) => {
@@ -152,9 +170,14 @@ impl Head {
                 };
             }
             Some(Err(KafkaError::PartitionEOF(_))) => *self = Head::End,
-            // The client tries again by itself.
-            Some(Err(_)) | None => {}
+            // Nobody knows what comes next there, so that others wait.
+            Some(Err(error)) => {
+                *self = Head::Unknown;
+                return Some(error);
+            }
+            None => {}
         }
+        None
     }
 }
 
@@ -176,7 +199,8 @@ fn partitions(consumer: &BaseConsumer, topic: &str) -> Result<i32, KafkaError> {
 /// When the broker appended it, or else when whoever sent it says.
 fn arrival(record: &BorrowedMessage<'_>) -> EventTime {
     match record.timestamp() {
-        Timestamp::LogAppendTime(ms) | Timestamp::CreateTime(ms) => EventTime(ms),
+        // No record arrives later than now, whatever whoever made it says.
+        Timestamp::LogAppendTime(ms) | Timestamp::CreateTime(ms) => EventTime(ms).min(now()),
         Timestamp::NotAvailable => now(),
     }
 }

@@ -223,6 +223,10 @@ impl NmeaDecoder {
         });
         let reject = |reason| Content::Fate(Fate::Rejected(reason));
         decoded.stamp = t.map(|t| Stamp { t, mmsi: message::mmsi(&self.bits) });
+        // Live, a clock that is ahead of its arrival must not move time for others, however often it says so.
+        if self.arrival.is_some() && t.is_some_and(|t| !self.settings.believes(t)) {
+            decoded.stamp = None;
+        }
         match t {
             None => decoded.content = reject(Reason::NoTime),
             Some(t) if !self.settings.believes(t) => decoded.content = reject(Reason::BadTime),
