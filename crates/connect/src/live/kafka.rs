@@ -14,7 +14,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message, Timestamp};
 use rdkafka::topic_partition_list::TopicPartitionList;
 
-use super::{BEAT, Event, Outlet, now};
+use super::{Event, Outlet, now};
 
 /// Settings of librdkafka.
 pub type Properties = BTreeMap<String, String>;
@@ -23,6 +23,12 @@ pub type Properties = BTreeMap<String, String>;
 const POLL: Duration = Duration::from_millis(100);
 /// … and for any to go on, once all have said that nothing does.
 const IDLE: Duration = Duration::from_millis(5);
+/// How often the brokers are asked whether they are there, while nothing comes …
+const PROOF_MS: i64 = 1_000;
+/// … and how long they may take to say so.
+const PROOF: Duration = Duration::from_secs(2);
+/// What was appended so long ago has been fetched, if they are there.
+const FETCH_MS: i64 = 2_000;
 /// The first wait before a topic that cannot be read is tried again; it doubles …
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// … up to this.
@@ -129,9 +135,14 @@ fn read(consumer: &Arc<BaseConsumer>, topic: &str, outlet: &Outlet) -> Option<St
             }
         } else {
             let now = now();
-            if now.0 - told.0 >= BEAT.as_millis() as i64 {
-                outlet.events.blocking_send(Event::CaughtUp(outlet.source, now)).ok()?;
+            if now.0 - told.0 >= PROOF_MS {
                 told = now;
+                // While a broker is away nobody knows what has arrived there.
+                if (0..partitions).all(|partition| consumer.fetch_watermarks(topic, partition, PROOF).is_ok())
+                {
+                    let by_then = EventTime(now.0 - FETCH_MS);
+                    outlet.events.blocking_send(Event::CaughtUp(outlet.source, by_then)).ok()?;
+                }
             }
             waited_for = (waited_for + 1) % queues.len();
             trouble = heads[waited_for].look(&queues[waited_for], IDLE);

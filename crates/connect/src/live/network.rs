@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::mpsc::Sender;
@@ -24,6 +25,12 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 const GOOD: Duration = Duration::from_secs(60);
 /// Connections of one listener at a time; further ones wait to be taken.
 const MAX_CONNECTIONS: usize = 1_024;
+/// A connection that has been silent for so long is asked whether it is there …
+const SILENT: Duration = Duration::from_secs(60);
+/// … and again this often.
+const ASKED: Duration = Duration::from_secs(15);
+/// Datagrams that may wait in the system.
+const DATAGRAM_BYTES: usize = 4 << 20;
 /// What begins a datagram of IEC 61162-450 that carries sentences.
 const IEC_61162_450: &[u8] = b"UdPbC\0";
 
@@ -57,6 +64,8 @@ pub fn start(endpoints: Vec<(Endpoint, Outlet)>, beats: Sender<Event>) -> std::i
                         .map_err(|error| named(error, &group.to_string()))?;
                 }
                 socket.set_nonblocking(true)?;
+                // The system gives as much of it as it allows.
+                let _ = SockRef::from(&socket).set_recv_buffer_size(DATAGRAM_BYTES);
                 Bound::Datagrams(socket)
             }
             Endpoint::Stdin | Endpoint::Kafka { .. } => continue,
@@ -140,6 +149,9 @@ async fn listen(listener: std::net::TcpListener, outlet: Outlet) {
 /// Reads a stream to its end; `None` if nobody listens any more.
 async fn read(mut stream: TcpStream, whom: String, number: u32, outlet: &Outlet) -> Option<String> {
     let peer = outlet.peer(number);
+    // Who vanishes without a word is missed in a few minutes; where the system cannot do that, it is not.
+    let asked = TcpKeepalive::new().with_time(SILENT).with_interval(ASKED);
+    let _ = SockRef::from(&stream).set_tcp_keepalive(&asked);
     outlet.events.send(Event::Up(peer, whom.clone())).await.ok()?;
     let mut block = vec![0; BLOCK];
     loop {
