@@ -684,7 +684,7 @@ mod tests {
     #[test]
     fn the_examples_in_the_annotated_file_show_the_defaults_of_rules() {
         let examples = examples(include_str!("../../config/darkwake.toml"));
-        assert_eq!(examples.len(), 3, "{examples:?}");
+        assert_eq!(examples.len(), 5, "{examples:?}");
         for example in examples {
             let shown: Config = toml::from_str(&example).unwrap_or_else(|error| panic!("{error}"));
             let defaults = ["severity =", "mute =", "format =", "list =", "name = \"\""];
