@@ -60,7 +60,7 @@ pub fn run(arguments: &[&str]) -> Result<()> {
 
 const FILES: &str = "\
 To read on:
-  demo/alerts.csv     visits and hops, one row a revision; opens in a spreadsheet
+  demo/alerts.csv     alerts, one row a revision; opens in a spreadsheet
   demo/alerts.jsonl   the same as JSON lines, with the evidence
   demo/facts.jsonl    every silence, visit and hop
   demo/stats.json     what became of each line
