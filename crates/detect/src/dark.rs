@@ -27,9 +27,7 @@ pub use episode::Episode;
 use own::Own;
 pub use score::{Part, Start};
 
-/// Dark periods of which people were told are kept this long after they are over: hops may have them on their way …
-const TOLD_MS: i64 = 30 * DAY_MS;
-/// … and silences that were none this long: late reports reach back 72 h.
+/// Dark periods that are over are kept this long: late reports reach back 72 h.
 pub const KEEP_MS: i64 = 4 * DAY_MS;
 /// Dark periods kept of one track.
 const MAX_EPISODES: usize = 64;
@@ -327,8 +325,7 @@ impl Judge {
         let forgotten = &mut self.forgotten;
         self.episodes.retain(|episode| {
             at += 1;
-            let keep_ms = if episode.is_told() { TOLD_MS } else { KEEP_MS };
-            let is_old = episode.over_at().is_some_and(|over| over.0 + keep_ms < now.0);
+            let is_old = episode.over_at().is_some_and(|over| over.0 + KEEP_MS < now.0);
             let keep = !is_old && at > too_many;
             if !keep {
                 let last = &episode.parts[episode.parts.len() - 1];

@@ -502,9 +502,12 @@ impl<'a, C: Chart> Scene<'a, C> {
     fn vanished(&self, entry: &Entry) -> Status {
         let is_dark = |period: &TimeSpan| {
             let episodes = self.story.judge().episodes().iter();
-            episodes
-                .filter(|episode| episode.is_told())
-                .any(|episode| episode.span(self.now).overlap_ms(*period) > 0)
+            // What is forgotten was so to the end.
+            let is_forgotten = period.end.0 + KEEP_MS < self.now.0;
+            is_forgotten
+                || episodes
+                    .filter(|episode| episode.is_told())
+                    .any(|episode| episode.span(self.now).overlap_ms(*period) > 0)
         };
         match &entry.finding {
             Finding::DarkHop(leg) if leg.hop.is_none() && leg.periods.iter().any(is_dark) => Status::Closed,
