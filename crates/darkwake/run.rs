@@ -14,7 +14,8 @@ mod outbox;
 use std::path::Path;
 use std::sync::mpsc::sync_channel;
 
-use connect::live::{Endpoint, Event, Properties, Sources};
+use connect::kafka::Properties;
+use connect::live::{Endpoint, Event, Sources};
 use connect::sinks::{Destination, Sink};
 use engine::{BUCKETS, Limits};
 

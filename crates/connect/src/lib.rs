@@ -7,6 +7,7 @@ pub mod alerts;
 pub mod facts;
 pub mod files;
 pub mod json;
+pub mod kafka;
 pub mod lines;
 pub mod lists;
 pub mod live;

@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use model::EventTime;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-pub use kafka::{Properties, client};
+use crate::kafka::Properties;
 
 /// Batches that may wait to be taken.
 const WAITING: usize = 256;

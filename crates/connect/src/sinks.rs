@@ -1,5 +1,4 @@
-//! Where alerts go: files, standard output, a Kafka topic. A sink is given alerts in their order, and says when they are
-//! safe.
+//! Where alerts go: files, standard output, a Kafka topic. A sink is given alerts in their order.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
@@ -14,10 +13,11 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 
-use crate::live::{Properties, client};
+use crate::kafka::{PATIENCE, Properties, config, partitions};
 
-/// How long the broker may take to say what a topic has, or to take what waits.
-const BROKER: Duration = Duration::from_secs(30);
+/// What the client is told unless the configuration says otherwise.
+const SETTINGS: [(&str, &str); 4] =
+    [("enable.idempotence", "true"), ("acks", "all"), ("linger.ms", "5"), ("compression.type", "zstd")];
 /// How long it is waited for room in the producer's queue.
 const ROOM: Duration = Duration::from_millis(50);
 
@@ -143,7 +143,7 @@ impl Sink {
         }
     }
 
-    /// Sees that all that was given is safe.
+    /// Sees that all that was given has left the program: for the system to write, or taken by the brokers.
     ///
     /// # Errors
     /// If it is not.
@@ -160,27 +160,12 @@ impl Sink {
 impl Topic {
     fn open(properties: &Properties, name: &str) -> Result<Topic, SinkError> {
         let fail = |source| SinkError::Kafka { topic: name.to_owned(), source };
-        let mut config = client(properties);
-        let own = [
-            ("enable.idempotence", "true"),
-            ("acks", "all"),
-            ("linger.ms", "5"),
-            ("compression.type", "zstd"),
-        ];
-        for (key, value) in own {
-            if !properties.contains_key(key) {
-                config.set(key, value);
-            }
-        }
+        let config = config(properties, &SETTINGS);
         let lost = Arc::<AtomicU64>::default();
         let producer: BaseProducer<Deliveries> =
             config.create_with_context(Deliveries(Arc::clone(&lost))).map_err(fail)?;
-        let metadata = producer.client().fetch_metadata(Some(name), BROKER).map_err(fail)?;
-        let found = metadata.topics().iter().find(|found| found.name() == name && found.error().is_none());
-        let partitions = found.map_or(0, |found| found.partitions().len() as i32);
-        if partitions == 0 {
-            return Err(SinkError::NoTopic { topic: name.to_owned() });
-        }
+        let partitions = partitions(producer.client(), name).map_err(fail)?;
+        let partitions = partitions.ok_or_else(|| SinkError::NoTopic { topic: name.to_owned() })?;
         Ok(Topic { name: name.to_owned(), partitions, producer, lost })
     }
 
@@ -218,7 +203,7 @@ impl Topic {
 
     fn flush(&self) -> Result<(), SinkError> {
         let fail = |source| SinkError::Kafka { topic: self.name.clone(), source };
-        self.producer.flush(BROKER).map_err(fail)?;
+        self.producer.flush(PATIENCE).map_err(fail)?;
         match self.lost.load(Ordering::Relaxed) {
             0 => Ok(()),
             lost => Err(SinkError::Lost { topic: self.name.clone(), lost }),

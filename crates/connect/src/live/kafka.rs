@@ -2,22 +2,18 @@
 //! appended the record, so that what is idle is judged by the log and not by when it is read. Partitions are read side
 //! by side in the order of those times.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::EventTime;
 use rdkafka::Offset;
-use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message, Timestamp};
 use rdkafka::topic_partition_list::TopicPartitionList;
 
 use super::{Event, Outlet, now};
-
-/// Settings of librdkafka.
-pub type Properties = BTreeMap<String, String>;
+use crate::kafka::{Properties, config, partitions};
 
 /// How long it is waited for a partition to say what comes next …
 const POLL: Duration = Duration::from_millis(100);
@@ -33,37 +29,21 @@ const FETCH_MS: i64 = 2_000;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// … up to this.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
-/// How long the broker may take to say what a topic has.
-const METADATA: Duration = Duration::from_secs(30);
-
-/// A client with these settings.
-#[must_use]
-pub fn client(properties: &Properties) -> ClientConfig {
-    let mut config = ClientConfig::new();
-    properties.iter().for_each(|(name, value)| {
-        config.set(name, value);
-    });
-    config
-}
+/// What the client is told unless the configuration says otherwise.
+const SETTINGS: [(&str, &str); 7] = [
+    // Offsets are nobody's but ours; a consumer group is not joined.
+    ("group.id", "darkwake"),
+    ("enable.auto.commit", "false"),
+    ("auto.offset.reset", "earliest"),
+    ("isolation.level", "read_committed"),
+    ("enable.partition.eof", "true"),
+    ("fetch.queue.backoff.ms", "20"),
+    ("queued.max.messages.kbytes", "16384"),
+];
 
 /// Reads all partitions from their beginning, on a thread of its own.
 pub fn start(properties: &Properties, topic: String, outlet: Outlet) -> std::io::Result<()> {
-    let mut config = client(properties);
-    let own = [
-        // Offsets are nobody's but ours; a consumer group is not joined.
-        ("group.id", "darkwake"),
-        ("enable.auto.commit", "false"),
-        ("auto.offset.reset", "earliest"),
-        ("isolation.level", "read_committed"),
-        ("enable.partition.eof", "true"),
-        ("fetch.queue.backoff.ms", "20"),
-        ("queued.max.messages.kbytes", "16384"),
-    ];
-    for (name, value) in own {
-        if !properties.contains_key(name) {
-            config.set(name, value);
-        }
-    }
+    let config = config(properties, &SETTINGS);
     let consumer: Arc<BaseConsumer> = Arc::new(config.create().map_err(|error| named(&topic, &error))?);
     std::thread::spawn(move || {
         let mut wait = FIRST_WAIT;
@@ -85,9 +65,9 @@ fn named(topic: &str, error: &KafkaError) -> std::io::Error {
 
 /// Reads on; why it cannot, or `None` if nobody listens any more.
 fn read(consumer: &Arc<BaseConsumer>, topic: &str, outlet: &Outlet) -> Option<String> {
-    let partitions = match partitions(consumer, topic) {
-        Ok(0) => return Some(format!("kafka topic {topic}: does not exist")),
-        Ok(partitions) => partitions,
+    let partitions = match partitions(consumer.client(), topic) {
+        Ok(None) => return Some(format!("kafka topic {topic}: does not exist")),
+        Ok(Some(partitions)) => partitions,
         Err(error) => return Some(format!("kafka topic {topic}: {error}")),
     };
     let mut assigned = TopicPartitionList::new();
@@ -199,12 +179,6 @@ fn first(heads: &[Head]) -> Option<usize> {
         Head::Unknown | Head::End => None,
     });
     arrivals.min().map(|(_, at)| at)
-}
-
-fn partitions(consumer: &BaseConsumer, topic: &str) -> Result<i32, KafkaError> {
-    let metadata = consumer.fetch_metadata(Some(topic), METADATA)?;
-    let found = metadata.topics().iter().find(|found| found.name() == topic && found.error().is_none());
-    Ok(found.map_or(0, |found| found.partitions().len() as i32))
 }
 
 /// When the broker appended it, or else when whoever sent it says.
