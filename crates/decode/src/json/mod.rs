@@ -54,6 +54,8 @@ pub fn detect(first_line: &[u8]) -> Option<Shape> {
 #[derive(Clone, Debug)]
 pub struct JsonDecoder {
     settings: Settings,
+    /// Of a live source: when the line has arrived, which is its time if it has no other.
+    arrival: Option<EventTime>,
     cache: StaticsCache,
 }
 
@@ -61,12 +63,13 @@ impl JsonDecoder {
     /// A decoder.
     #[must_use]
     pub fn new(settings: Settings) -> JsonDecoder {
-        JsonDecoder { settings, cache: StaticsCache::default() }
+        JsonDecoder { settings, arrival: None, cache: StaticsCache::default() }
     }
 
     /// The next lines arrive at this time on a live source.
     pub fn arrive(&mut self, t: EventTime) {
         self.settings.arrive(t);
+        self.arrival = Some(t);
     }
 
     /// Decodes one line, given without its line end.
@@ -81,7 +84,10 @@ impl JsonDecoder {
             Err(_) => self.read(alloc::string::String::from_utf8_lossy(line).as_bytes()),
         };
         match reading {
-            Some(reading) => reading.conclude(hash::bytes(0, line), origin, &self.settings),
+            Some(mut reading) => {
+                reading.arrive(self.arrival);
+                reading.conclude(hash::bytes(0, line), origin, &self.settings)
+            }
             None => Decoded::line(Fate::Other, origin),
         }
     }

@@ -277,3 +277,17 @@ fn no_line_panics() {
         let _ = detect(&bytes);
     }
 }
+
+#[test]
+fn live_an_object_without_a_time_has_that_of_its_arrival() {
+    const NOON: EventTime = EventTime(1_696_161_600_000);
+    let decoded = |line: &str| {
+        let mut decoder = JsonDecoder::new(SETTINGS);
+        decoder.arrive(NOON);
+        decoder.decode(line.as_bytes(), Origin::default())
+    };
+    let bare = OWN.replace(r#""t":"2023-10-01T12:00:00Z","#, "");
+    assert_eq!(decoded(&bare).stamp.map(|stamp| stamp.t), Some(NOON));
+    let ahead = decoded(&OWN.replace("12:00:00", "12:10:01"));
+    assert_eq!((ahead.stamp, ahead.content), (None, Content::Fate(Fate::Rejected(model::Reason::BadTime))));
+}

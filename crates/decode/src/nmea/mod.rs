@@ -237,3 +237,40 @@ impl NmeaDecoder {
         decoded
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TagChecksum;
+
+    const SENTENCE: &str = "!AIVDM,1,1,,B,33L=LN051HQj3HhRJd7q1W=`0000,0*03";
+    const NOON: EventTime = EventTime(1_696_161_600_000);
+    const MINUTE_MS: i64 = 60_000;
+
+    /// What comes of a line that arrives at noon on a live source.
+    fn live(line: &str) -> Decoded {
+        let settings = Settings { latest: EventTime::MAX, tag_checksum: TagChecksum::Lenient };
+        let mut decoder = NmeaDecoder::new(settings, None);
+        decoder.arrive(NOON);
+        let mut decoded = None;
+        decoder.decode(line.as_bytes(), Origin::default(), &mut |one| decoded = Some(one));
+        decoded.unwrap()
+    }
+
+    #[test]
+    fn live_a_line_without_a_time_has_that_of_its_arrival() {
+        let decoded = live(SENTENCE);
+        assert_eq!(decoded.stamp.map(|stamp| stamp.t), Some(NOON));
+        assert!(matches!(decoded.content, Content::Transmission(_)));
+    }
+
+    #[test]
+    fn live_a_stamp_far_ahead_of_its_arrival_is_none() {
+        let stamped =
+            |ahead_min: i64| live(&alloc::format!("{} {SENTENCE}", (NOON.0 + ahead_min * MINUTE_MS) / 1_000));
+        let near = stamped(10);
+        assert_eq!(near.stamp.map(|stamp| stamp.t.0 - NOON.0), Some(10 * MINUTE_MS));
+        let far = stamped(11);
+        assert_eq!((far.stamp, far.content), (None, Content::Fate(Fate::Rejected(Reason::BadTime))));
+    }
+}

@@ -56,6 +56,13 @@ impl Reading {
         }
     }
 
+    /// What tells no time has that of its arrival on a live source.
+    pub(crate) fn arrive(&mut self, arrival: Option<EventTime>) {
+        if let (Told::Absent, Some(t)) = (&self.time, arrival) {
+            self.time = Told::Value(t);
+        }
+    }
+
     /// Judges the reading. `hash` is that of all bytes of the row, so that equal rows are equal.
     pub(crate) fn conclude(self, hash: u64, origin: Origin, settings: &Settings) -> Decoded {
         let malformed = self.mmsi.is_none()
