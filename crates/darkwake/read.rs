@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use connect::files;
+use connect::live;
 use connect::log::{self, Frame, LogReader, LogWriter};
 use connect::reader::ReadSettings;
 use decode::Settings;
@@ -73,7 +73,8 @@ pub fn read(reading: &Reading, wanted: &Wanted<'_>) -> anyhow::Result<Done> {
         }
         anyhow::Ok(shards)
     };
-    let mut done = if is_log(reading) {
+    let is_in_order = is_log(reading);
+    let (read, names, counts, outcome) = if is_in_order {
         let (parts, told) = sync_channel(1);
         let shards = start(KeepAlerts::Rounds(parts))?;
         let mut rounds = Rounds::of(count);
@@ -81,8 +82,7 @@ pub fn read(reading: &Reading, wanted: &Wanted<'_>) -> anyhow::Result<Done> {
             std::thread::spawn(move || told.into_iter().flat_map(|part| rounds.take(part)).collect());
         let (read, names, mut outcome) = read_log(Path::new(&reading.inputs[0]), shards, &interrupt)?;
         outcome.alerts = collector.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        let counts = outcome.counts.clone();
-        Done::new(&world, &config, ports_hash, names, counts, read, outcome, true)
+        (read, names, outcome.counts.clone(), outcome)
     } else {
         let mut shards = start(if wanted.alerts { KeepAlerts::All } else { KeepAlerts::No })?;
         let inputs = files::find(&reading.inputs)?;
@@ -96,19 +96,20 @@ pub fn read(reading: &Reading, wanted: &Wanted<'_>) -> anyhow::Result<Done> {
         let mut counts = ingest.counts().clone();
         counts.add(&outcome.counts);
         counts.tag_warning += read.tag_warnings;
-        Done::new(&world, &config, ports_hash, names, counts, read, outcome, false)
+        (read, names, counts, outcome)
     };
-    done.is_interrupted = interrupt.came();
-    if !done.is_interrupted {
-        anyhow::ensure!(done.is_in_order || done.read.unreadable < done.names.len(), "nothing could be read");
+    let is_interrupted = interrupt.came();
+    if !is_interrupted {
+        anyhow::ensure!(is_in_order || read.unreadable < names.len(), "nothing could be read");
         anyhow::ensure!(
-            !driver::all_without_time(&done.counts),
+            !driver::all_without_time(&counts),
             "none of the {} messages has a time; give --start T (such as --start 2023-10-01T00:00:00Z), \
              and line n has the time T + n milliseconds (or n times --step)",
-            done.counts.rejected(model::Reason::NoTime)
+            counts.rejected(model::Reason::NoTime)
         );
     }
-    Ok(done)
+    let config_hash = config.hash();
+    Ok(Done { world, config_hash, ports_hash, names, counts, read, outcome, is_in_order, is_interrupted })
 }
 
 /// Begins to write a log down.
@@ -161,31 +162,6 @@ pub fn world(config: &Config, is_own: bool, ports: &[PathBuf]) -> anyhow::Result
 }
 
 impl Done {
-    #[expect(clippy::too_many_arguments, reason = "it is all there is to say, said once")]
-    fn new(
-        world: &Arc<World>,
-        config: &Config,
-        ports_hash: String,
-        names: Vec<String>,
-        counts: Counts,
-        read: ReadTotals,
-        outcome: Outcome,
-        is_in_order: bool,
-    ) -> Done {
-        let (world, config_hash) = (Arc::clone(world), config.hash());
-        Done {
-            world,
-            config_hash,
-            ports_hash,
-            names,
-            counts,
-            read,
-            outcome,
-            is_in_order,
-            is_interrupted: false,
-        }
-    }
-
     /// How it ended, once all that it gave is written.
     pub fn end(mut self) -> anyhow::Result<()> {
         self.outcome.recorded()?;
@@ -198,21 +174,28 @@ impl Done {
 }
 
 fn plan(reading: &Reading, speed: Speed, config: &Config, interrupt: &Interrupt) -> Plan {
-    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis() as i64);
-    let decode = Settings { latest: EventTime(now_ms + FUTURE_MS), tag_checksum: config.input.tag_checksum };
     Plan {
         read: ReadSettings {
-            decode,
-            format: config::reader_format(reading.format),
-            columns: config.input.columns.clone(),
             assumed: reading.start.map(|start| AssumedTime { start, step_ms: reading.step }),
-            max_line_bytes: config.limits.line_bytes,
-            bytes_on_disk: Arc::default(),
+            ..settings(config, reading.format)
         },
         since: reading.since,
         until: reading.until,
         speed,
         interrupt: interrupt.clone(),
+    }
+}
+
+/// How files are read.
+pub fn settings(config: &Config, format: Format) -> ReadSettings {
+    let latest = EventTime(live::now().0 + FUTURE_MS);
+    ReadSettings {
+        decode: Settings { latest, tag_checksum: config.input.tag_checksum },
+        format: config::reader_format(format),
+        columns: config.input.columns.clone(),
+        assumed: None,
+        max_line_bytes: config.limits.line_bytes,
+        bytes_on_disk: Arc::default(),
     }
 }
 

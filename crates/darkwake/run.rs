@@ -77,7 +77,7 @@ pub fn run(arguments: &Run) -> anyhow::Result<()> {
         }
     }
     drop(sources);
-    let (summary, recorded) = intake.finish(interrupt.came());
+    let (summary, recorded) = intake.finish();
     match outbox.join() {
         Ok(written) => written?,
         Err(panic) => std::panic::resume_unwind(panic),

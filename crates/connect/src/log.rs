@@ -4,7 +4,7 @@
 //! (8 bytes) and a [`Frame`]. What a crash has torn at the end of the last file is left out when it is read.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use engine::Entry;
@@ -167,7 +167,7 @@ impl LogReader {
                 got == length as usize && model::hash::bytes(0, &self.frame) == u64::from_le_bytes(hash);
             self.bytes += got as u64 + 12;
             if !is_whole {
-                let is_last = self.rest.as_slice().is_empty() && self.input.fill_is_over()?;
+                let is_last = self.rest.as_slice().is_empty() && self.input.fill_buf()?.is_empty();
                 return if is_last { Ok(None) } else { Err(self.damaged("has a damaged frame")) };
             }
             return postcard::from_bytes(&self.frame)
@@ -178,17 +178,6 @@ impl LogReader {
 
     fn damaged(&self, what: &str) -> io::Error {
         io::Error::new(io::ErrorKind::InvalidData, format!("{} {what}", self.path.display()))
-    }
-}
-
-/// Whether nothing follows.
-trait IsOver {
-    fn fill_is_over(&mut self) -> io::Result<bool>;
-}
-
-impl IsOver for BufReader<File> {
-    fn fill_is_over(&mut self) -> io::Result<bool> {
-        Ok(io::BufRead::fill_buf(self)?.is_empty())
     }
 }
 

@@ -9,16 +9,14 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use clap::ValueEnum;
 use connect::files::{self, Input};
 use connect::reader::ReadSettings;
-use decode::{Content, Decoded, Settings};
+use decode::{Content, Decoded};
+use model::Transmission;
 use model::alert::AlertKind;
-use model::{EventTime, Transmission};
 
 use super::alerts::{Alerts, Told};
 use super::judge::{self, Cases};
@@ -28,13 +26,12 @@ use super::stretches::{Blank, Survey};
 use super::table::Report;
 use super::truth::{Episode, HOUR_MS, Kind, World};
 use crate::cli::Evaluate;
-use crate::config::{self, Config};
+use crate::config::Config;
+use crate::read;
 use crate::{Usage, cli};
 
 /// Lines read at once.
 const TURN_LINES: usize = 512;
-/// Stamps of files may be this far ahead of the present.
-const FUTURE_MS: i64 = 24 * HOUR_MS;
 /// Reception is not learned before (the bars of EVENTS.md, 4, ask for as much history).
 const LEARNED_MS: i64 = 24 * HOUR_MS;
 /// The alerts of the replay, beside the inputs.
@@ -63,7 +60,7 @@ pub fn run(arguments: &Evaluate, share: f64) -> anyhow::Result<Report> {
         anyhow::bail!(Usage("--blank-out reads its inputs twice; give files, not -".to_owned()));
     }
     let config = Config::load(arguments.config.as_deref())?;
-    let settings = settings(arguments, &config);
+    let settings = read::settings(&config, arguments.format);
     let folder = tempfile::Builder::new().prefix("darkwake-").tempdir().context("no temporary directory")?;
     let blanked = blank(&inputs, &settings, share, arguments.seed, folder.path())?;
     cli::talk(&format!(
@@ -73,18 +70,6 @@ pub fn run(arguments: &Evaluate, share: f64) -> anyhow::Result<Report> {
     ));
     let alerts = replay(arguments, &blanked.files, folder.path())?;
     Ok(report(blanked, &alerts))
-}
-
-fn settings(arguments: &Evaluate, config: &Config) -> ReadSettings {
-    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis() as i64);
-    ReadSettings {
-        decode: Settings { latest: EventTime(now_ms + FUTURE_MS), tag_checksum: config.input.tag_checksum },
-        format: config::reader_format(arguments.format),
-        columns: config.input.columns.clone(),
-        assumed: None,
-        max_line_bytes: config.limits.line_bytes,
-        bytes_on_disk: Arc::default(),
-    }
 }
 
 /// Writes the inputs again without some intervals of some ships.
@@ -253,7 +238,7 @@ mod tests {
         let arguments =
             <cli::Cli as clap::Parser>::parse_from(["darkwake", "evaluate", "--blank-out", "1", "x"]);
         let cli::Command::Evaluate(arguments) = arguments.command else { panic!("evaluate") };
-        let settings = settings(&arguments, &Config::default());
+        let settings = read::settings(&Config::default(), arguments.format);
         let out = folder.path().join("out");
         std::fs::create_dir(&out).unwrap();
         let blanked = blank(&[Input::file(&path)], &settings, share, 3, &out).unwrap();

@@ -122,12 +122,13 @@ impl Intake {
         }
     }
 
-    /// Ends all; what is left is told as at the end of files unless it was interrupted.
-    pub fn finish(mut self, is_interrupted: bool) -> (String, anyhow::Result<()>) {
+    /// Ends all; what is left is told as at the end of files if all sources have ended, and not if they were cut off.
+    pub fn finish(mut self) -> (String, anyhow::Result<()>) {
         let peers: Vec<Peer> = self.streams.keys().copied().collect();
         peers.into_iter().for_each(|peer| self.end(peer));
+        let is_over = self.is_over();
         let (ingest, shards) = (&mut self.ingest, &mut self.shards);
-        if !is_interrupted {
+        if is_over {
             for (id, _) in self.ids.values() {
                 ingest.close(*id, &mut |entry| shards.push(entry));
             }

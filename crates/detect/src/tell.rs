@@ -139,8 +139,7 @@ impl Teller {
             return;
         }
         let mut entries = core::mem::take(&mut self.told);
-        let called = self.called.clone();
-        let scene = Scene::new(story, chart, story.judge().clock(), (&called, self.calls()));
+        let scene = Scene::new(story, chart, story.judge().clock(), (&self.called, self.calls()));
         let now = scene.now;
         let currents = self.currents(&scene);
         self.renew_keys(&mut entries, &currents);
@@ -211,8 +210,7 @@ impl Teller {
         chart: &impl Chart,
         out: &mut Vec<Told>,
     ) {
-        let called = self.called.clone();
-        let scene = Scene::new(story, chart, story.judge().clock(), (&called, self.calls()));
+        let scene = Scene::new(story, chart, story.judge().clock(), (&self.called, self.calls()));
         for mut entry in self.told.drain(..).filter(|entry| entry.status != Status::Retracted) {
             (entry.status, entry.revision) = (Status::Retracted, entry.revision + 1);
             out.push(scene.alert(&entry, times, SmallVec::new()));

@@ -13,13 +13,13 @@
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::Usage;
-use crate::project::{self, Project, works};
+use crate::project::{self, Project};
 use crate::say::{say, talk};
 use crate::system::{self, Need};
 
@@ -95,7 +95,7 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     match start(&folder, &jars, options.brokers) {
         Ok((pids, bootstrap)) => {
             if let Some(parent) = options.lives_with {
-                watch(parent, &pids)?;
+                watch(parent, &pids, &folder)?;
             }
             say(&bootstrap);
             Ok(())
@@ -151,7 +151,7 @@ fn start(folder: &Path, jars: &Path, brokers: usize) -> Result<(Vec<u32>, String
     let (clients, controllers) = ports.split_at(brokers);
     let voters: Vec<String> =
         controllers.iter().enumerate().map(|(at, port)| format!("{}@127.0.0.1:{port}", at + 1)).collect();
-    let mut pids = Vec::new();
+    let mut children: Vec<Child> = Vec::new();
     for at in 0..brokers {
         let path = folder.join(format!("broker-{}.properties", at + 1));
         fs::write(&path, properties(folder, at + 1, (clients[at], controllers[at]), &voters))?;
@@ -161,22 +161,23 @@ fn start(folder: &Path, jars: &Path, brokers: usize) -> Result<(Vec<u32>, String
         let log = fs::File::create(folder.join(format!("broker-{}.log", at + 1)))?;
         let mut broker = java(jars);
         broker.arg("kafka.Kafka").arg(&path).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        let child = broker.spawn().context("java cannot be started")?;
-        pids.push(child.id());
-        let told: Vec<String> = pids.iter().map(u32::to_string).collect();
+        children.push(broker.spawn().context("java cannot be started")?);
+        let told: Vec<String> = children.iter().map(|child| child.id().to_string()).collect();
         fs::write(folder.join("pids"), told.join("\n"))?;
     }
     let began = Instant::now();
     for port in clients {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, *port));
         while TcpStream::connect_timeout(&address, LOOK).is_err() {
-            ensure!(pids.iter().all(|pid| is_alive(*pid)), "the broker has ended");
+            for child in &mut children {
+                ensure!(child.try_wait()?.is_none(), "the broker has ended");
+            }
             ensure!(began.elapsed() < START, "the broker is not up after {} s", START.as_secs());
             std::thread::sleep(LOOK);
         }
     }
     let bootstrap: Vec<String> = clients.iter().map(|port| format!("127.0.0.1:{port}")).collect();
-    Ok((pids, bootstrap.join(",")))
+    Ok((children.iter().map(Child::id).collect(), bootstrap.join(",")))
 }
 
 fn java(jars: &Path) -> Command {
@@ -212,15 +213,16 @@ fn properties(folder: &Path, node: usize, (client, controller): (u16, u16), vote
     )
 }
 
-/// Ends the brokers once a process has ended, whatever ended it.
-fn watch(parent: u32, pids: &[u32]) -> Result<()> {
-    let all: Vec<String> = pids.iter().map(u32::to_string).collect();
-    let brokers = all.join(" ");
-    let script = format!(
-        "while kill -0 {parent} 2>/dev/null && kill -0 {brokers} 2>/dev/null; do sleep 1; done; kill {brokers} 2>/dev/null"
-    );
+/// Takes the cluster down once a process has ended, whatever ended it, or all brokers have.
+fn watch(parent: u32, pids: &[u32], folder: &Path) -> Result<()> {
+    const SCRIPT: &str = "folder=$1; parent=$2; shift 2; \
+        alive() { for pid; do kill -0 \"$pid\" 2>/dev/null && return 0; done; return 1; }; \
+        while kill -0 \"$parent\" 2>/dev/null && alive \"$@\"; do sleep 1; done; \
+        alive \"$@\" || exit 0; kill \"$@\" 2>/dev/null; while alive \"$@\"; do sleep 1; done; rm -rf \"$folder\"";
     let mut shell = Command::new("sh");
-    shell.args(["-c", &script]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    shell.args(["-c", SCRIPT, "watch"]).arg(folder).arg(parent.to_string());
+    shell.args(pids.iter().map(u32::to_string));
+    shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     shell.spawn().context("sh cannot be started")?;
     Ok(())
 }
@@ -229,12 +231,12 @@ fn down(folder: &Path) -> Result<()> {
     let pids = fs::read_to_string(folder.join("pids")).unwrap_or_default();
     let pids: Vec<u32> = pids.lines().filter_map(|pid| pid.parse().ok()).collect();
     for signal in ["-TERM", "-KILL"] {
-        pids.iter().filter(|pid| is_alive(**pid)).for_each(|pid| {
+        pids.iter().filter(|pid| is_broker(**pid, folder)).for_each(|pid| {
             // One that has ended meanwhile is as well.
             let _ = Command::new("kill").args([signal, &pid.to_string()]).stderr(Stdio::null()).status();
         });
         let began = Instant::now();
-        while pids.iter().any(|pid| is_alive(*pid)) && began.elapsed() < STOP {
+        while pids.iter().any(|pid| is_broker(*pid, folder)) && began.elapsed() < STOP {
             std::thread::sleep(LOOK);
         }
     }
@@ -244,11 +246,14 @@ fn down(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether a process runs; one that has ended and was not waited for does not.
-fn is_alive(pid: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let is_zombie = stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('Z'));
-    works("kill", &["-0", &pid.to_string()]) && !is_zombie
+/// Whether a process is a broker of this cluster: its number may be another's by now. One that has ended and was not
+/// waited for has no command line any more.
+fn is_broker(pid: u32, folder: &Path) -> bool {
+    let words = fs::read(format!("/proc/{pid}/cmdline")).or_else(|_| {
+        // Where there is no /proc.
+        Command::new("ps").args(["-o", "command=", "-p", &pid.to_string()]).output().map(|done| done.stdout)
+    });
+    words.is_ok_and(|words| String::from_utf8_lossy(&words).contains(&*folder.to_string_lossy()))
 }
 
 #[cfg(test)]

@@ -173,7 +173,11 @@ async fn datagrams(socket: std::net::UdpSocket, outlet: Outlet) {
     let mut senders: HashMap<SocketAddr, u32> = HashMap::new();
     let mut count = 0;
     loop {
-        let Ok((length, from)) = socket.recv_from(&mut block).await else { continue };
+        let Ok((length, from)) = socket.recv_from(&mut block).await else {
+            // Whatever is wrong with it is not over at once.
+            sleep(FIRST_WAIT).await;
+            continue;
+        };
         // Parts of one message come from one sender. Who forges addresses fills one place.
         let next = senders.len() as u32 + 1;
         let number = match senders.get(&from) {
