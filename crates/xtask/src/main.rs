@@ -35,7 +35,7 @@ usage: cargo xtask TASK
        [--soak [--again]]   the long tier; resumes where it was stopped, --again starts over
   bench [NAME]              run the benches and time a whole replay
   bless                     renew the alerts of the golden cases in tests/golden
-  evaluate                  how good judgement is: five generated worlds, replayed and scored
+  evaluate [FIRST-LAST]     how good judgement is: five generated worlds, or those with these seeds, replayed and scored
   kafka up | down           a real broker on loopback: --brokers 1|3, --name NAME, --while PID
   ports [--check]           remake config/ports/wpi.geojson from the World Port Index
   water [--check]           remake crates/geofence/src/water.bin from the coasts of Natural Earth
