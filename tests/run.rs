@@ -210,6 +210,7 @@ fn datagrams_carry_lines_plain_or_as_iec_61162_450_says() {
     }
     let (found, _) = run.end(expected.len());
     assert_eq!(difference(&expected, &found), None);
+    assert_eq!(found.len(), expected.len());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A real broker for as long as a test runs.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use rdkafka::Offset;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::topic_partition_list::TopicPartitionList;
@@ -67,10 +69,7 @@ impl Broker {
                 Err(key) => record.key(key),
             };
             while let Err((error, again)) = producer.send(record) {
-                assert!(
-                    error.to_string().contains("QueueFull") || error.to_string().contains("Queue full"),
-                    "{error}"
-                );
+                assert_eq!(error, KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull));
                 producer.poll(Duration::from_millis(50));
                 record = again;
             }
@@ -79,18 +78,11 @@ impl Broker {
         producer.flush(PATIENCE).unwrap();
     }
 
-    /// Reads a topic from its beginning until `is_enough` of what was read, and stops; gives keys and values.
-    pub fn read(
-        &self,
-        topic: &str,
-        partitions: i32,
-        mut is_enough: impl FnMut(&[(String, String)]) -> bool,
-    ) -> Vec<(String, String)> {
+    /// Reads a topic from its beginning to its end, and on until there are so many records; gives keys and values.
+    pub fn read(&self, topic: &str, partitions: i32, at_least: usize) -> Vec<(String, String)> {
         let mut config = self.config();
-        config
-            .set("group.id", "test")
-            .set("enable.auto.commit", "false")
-            .set("isolation.level", "read_committed");
+        config.set("group.id", "test").set("enable.auto.commit", "false");
+        config.set("isolation.level", "read_committed").set("enable.partition.eof", "true");
         let consumer: BaseConsumer = config.create().unwrap();
         let mut assigned = TopicPartitionList::new();
         for partition in 0..partitions {
@@ -98,14 +90,22 @@ impl Broker {
         }
         consumer.assign(&assigned).unwrap();
         let mut read = Vec::new();
+        let mut ended = BTreeSet::new();
         let began = std::time::Instant::now();
-        while !is_enough(&read) {
+        while read.len() < at_least || ended.len() < partitions as usize {
             assert!(began.elapsed() < 3 * PATIENCE, "{} records after {:?}", read.len(), began.elapsed());
-            if let Some(record) = consumer.poll(Duration::from_millis(100)) {
-                let record = record.unwrap();
-                let text =
-                    |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap_or_default().to_vec()).unwrap();
-                read.push((text(record.key()), text(record.payload())));
+            match consumer.poll(Duration::from_millis(100)) {
+                Some(Ok(record)) => {
+                    ended.remove(&record.partition());
+                    let text =
+                        |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap_or_default().to_vec()).unwrap();
+                    read.push((text(record.key()), text(record.payload())));
+                }
+                Some(Err(KafkaError::PartitionEOF(partition))) => {
+                    ended.insert(partition);
+                }
+                Some(Err(error)) => panic!("{error}"),
+                None => {}
             }
         }
         read
@@ -118,7 +118,7 @@ impl Drop for Broker {
     }
 }
 
-/// Whether a path is there, for messages.
+/// What a file says, for messages.
 pub fn told(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_default()
 }
