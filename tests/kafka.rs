@@ -5,44 +5,20 @@ mod broker;
 #[path = "program/feed.rs"]
 mod feed;
 mod program;
+#[path = "kafka/raw.rs"]
+mod raw;
 
 use std::path::Path;
 use std::process::Stdio;
 
 use broker::Broker;
-use feed::{Watched, after, difference, replay, revisions};
+use feed::{Watched, difference, replay, revisions};
 use program::darkwake;
+use raw::{generate, stations};
 use serde_json::Value;
 
 /// Partitions of the topic of alerts.
 const ALERT_PARTITIONS: i32 = 3;
-
-/// The lines of a scenario as a network of receivers delivers them, and what comes after them: reports of base stations
-/// that move the watermark to the last of them.
-fn generate(folder: &Path, scenario: &str) -> (Vec<String>, Vec<String>) {
-    let done = darkwake(folder).args(["generate", scenario, "--seed", "1", "--out", "feed.nmea"]).output();
-    assert!(done.unwrap().status.success());
-    let lines = std::fs::read_to_string(folder.join("feed.nmea")).unwrap();
-    let lines: Vec<String> = lines.lines().map(str::to_owned).collect();
-    let after = after(&lines);
-    (lines, after)
-}
-
-/// The station that heard each line: `s:` of its TAG block, or of that of the sentence before it.
-fn stations(lines: &[String]) -> Vec<&str> {
-    let mut station = "";
-    let of = |line: &String| {
-        let start = line.find("\\s:")? + 3;
-        Some((start, start + line[start..].find([',', '*'])?))
-    };
-    let stations = lines.iter().map(|line| {
-        if let Some((from, to)) = of(line) {
-            station = &line[from..to];
-        }
-        station
-    });
-    stations.collect()
-}
 
 fn run(folder: &Path, config: &str) -> Watched {
     std::fs::write(folder.join("darkwake.toml"), config).unwrap();

@@ -116,12 +116,27 @@ pub struct Run {
     /// Configuration (TOML): sources under [[live.sources]], sinks under [[live.sinks]].
     #[arg(long, value_name = "FILE", env = "DARKWAKE_CONFIG")]
     pub config: PathBuf,
+    /// Its part of the work; roles other than all need log = "kafka" under [live].
+    #[arg(long, value_enum, default_value_t, env = "DARKWAKE_ROLE")]
+    pub role: Role,
     /// Write the log down in this folder, for replay --format log.
     #[arg(long, value_name = "DIR", env = "DARKWAKE_RECORD")]
     pub record: Option<PathBuf>,
     /// Threads that detect; the output is the same for any number.
     #[arg(long, value_name = "N", env = "DARKWAKE_SHARDS", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub shards: Option<u16>,
+}
+
+/// A part of the work of `run`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// All of it.
+    #[default]
+    All,
+    /// Sources to the log.
+    Ingest,
+    /// The log to alerts.
+    Detect,
 }
 
 /// Subcommands of `reception`.

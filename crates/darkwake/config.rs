@@ -37,10 +37,23 @@ pub struct Config {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LiveConfig {
+    /// Where the log is between what takes in and what detects.
+    pub log: LogCarrier,
     /// Where lines come from.
     pub sources: Vec<SourceConfig>,
     /// Where alerts go.
     pub sinks: Vec<SinkConfig>,
+}
+
+/// Where the log is between what takes in and what detects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogCarrier {
+    /// In the memory of one program.
+    #[default]
+    Memory,
+    /// In a topic: several programs share the work, and go on where they were.
+    Kafka,
 }
 
 /// A live source.
@@ -129,13 +142,53 @@ pub enum SinkKind {
 pub struct KafkaConfig {
     /// Addresses of some of its brokers.
     pub brokers: String,
+    /// What the names of consumer groups and transactional ids begin with.
+    pub application: String,
+    /// Our topics.
+    pub topics: TopicsConfig,
+    /// Partitions of our topics, if they have to be made.
+    pub partitions: u16,
+    /// How long what was taken in or told waits to be committed with what comes after it.
+    pub commit_interval: Duration,
+    /// How often what is known is written down.
+    pub snapshot_interval: Duration,
     /// Settings of librdkafka, passed on as they are.
     pub properties: BTreeMap<String, String>,
 }
 
+/// Our topics.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TopicsConfig {
+    /// What is detected in.
+    pub log: String,
+    /// What is told.
+    pub alerts: String,
+    /// What is known.
+    pub snapshots: String,
+}
+
+impl Default for TopicsConfig {
+    fn default() -> Self {
+        TopicsConfig {
+            log: "darkwake.log".to_owned(),
+            alerts: "darkwake.alerts".to_owned(),
+            snapshots: "darkwake.snapshots".to_owned(),
+        }
+    }
+}
+
 impl Default for KafkaConfig {
     fn default() -> Self {
-        KafkaConfig { brokers: "127.0.0.1:9092".to_owned(), properties: BTreeMap::new() }
+        KafkaConfig {
+            brokers: "127.0.0.1:9092".to_owned(),
+            application: "darkwake".to_owned(),
+            topics: TopicsConfig::default(),
+            partitions: 12,
+            commit_interval: Duration { ms: 25 },
+            snapshot_interval: Duration { ms: 30_000 },
+            properties: BTreeMap::new(),
+        }
     }
 }
 
@@ -474,6 +527,12 @@ impl TryFrom<String> for Duration {
             ms = number.checked_mul(unit_ms).and_then(|part| ms.checked_add(part)).ok_or_else(wrong)?;
         }
         if ms == 0 { Err(wrong()) } else { Ok(Duration { ms }) }
+    }
+}
+
+impl From<Duration> for std::time::Duration {
+    fn from(duration: Duration) -> std::time::Duration {
+        std::time::Duration::from_millis(duration.ms.unsigned_abs())
     }
 }
 

@@ -43,6 +43,11 @@ impl Interrupt {
         Ok(interrupt)
     }
 
+    /// Asks the program to end, as a signal does.
+    pub fn end(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
     /// Whether it came.
     pub fn came(&self) -> bool {
         self.0.load(Ordering::Relaxed)

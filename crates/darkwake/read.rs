@@ -142,6 +142,7 @@ fn read_log(
             }
             Frame::Entry(entry) => shards.push(entry),
             Frame::Round => shards.round(),
+            Frame::Taken(_) => {}
         }
     }
     read.bytes = log.bytes;

@@ -1,90 +1,88 @@
-//! `darkwake run`: live sources in, alerts out while it happens.
-//!
-//! ```text
-//! sources ──► intake ──► shards ──► outbox ──► sinks
-//!  threads     this thread  threads    a thread
-//! ```
-//!
-//! The log between intake and shards is in memory, and written down with `--record`. After a restart a topic is read
-//! from its beginning, and sockets go on with what is sent then.
+//! `darkwake run`: live sources in, alerts out while it happens. What takes in and what detects are in one program, with
+//! the log in memory between them, or in one or several with the log in a topic.
 
+mod detect;
+mod ingest;
 mod intake;
+mod memory;
 mod outbox;
 
 use std::path::Path;
-use std::sync::mpsc::sync_channel;
 
-use connect::kafka::Properties;
-use connect::live::{Endpoint, Event, Sources};
-use connect::sinks::{Destination, Sink};
-use engine::{BUCKETS, Limits};
+use anyhow::Context;
+use connect::kafka::{self, Cluster, Properties, Topics};
+use connect::live::{Endpoint, Positions};
+use connect::sinks::Destination;
 
 use crate::Usage;
-use crate::cli::{self, Run};
-use crate::config::{Config, SinkConfig, SinkKind, SourceConfig, SourceKind};
+use crate::cli::{self, Role, Run};
+use crate::config::{Config, LogCarrier, SinkConfig, SinkKind, SourceConfig, SourceKind};
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::read;
-use crate::shards::{Keep, KeepAlerts, Shards};
-
-use intake::Intake;
-use outbox::Outbox;
-
-/// Parts of rounds that may wait to be written; then shards wait, and so do sources.
-const ROUNDS: usize = 256;
 
 /// Runs until it is interrupted, or all sources have ended.
 pub fn run(arguments: &Run) -> anyhow::Result<()> {
     let interrupt = Interrupt::listen()?;
     let config = Config::load(Some(&arguments.config))?;
-    if config.live.sources.is_empty() {
-        let file = arguments.config.display();
+    let file = arguments.config.display();
+    if config.live.sources.is_empty() && arguments.role != Role::Detect {
         anyhow::bail!(Usage(format!("{file}: names no sources; give at least one under [[live.sources]]")));
     }
-    let (world, ports_hash) = read::world(&config, true, &[])?;
-    let sinks = config.live.sinks.iter().map(|sink| Sink::open(&destination(sink, &config)));
-    let mut sinks = sinks.collect::<Result<Vec<Sink>, _>>()?;
-    if sinks.is_empty() {
-        sinks.push(Sink::open(&Destination::Stdout)?);
+    if config.live.log == LogCarrier::Memory {
+        anyhow::ensure!(
+            arguments.role == Role::All,
+            Usage(format!("{file}: roles need the log in a topic; say log = \"kafka\" under [live]"))
+        );
+        memory::run(arguments, &config, &interrupt)?;
+    } else {
+        anyhow::ensure!(
+            arguments.record.is_none(),
+            Usage(format!("--record writes a log in memory down; with log = \"kafka\" ({file}) it is kept anyway"))
+        );
+        on_kafka(arguments, &config, &interrupt)?;
     }
-    let endpoints = config.live.sources.iter().map(|source| endpoint(source, &config)).collect();
-
-    let limits = Limits { ships_per_bucket: config.limits.ships.div_ceil(BUCKETS) };
-    let count = read::shard_count(arguments.shards);
-    let (rounds, told) = sync_channel(ROUNDS);
-    let keep = Keep { facts: false, alerts: KeepAlerts::Rounds(rounds) };
-    let mut shards = Shards::start(count, &world, limits, &keep);
-    drop(keep);
-    if let Some(folder) = &arguments.record {
-        shards.record(read::record(folder)?);
-    }
-    let mut intake = Intake::new(&config, shards);
-    let outbox = Outbox { sinks, world, config_hash: config.hash(), ports_hash, names: intake.names() };
-    let outbox = std::thread::spawn(move || outbox.run(count, &told));
-
-    let mut sources = Sources::start(endpoints)?;
-    let mut dropped = 0;
-    while !interrupt.came()
-        && !outbox.is_finished()
-        && !intake.is_over()
-        && !intake.has_failed()
-        && let Some(event) = sources.next_event()
-    {
-        let is_beat = matches!(event, Event::Beat(_));
-        intake.take(event);
-        if is_beat && sources.dropped() > dropped {
-            cli::warn(&format!("{} datagrams came faster than they were taken", sources.dropped() - dropped));
-            dropped = sources.dropped();
-        }
-    }
-    drop(sources);
-    let (summary, recorded) = intake.finish();
-    match outbox.join() {
-        Ok(written) => written?,
-        Err(panic) => std::panic::resume_unwind(panic),
-    }
-    cli::talk(&summary);
-    recorded?;
     if interrupt.came() { Err(Interrupted.into()) } else { Ok(()) }
+}
+
+/// Takes part in the work on the log in a topic.
+fn on_kafka(arguments: &Run, config: &Config, interrupt: &Interrupt) -> anyhow::Result<()> {
+    let cluster = cluster(config);
+    let world = read::world(config, true, &[])?;
+    let (partitions, doubts) =
+        kafka::prepare(&cluster, i32::from(config.kafka.partitions)).context("the log cannot be used")?;
+    doubts.iter().for_each(|doubt| cli::warn(doubt));
+    let ingest = || ingest::run(config, &cluster, partitions, interrupt);
+    match arguments.role {
+        Role::Ingest => ingest(),
+        Role::Detect => detect::run(config, &cluster, world, partitions, interrupt),
+        Role::All => std::thread::scope(|scope| {
+            let detecting = scope.spawn(|| {
+                let ended = detect::run(config, &cluster, world, partitions, interrupt);
+                // One without the other is of no use.
+                interrupt.end();
+                ended
+            });
+            let taken_in = ingest();
+            if taken_in.is_err() {
+                interrupt.end();
+            }
+            let detected = detecting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            taken_in.and(detected)
+        }),
+    }
+}
+
+fn cluster(config: &Config) -> Cluster {
+    let topics = &config.kafka.topics;
+    Cluster {
+        properties: properties(config),
+        application: config.kafka.application.clone(),
+        topics: Topics {
+            log: topics.log.clone(),
+            alerts: topics.alerts.clone(),
+            snapshots: topics.snapshots.clone(),
+        },
+    }
 }
 
 /// Fails if a source or sink lacks what its type needs, or has what it does not.
@@ -127,7 +125,7 @@ pub fn validate(config: &Config, path: &Path) -> anyhow::Result<()> {
     if errors.is_empty() { Ok(()) } else { anyhow::bail!(Usage(errors.join("\n"))) }
 }
 
-fn endpoint(source: &SourceConfig, config: &Config) -> Endpoint {
+fn endpoint(source: &SourceConfig, config: &Config, from: Positions) -> Endpoint {
     let address = source.address.clone().unwrap_or_default();
     match source.kind {
         SourceKind::Tcp => Endpoint::Tcp { address },
@@ -137,6 +135,7 @@ fn endpoint(source: &SourceConfig, config: &Config) -> Endpoint {
         SourceKind::Kafka => Endpoint::Kafka {
             properties: properties(config),
             topic: source.topic.clone().unwrap_or_default(),
+            from,
         },
     }
 }

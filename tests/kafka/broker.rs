@@ -78,8 +78,30 @@ impl Broker {
         producer.flush(PATIENCE).unwrap();
     }
 
+    /// Waits until a topic has so many records more than now, or is there.
+    pub fn wait_for_growth(&self, topic: &str, records: i64) {
+        let consumer: BaseConsumer = self.config().set("group.id", "test").create().unwrap();
+        let end = || consumer.fetch_watermarks(topic, 0, PATIENCE).map_or(0, |(_, end)| end);
+        let (began, before) = (std::time::Instant::now(), end());
+        while end() < before + records {
+            assert!(began.elapsed() < PATIENCE, "{topic} does not grow");
+            std::thread::yield_now();
+        }
+    }
+
     /// Reads a topic from its beginning to its end, and on until there are so many records; gives keys and values.
     pub fn read(&self, topic: &str, partitions: i32, at_least: usize) -> Vec<(String, String)> {
+        self.read_or(topic, partitions, at_least, &String::new)
+    }
+
+    /// The same; what is told if there never are so many.
+    pub fn read_or(
+        &self,
+        topic: &str,
+        partitions: i32,
+        at_least: usize,
+        why: &dyn Fn() -> String,
+    ) -> Vec<(String, String)> {
         let mut config = self.config();
         config.set("group.id", "test").set("enable.auto.commit", "false");
         config.set("isolation.level", "read_committed").set("enable.partition.eof", "true");
@@ -93,7 +115,7 @@ impl Broker {
         let mut ended = BTreeSet::new();
         let began = std::time::Instant::now();
         while read.len() < at_least || ended.len() < partitions as usize {
-            assert!(began.elapsed() < 3 * PATIENCE, "{} records after {:?}", read.len(), began.elapsed());
+            assert!(began.elapsed() < 3 * PATIENCE, "{} of {at_least} records: {}", read.len(), why());
             match consumer.poll(Duration::from_millis(100)) {
                 Some(Ok(record)) => {
                     ended.remove(&record.partition());

@@ -60,7 +60,7 @@ pub struct Watched {
 
 impl Watched {
     pub fn new(child: Child) -> Watched {
-        const PATIENCE: Duration = Duration::from_secs(100);
+        const PATIENCE: Duration = Duration::from_secs(240);
         let (done, wait) = channel::<()>();
         let pid = child.id().to_string();
         std::thread::spawn(move || {

@@ -1,18 +1,94 @@
-//! What sources and sinks share of the Kafka client.
+//! The Kafka cluster: what sources, sinks and the roles of a cluster share of the client.
+//!
+//! What is consumed and what is produced of it are one transaction; whoever takes over from somebody else fences him
+//! by the transactional id. Membership of a group only says who works on what: records are fetched by a client for each
+//! partition, so that none waits for another.
+
+mod group;
+mod log;
+mod partition;
+mod snapshots;
+mod topics;
+mod transaction;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::BaseRecord;
 use rdkafka::types::RDKafkaRespErr;
+
+pub use group::{Group, Losing};
+pub use log::{LogError, Segment, frames};
+pub(crate) use partition::appended;
+pub use partition::{Fetched, PartitionReader};
+pub use snapshots::{Found, Snapshots};
+pub use topics::{TopicError, prepare};
+pub use transaction::{CommitError, Transactions};
 
 /// Settings of librdkafka.
 pub type Properties = BTreeMap<String, String>;
 
 /// How long the brokers may take to say what a topic has, or to take what waits.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A cluster, and what is ours there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cluster {
+    /// Its brokers, and what else librdkafka is to be told.
+    pub properties: Properties,
+    /// What groups and transactional ids begin with.
+    pub application: String,
+    /// Our topics.
+    pub topics: Topics,
+}
+
+/// The names of our topics.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topics {
+    /// What the core is given.
+    pub log: String,
+    /// What it tells.
+    pub alerts: String,
+    /// What it knows.
+    pub snapshots: String,
+}
+
+/// A record to produce.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// The partition.
+    pub partition: i32,
+    /// The key.
+    pub key: String,
+    /// The value; `None` takes away what the key had.
+    pub value: Option<Vec<u8>>,
+    /// Headers.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl Record {
+    pub(crate) fn to_send(&self) -> BaseRecord<'_, str, [u8]> {
+        let mut record = BaseRecord::to(&self.topic).partition(self.partition).key(self.key.as_str());
+        if let Some(value) = &self.value {
+            record = record.payload(value.as_slice());
+        }
+        if self.headers.is_empty() {
+            return record;
+        }
+        let headers = self.headers.iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
+            headers.insert(Header { key, value: Some(value) })
+        });
+        record.headers(headers)
+    }
+}
 
 /// A client's settings: those that are given, and these where they are not.
 pub(crate) fn config(given: &Properties, own: &[(&str, &str)]) -> ClientConfig {
@@ -42,4 +118,26 @@ pub(crate) fn partitions<C: ClientContext>(
         // Such as while a leader is chosen.
         Some(error) => Err(KafkaError::MetadataFetch(RDKafkaErrorCode::from(error))),
     }
+}
+
+/// How many partitions a topic has.
+///
+/// # Errors
+/// If the brokers do not say, or there is no such topic.
+pub fn partitions_of(cluster: &Cluster, topic: &str) -> Result<i32, KafkaError> {
+    let consumer: BaseConsumer = config(&cluster.properties, &[]).create()?;
+    let unknown = KafkaError::MetadataFetch(RDKafkaErrorCode::UnknownTopicOrPartition);
+    partitions(consumer.client(), topic)?.ok_or(unknown)
+}
+
+/// Whether something went wrong with the cluster, so that it may go well later.
+#[must_use]
+pub fn is_of_cluster(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    std::iter::from_fn(|| {
+        let this = cause?;
+        cause = this.source();
+        Some(this)
+    })
+    .any(|error| error.is::<KafkaError>() || error.is::<CommitError>())
 }

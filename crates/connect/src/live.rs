@@ -8,12 +8,17 @@ mod kafka;
 mod network;
 pub mod splitter;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use model::EventTime;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::time::timeout;
+
+pub use kafka::Again;
 
 use crate::kafka::Properties;
 
@@ -50,11 +55,16 @@ pub enum Endpoint {
         properties: Properties,
         /// The topic.
         topic: String,
+        /// Where to begin.
+        from: Positions,
     },
 }
 
+/// The offset that is read next, by partition; one that is not named is read from its beginning.
+pub type Positions = BTreeMap<u32, u64>;
+
 /// Who has sent something: one stream of lines whose parts belong together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Peer {
     /// The source, by its place in the list.
     pub source: u32,
@@ -88,6 +98,8 @@ pub struct Sources {
     events: Receiver<Event>,
     dropped: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
+    /// For waits that end.
+    clock: tokio::runtime::Runtime,
 }
 
 /// What a source needs to hand things over.
@@ -123,7 +135,9 @@ impl Sources {
         let mut sockets = Vec::new();
         for (source, endpoint) in (0..).zip(endpoints) {
             match endpoint {
-                Endpoint::Kafka { properties, topic } => kafka::start(&properties, topic, outlet(source))?,
+                Endpoint::Kafka { properties, topic, from } => {
+                    kafka::start(&properties, topic, from, outlet(source))?;
+                },
                 Endpoint::Stdin => {
                     let outlet = outlet(source);
                     std::thread::spawn(move || network::standard_input(&outlet));
@@ -134,12 +148,21 @@ impl Sources {
             }
         }
         network::start(sockets, sender)?;
-        Ok(Sources { events, dropped, stop })
+        let clock = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        Ok(Sources { events, dropped, stop, clock })
     }
 
     /// The next event; `None` once all sources are gone.
     pub fn next_event(&mut self) -> Option<Event> {
         self.events.blocking_recv()
+    }
+
+    /// The next event, if one comes in this time.
+    pub fn next_within(&mut self, time: Duration) -> Option<Event> {
+        if let Ok(event) = self.events.try_recv() {
+            return Some(event);
+        }
+        self.clock.block_on(async { timeout(time, self.events.recv()).await.ok().flatten() })
     }
 
     /// Datagrams that came faster than they were taken.

@@ -1,4 +1,5 @@
-//! The log in segment files: what the core was given, entry by entry, so that it can be given again.
+//! The log: what the core is given, entry by entry, so that it can be given again. Here in segment files; in a topic it has
+//! the same frames.
 //!
 //! A folder of files `000001.dwlog`, `000002.dwlog` …, each a header and frames: length (4 bytes, little-endian), hash
 //! (8 bytes) and a [`Frame`]. What a crash has torn at the end of the last file is left out when it is read.
@@ -8,6 +9,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use engine::Entry;
+use model::EventTime;
 use serde::{Deserialize, Serialize};
 
 /// How every file begins; the number is that of the format.
@@ -28,6 +30,50 @@ pub enum Frame {
     Entry(Entry),
     /// All that was told up to here was written, in order.
     Round,
+    /// What was taken from topics for it, up to here.
+    Taken(Taken),
+}
+
+/// What was taken from topics for a part of the log: enough to take it again in the same order, and to know again what
+/// was known.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Taken {
+    /// The number of this part; each is one more than the one before.
+    pub number: u64,
+    /// How far the log had come.
+    pub reached: EventTime,
+    /// What was taken, in its order.
+    pub steps: Vec<Step>,
+}
+
+/// Something that was taken from a topic.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Step {
+    /// A partition was found, and is called so.
+    Found {
+        /// The source.
+        source: u32,
+        /// The partition.
+        partition: u32,
+        /// What it is called.
+        name: String,
+    },
+    /// Records of a partition were taken, up to this offset.
+    Records {
+        /// The source.
+        source: u32,
+        /// The partition.
+        partition: u32,
+        /// The offset after the last.
+        next: u64,
+    },
+    /// All was taken that had arrived at a source by then.
+    CaughtUp {
+        /// The source.
+        source: u32,
+        /// When.
+        by: EventTime,
+    },
 }
 
 /// Writes a log.

@@ -10,10 +10,10 @@ use std::time::Duration;
 use model::alert::Alert;
 use rdkafka::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
+use rdkafka::message::DeliveryResult;
+use rdkafka::producer::{BaseProducer, Producer, ProducerContext};
 
-use crate::kafka::{PATIENCE, Properties, config, partitions};
+use crate::kafka::{PATIENCE, Properties, Record, config, partitions};
 
 /// What the client is told unless the configuration says otherwise.
 const SETTINGS: [(&str, &str); 4] =
@@ -87,7 +87,7 @@ enum Kind {
 }
 
 struct Topic {
-    name: String,
+    name: Arc<str>,
     partitions: i32,
     producer: BaseProducer<Deliveries>,
     lost: Arc<AtomicU64>,
@@ -157,6 +157,27 @@ impl Sink {
     }
 }
 
+/// The record of an alert in a topic of so many partitions.
+#[must_use]
+pub fn record(topic: &Arc<str>, partitions: i32, alert: &Alert, json: &str) -> Record {
+    let mmsi = alert.key.track.map(|track| track.mmsi);
+    let mut headers = vec![
+        ("kind", alert.key.kind.name().to_owned()),
+        ("severity", alert.severity.name().to_owned()),
+        ("revision", alert.revision.to_string()),
+        ("schema", crate::alerts::SCHEMA.to_owned()),
+    ];
+    headers.extend(mmsi.map(|mmsi| ("mmsi", mmsi.0.to_string())));
+    Record {
+        topic: Arc::clone(topic),
+        // All revisions of an alert are in one partition, in their order; those of no ship in the first.
+        partition: mmsi.map_or(0, |mmsi| engine::bucket_of(mmsi) as i32 % partitions),
+        key: format!("{:016x}", alert.id),
+        value: Some(json.as_bytes().to_vec()),
+        headers,
+    }
+}
+
 impl Topic {
     fn open(properties: &Properties, name: &str) -> Result<Topic, SinkError> {
         let fail = |source| SinkError::Kafka { topic: name.to_owned(), source };
@@ -166,47 +187,33 @@ impl Topic {
             config.create_with_context(Deliveries(Arc::clone(&lost))).map_err(fail)?;
         let partitions = partitions(producer.client(), name).map_err(fail)?;
         let partitions = partitions.ok_or_else(|| SinkError::NoTopic { topic: name.to_owned() })?;
-        Ok(Topic { name: name.to_owned(), partitions, producer, lost })
+        Ok(Topic { name: Arc::from(name), partitions, producer, lost })
     }
 
     fn send(&self, alert: &Alert, json: &str) -> Result<(), SinkError> {
-        let key = format!("{:016x}", alert.id);
-        let (revision, mmsi) = (alert.revision.to_string(), alert.key.track.map(|track| track.mmsi));
-        let number = mmsi.map(|mmsi| mmsi.0.to_string());
-        let header = |key, value| Header { key, value };
-        let mut headers = OwnedHeaders::new()
-            .insert(header("kind", Some(alert.key.kind.name())))
-            .insert(header("severity", Some(alert.severity.name())))
-            .insert(header("revision", Some(&revision)))
-            .insert(header("schema", Some(crate::alerts::SCHEMA)));
-        if let Some(number) = &number {
-            headers = headers.insert(header("mmsi", Some(number)));
-        }
-        // All revisions of an alert are in one partition, in their order; those of no ship in the first.
-        let partition = mmsi.map_or(0, |mmsi| engine::bucket_of(mmsi) as i32 % self.partitions);
-        let mut record =
-            BaseRecord::to(&self.name).key(&key).payload(json).partition(partition).headers(headers);
+        let record = record(&self.name, self.partitions, alert, json);
+        let mut to_send = record.to_send();
         loop {
-            match self.producer.send(record) {
+            match self.producer.send(to_send) {
                 Ok(()) => {
                     self.producer.poll(Duration::ZERO);
                     return Ok(());
                 }
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), again)) => {
-                    record = again;
+                    to_send = again;
                     self.producer.poll(ROOM);
                 }
-                Err((source, _)) => return Err(SinkError::Kafka { topic: self.name.clone(), source }),
+                Err((source, _)) => return Err(SinkError::Kafka { topic: self.name.to_string(), source }),
             }
         }
     }
 
     fn flush(&self) -> Result<(), SinkError> {
-        let fail = |source| SinkError::Kafka { topic: self.name.clone(), source };
+        let fail = |source| SinkError::Kafka { topic: self.name.to_string(), source };
         self.producer.flush(PATIENCE).map_err(fail)?;
         match self.lost.load(Ordering::Relaxed) {
             0 => Ok(()),
-            lost => Err(SinkError::Lost { topic: self.name.clone(), lost }),
+            lost => Err(SinkError::Lost { topic: self.name.to_string(), lost }),
         }
     }
 }

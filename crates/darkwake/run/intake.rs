@@ -1,26 +1,40 @@
 //! From what sources hand over to entries of the log.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use connect::lines::Line;
 use connect::live::splitter::Splitter;
-use connect::live::{Event, Peer};
+use connect::live::{Event, Peer, Positions};
+use connect::log::Step;
 use decode::json::JsonDecoder;
 use decode::nmea::NmeaDecoder;
 use decode::{Decoded, Settings};
-use engine::{Ingest, SourceId};
+use engine::{Entry, Ingest, SnapshotError, SourceId};
+use model::fate::Counts;
 use model::{EventTime, Fate, Origin, Reason};
+use serde::{Deserialize, Serialize};
 
 use crate::cli;
 use crate::config::{Config, LineFormat, SourceConfig, SourceKind};
-use crate::shards::Shards;
 
 /// Names of inputs, by number.
 pub type Names = Arc<RwLock<Vec<String>>>;
 
+/// What carries the log.
+pub trait Log {
+    /// The input with this number is called so.
+    fn name(&mut self, number: u32, name: &str);
+    /// An entry.
+    fn push(&mut self, entry: Entry);
+    /// What is told up to here is to be handed on.
+    fn round(&mut self) {}
+    /// This was taken from a topic for it.
+    fn took(&mut self, _: Step) {}
+}
+
 /// Takes in what sources hand over.
-pub struct Intake {
+pub struct Intake<L> {
     sources: Vec<SourceConfig>,
     settings: Settings,
     delay_bound_ms: i64,
@@ -31,9 +45,32 @@ pub struct Intake {
     ended: BTreeSet<u32>,
     /// Partitions of topics of which nothing was read yet.
     awaited: Vec<(Peer, String)>,
+    /// What is read next of topics.
+    positions: BTreeMap<Peer, u64>,
     ingest: Ingest,
-    shards: Shards,
+    log: L,
     names: Names,
+}
+
+/// What is known of topics that are read, to go on with later.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Saved {
+    /// Sources by number: another configuration may have others.
+    sources: Vec<String>,
+    streams: Vec<SavedStream>,
+    ids: BTreeMap<Peer, (SourceId, u32)>,
+    awaited: Vec<(Peer, String)>,
+    positions: BTreeMap<Peer, u64>,
+    names: Vec<String>,
+    ingest: Vec<u8>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SavedStream {
+    peer: Peer,
+    source: SourceId,
+    origin: Origin,
+    nmea: Option<Box<NmeaDecoder>>,
 }
 
 /// Lines that belong together.
@@ -49,9 +86,9 @@ enum Decoder {
     Json(JsonDecoder),
 }
 
-impl Intake {
-    /// Takes in for these shards.
-    pub fn new(config: &Config, shards: Shards) -> Intake {
+impl<L: Log> Intake<L> {
+    /// Takes in for this log.
+    pub fn new(config: &Config, log: L) -> Intake<L> {
         Intake {
             sources: config.live.sources.clone(),
             settings: Settings { latest: EventTime::MAX, tag_checksum: config.input.tag_checksum },
@@ -61,10 +98,92 @@ impl Intake {
             ids: BTreeMap::new(),
             ended: BTreeSet::new(),
             awaited: Vec::new(),
+            positions: BTreeMap::new(),
             ingest: Ingest::default(),
-            shards,
+            log,
             names: Names::default(),
         }
+    }
+
+    /// What is known of topics: connections do not outlive the program.
+    ///
+    /// # Errors
+    /// Only if memory for it cannot be had.
+    pub fn save(&self) -> Result<Saved, SnapshotError> {
+        let streams = self.streams.iter().filter(|(peer, _)| self.is_topic(peer.source));
+        let saved = |(peer, stream): (&Peer, &Stream)| SavedStream {
+            peer: *peer,
+            source: stream.source,
+            origin: stream.origin,
+            nmea: match &stream.decoder {
+                Decoder::Nmea(nmea) => Some(nmea.clone()),
+                Decoder::Json(_) => None,
+            },
+        };
+        Ok(Saved {
+            sources: self.sources.iter().map(|source| source.name.clone()).collect(),
+            streams: streams.map(saved).collect(),
+            ids: self.ids.clone(),
+            awaited: self.awaited.clone(),
+            positions: self.positions.clone(),
+            names: self.names().read().unwrap_or_else(PoisonError::into_inner).clone(),
+            ingest: self.ingest.snapshot()?,
+        })
+    }
+
+    /// Goes on with what was known. Sources are known again by their names; those that are no more are ended.
+    ///
+    /// # Errors
+    /// If it is of another version, or damaged.
+    pub fn restore(&mut self, saved: Saved) -> Result<(), SnapshotError> {
+        let places: Vec<Option<u32>> = saved.sources.iter().map(|name| self.place(name)).collect();
+        let now = |peer: Peer| {
+            let source = places.get(peer.source as usize).copied().flatten()?;
+            Some(Peer { source, number: peer.number })
+        };
+        self.ingest = Ingest::restore(&saved.ingest)?;
+        let log = &mut self.log;
+        for (peer, (id, input)) in saved.ids {
+            match now(peer) {
+                Some(peer) => drop(self.ids.insert(peer, (id, input))),
+                None => self.ingest.close(id, &mut |entry| log.push(entry)),
+            }
+        }
+        self.positions = saved.positions.into_iter().filter_map(|(peer, next)| Some((now(peer)?, next))).collect();
+        self.awaited = saved.awaited.into_iter().filter_map(|(peer, name)| Some((now(peer)?, name))).collect();
+        for SavedStream { peer, source, origin, nmea } in saved.streams {
+            let Some(peer) = now(peer) else { continue };
+            let decoder = match (nmea, self.sources[peer.source as usize].format) {
+                (Some(nmea), LineFormat::Nmea) => Decoder::Nmea(nmea),
+                (_, format) => Decoder::new(format, self.settings),
+            };
+            let splitter = Splitter::new(self.line_bytes);
+            self.streams.insert(peer, Stream { decoder, splitter, source, origin });
+        }
+        *self.names.write().unwrap_or_else(PoisonError::into_inner) = saved.names;
+        Ok(())
+    }
+
+    /// The number of a source that is a topic.
+    fn place(&self, name: &str) -> Option<u32> {
+        let at = self.sources.iter().position(|source| source.name == name)?;
+        Some(at as u32)
+    }
+
+    /// What is read next of a topic.
+    pub fn positions(&self, source: u32) -> Positions {
+        let of = self.positions.iter().filter(|(peer, _)| peer.source == source);
+        of.map(|(peer, next)| (peer.number, *next)).collect()
+    }
+
+    /// Goes on after what was told up to this time.
+    pub fn resume(&mut self, reached: EventTime) {
+        self.ingest.resume(reached);
+    }
+
+    /// The log.
+    pub fn log(&mut self) -> &mut L {
+        &mut self.log
     }
 
     /// The names of inputs, as far as they are known by then.
@@ -84,13 +203,16 @@ impl Intake {
                 let name = &self.sources[peer.source as usize].name;
                 cli::talk(&format!("source {name}: {whom} is there"));
                 if self.is_topic(peer.source) {
-                    self.awaited.push((peer, whom));
+                    self.await_partition(peer, whom);
                 }
             }
             Event::Bytes(peer, arrival, bytes) => self.read(peer, arrival, &bytes, None),
             Event::Lines(peer, arrival, bytes, number) => {
                 if self.is_topic(peer.source) {
                     self.begin_topic(peer.source, arrival);
+                    let (source, partition, next) = (peer.source, peer.number, number + 1);
+                    self.log.took(Step::Records { source, partition, next });
+                    self.positions.insert(peer, next);
                 }
                 self.read(peer, arrival, &bytes, Some(number));
                 if self.is_topic(peer.source) {
@@ -109,6 +231,7 @@ impl Intake {
                 self.ended.insert(source);
             }
             Event::CaughtUp(source, now) => {
+                self.log.took(Step::CaughtUp { source, by: now });
                 self.begin_topic(source, now);
                 self.pass(now, |peer| peer.source == source);
             }
@@ -117,34 +240,25 @@ impl Intake {
                     self.sources.iter().map(|source| source.kind == SourceKind::Kafka).collect();
                 // A topic tells its own time: that of its records.
                 self.pass(now, |peer| !topics[peer.source as usize]);
-                self.shards.round();
+                self.log.round();
             }
         }
     }
 
     /// Ends all; what is left is told as at the end of files if all sources have ended, and not if they were cut off.
-    pub fn finish(mut self) -> (String, anyhow::Result<()>) {
+    /// What became of the lines that went no further, and the log.
+    pub fn finish(mut self) -> (Counts, L) {
         let peers: Vec<Peer> = self.streams.keys().copied().collect();
         peers.into_iter().for_each(|peer| self.end(peer));
         let is_over = self.is_over();
-        let (ingest, shards) = (&mut self.ingest, &mut self.shards);
+        let (ingest, log) = (&mut self.ingest, &mut self.log);
         if is_over {
             for (id, _) in self.ids.values() {
-                ingest.close(*id, &mut |entry| shards.push(entry));
+                ingest.close(*id, &mut |entry| log.push(entry));
             }
-            ingest.end(&mut |entry| shards.push(entry));
+            ingest.end(&mut |entry| log.push(entry));
         }
-        let mut counts = self.ingest.counts().clone();
-        let mut outcome = self.shards.finish();
-        counts.add(&outcome.counts);
-        let rejected: u64 = Reason::ALL.iter().map(|reason| counts.rejected(*reason)).sum();
-        let summary = format!("{} lines, {} accepted, {rejected} rejected", counts.total(), counts.accepted);
-        (summary, outcome.recorded())
-    }
-
-    /// Whether what is handed over is no longer taken, or no longer written down.
-    pub fn has_failed(&self) -> bool {
-        self.shards.has_failed()
+        (self.ingest.counts().clone(), self.log)
     }
 
     /// Time passes for some sources.
@@ -159,6 +273,23 @@ impl Intake {
         self.sources[source as usize].kind == SourceKind::Kafka
     }
 
+    /// Ends all connections; topics go on later.
+    pub fn end_connections(&mut self) {
+        let peers: Vec<Peer> =
+            self.streams.keys().copied().filter(|peer| !self.is_topic(peer.source)).collect();
+        peers.into_iter().for_each(|peer| self.end(peer));
+    }
+
+    /// A partition is waited for, unless it is known already.
+    pub fn await_partition(&mut self, peer: Peer, whom: String) {
+        let is_known = self.ids.contains_key(&peer) || self.awaited.iter().any(|(other, _)| *other == peer);
+        if !is_known {
+            let (source, partition, name) = (peer.source, peer.number, whom.clone());
+            self.log.took(Step::Found { source, partition, name });
+            self.awaited.push((peer, whom));
+        }
+    }
+
     /// All partitions of a topic are awaited from the time on at which the first of its records arrived.
     fn begin_topic(&mut self, source: u32, arrival: EventTime) {
         let (begun, others): (Vec<_>, Vec<_>) =
@@ -170,8 +301,8 @@ impl Intake {
     }
 
     fn advance(&mut self) {
-        let (ingest, shards) = (&mut self.ingest, &mut self.shards);
-        ingest.advance(&mut |entry| shards.push(entry));
+        let (ingest, log) = (&mut self.ingest, &mut self.log);
+        ingest.advance(&mut |entry| log.push(entry));
     }
 
     /// The stream of a peer, which begins with what it says first.
@@ -180,20 +311,17 @@ impl Intake {
         let is_topic = config.kind == SourceKind::Kafka;
         let key = Peer { number: if is_topic { peer.number } else { 0 }, ..peer };
         let bound_ms = config.delay_bound.map_or(self.delay_bound_ms, |bound| bound.ms);
-        let (ingest, names, shards) = (&mut self.ingest, &self.names, &mut self.shards);
+        let (ingest, names, log) = (&mut self.ingest, &self.names, &mut self.log);
         let (source, input) = *self.ids.entry(key).or_insert_with(|| {
             let name = if is_topic { whom.unwrap_or(&config.name) } else { &config.name };
-            let mut names = names.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-            shards.name(names.len() as u32, name);
+            let mut names = names.write().unwrap_or_else(PoisonError::into_inner);
+            log.name(names.len() as u32, name);
             names.push(name.to_owned());
             (ingest.add_live(bound_ms, arrival, is_topic), names.len() as u32 - 1)
         });
         let (settings, format, limit) = (self.settings, config.format, self.line_bytes);
         self.streams.entry(peer).or_insert_with(|| Stream {
-            decoder: match format {
-                LineFormat::Nmea => Decoder::Nmea(Box::new(NmeaDecoder::new(settings, None))),
-                LineFormat::Json => Decoder::Json(JsonDecoder::new(settings)),
-            },
+            decoder: Decoder::new(format, settings),
             splitter: Splitter::new(limit),
             source,
             origin: Origin { input, line: 0 },
@@ -237,14 +365,21 @@ impl Intake {
     }
 
     fn ingest_all(&mut self, source: SourceId, decoded: Vec<Decoded>) {
-        let (ingest, shards) = (&mut self.ingest, &mut self.shards);
+        let (ingest, log) = (&mut self.ingest, &mut self.log);
         for one in decoded {
-            ingest.read(source, one, &mut |entry| shards.push(entry));
+            ingest.read(source, one, &mut |entry| log.push(entry));
         }
     }
 }
 
 impl Decoder {
+    fn new(format: LineFormat, settings: Settings) -> Decoder {
+        match format {
+            LineFormat::Nmea => Decoder::Nmea(Box::new(NmeaDecoder::new(settings, None))),
+            LineFormat::Json => Decoder::Json(JsonDecoder::new(settings)),
+        }
+    }
+
     fn arrive(&mut self, t: EventTime) {
         match self {
             Decoder::Nmea(nmea) => nmea.arrive(t),

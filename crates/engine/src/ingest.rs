@@ -146,6 +146,15 @@ impl Ingest {
         !state.is_closed && state.live.is_none_or(|live| live.holds)
     }
 
+    /// Goes on after what was told of live sources up to this time, wherever the state is from: nothing is told again.
+    pub fn resume(&mut self, reached: EventTime) {
+        if self.told < Some(reached) {
+            self.told = Some(reached);
+            self.pulse.reached = self.pulse.reached.max(reached);
+            while self.presence.advance(reached).is_some() {}
+        }
+    }
+
     /// Tells in what order a source of which nothing was read yet gives its reports.
     pub fn set_order(&mut self, id: SourceId, order: Order) {
         if let Clock::Floor(_, told) = &mut self.sources[id.0 as usize].clock {

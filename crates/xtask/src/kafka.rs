@@ -207,6 +207,7 @@ fn properties(folder: &Path, node: usize, (client, controller): (u16, u16), vote
          transaction.state.log.replication.factor={copies}\n\
          transaction.state.log.min.isr={in_sync}\n\
          transaction.state.log.num.partitions=3\n\
+         group.min.session.timeout.ms=1000\n\
          group.initial.rebalance.delay.ms=0\n",
         voters.join(","),
         data.display()

@@ -9,11 +9,11 @@ use model::EventTime;
 use rdkafka::Offset;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Message, Timestamp};
+use rdkafka::message::Message;
 use rdkafka::topic_partition_list::TopicPartitionList;
 
-use super::{Event, Outlet, now};
-use crate::kafka::{Properties, config, partitions};
+use super::{Event, Outlet, Positions, now};
+use crate::kafka::{PATIENCE, Properties, appended, config, partitions};
 
 /// How long it is waited for a partition to say what comes next …
 const POLL: Duration = Duration::from_millis(100);
@@ -41,13 +41,17 @@ const SETTINGS: [(&str, &str); 7] = [
     ("queued.max.messages.kbytes", "16384"),
 ];
 
-/// Reads all partitions from their beginning, on a thread of its own.
-pub fn start(properties: &Properties, topic: String, outlet: Outlet) -> std::io::Result<()> {
-    let config = config(properties, &SETTINGS);
-    let consumer: Arc<BaseConsumer> = Arc::new(config.create().map_err(|error| named(&topic, &error))?);
+/// Reads all partitions, on a thread of its own.
+pub fn start(
+    properties: &Properties,
+    topic: String,
+    from: Positions,
+    outlet: Outlet,
+) -> std::io::Result<()> {
+    let consumer = consumer(properties, &topic)?;
     std::thread::spawn(move || {
         let mut wait = FIRST_WAIT;
-        while let Some(why) = read(&consumer, &topic, &outlet) {
+        while let Some(why) = read(&consumer, &topic, &from, &outlet) {
             // The broker may not be up yet, or the topic not made.
             if outlet.events.blocking_send(Event::Trouble(outlet.source, why)).is_err() {
                 return;
@@ -59,33 +63,26 @@ pub fn start(properties: &Properties, topic: String, outlet: Outlet) -> std::io:
     Ok(())
 }
 
-fn named(topic: &str, error: &KafkaError) -> std::io::Error {
-    std::io::Error::other(format!("kafka topic {topic}: {error}"))
+fn consumer(properties: &Properties, topic: &str) -> std::io::Result<Arc<BaseConsumer>> {
+    let error = |error: KafkaError| std::io::Error::other(format!("kafka topic {topic}: {error}"));
+    config(properties, &SETTINGS).create().map(Arc::new).map_err(error)
 }
 
 /// Reads on; why it cannot, or `None` if nobody listens any more.
-fn read(consumer: &Arc<BaseConsumer>, topic: &str, outlet: &Outlet) -> Option<String> {
-    let partitions = match partitions(consumer.client(), topic) {
-        Ok(None) => return Some(format!("kafka topic {topic}: does not exist")),
-        Ok(Some(partitions)) => partitions,
-        Err(error) => return Some(format!("kafka topic {topic}: {error}")),
+fn read(
+    consumer: &Arc<BaseConsumer>,
+    topic: &str,
+    from: &Positions,
+    outlet: &Outlet,
+) -> Option<String> {
+    let mut partitions = match Partitions::assign(consumer, topic, from) {
+        Ok(partitions) => partitions,
+        Err(why) => return Some(why),
     };
-    let mut assigned = TopicPartitionList::new();
-    for partition in 0..partitions {
-        // A partition that has just been listed can be added.
-        let _ = assigned.add_partition_offset(topic, partition, Offset::Beginning);
+    for partition in 0..partitions.heads.len() {
         let peer = outlet.peer(partition as u32);
         outlet.events.blocking_send(Event::Up(peer, format!("{topic}/{partition}"))).ok()?;
     }
-    // Before they are read: else what comes first would be in the queue of all.
-    let queues = (0..partitions).map(|partition| consumer.split_partition_queue(topic, partition));
-    let Some(queues) = queues.collect::<Option<Vec<Queue>>>() else {
-        return Some(format!("kafka topic {topic}: a partition has no queue"));
-    };
-    if let Err(error) = consumer.assign(&assigned) {
-        return Some(format!("kafka topic {topic}: {error}"));
-    }
-    let mut heads: Vec<Head> = queues.iter().map(|_| Head::Unknown).collect();
     let mut told = EventTime::MIN;
     let mut waited_for = 0;
     let (mut trouble, mut last_trouble): (Option<KafkaError>, Option<KafkaError>) = (None, None);
@@ -95,8 +92,8 @@ fn read(consumer: &Arc<BaseConsumer>, topic: &str, outlet: &Outlet) -> Option<St
             let told = format!("kafka topic {topic}: {error}");
             outlet.events.blocking_send(Event::Trouble(outlet.source, told)).ok()?;
         }
-        for (head, queue) in heads.iter_mut().zip(&queues) {
-            trouble = trouble.or(head.look(queue, Duration::ZERO));
+        for at in 0..partitions.heads.len() {
+            trouble = trouble.or(partitions.look(at, Duration::ZERO));
         }
         // Told once, until it is another.
         if let Some(error) = trouble.take().filter(|error| last_trouble.as_ref() != Some(error)) {
@@ -104,12 +101,10 @@ fn read(consumer: &Arc<BaseConsumer>, topic: &str, outlet: &Outlet) -> Option<St
             outlet.events.blocking_send(Event::Trouble(outlet.source, told)).ok()?;
             last_trouble = Some(error);
         }
-        if let Some(unknown) = heads.iter().position(|head| matches!(head, Head::Unknown)) {
-            trouble = heads[unknown].look(&queues[unknown], POLL);
-        } else if let Some(first) = first(&heads) {
-            if let Head::Record { arrival, offset, bytes } =
-                std::mem::replace(&mut heads[first], Head::Unknown)
-            {
+        if let Some(unknown) = partitions.heads.iter().position(|head| matches!(head, Head::Unknown)) {
+            trouble = partitions.look(unknown, POLL);
+        } else if let Some(first) = partitions.first() {
+            if let Some((arrival, offset, bytes)) = partitions.take(first) {
                 let peer = outlet.peer(first as u32);
                 outlet.events.blocking_send(Event::Lines(peer, arrival, bytes, offset)).ok()?;
             }
@@ -118,17 +113,114 @@ fn read(consumer: &Arc<BaseConsumer>, topic: &str, outlet: &Outlet) -> Option<St
             if now.0 - told.0 >= PROOF_MS {
                 told = now;
                 // While a broker is away nobody knows what has arrived there.
-                if (0..partitions).all(|partition| consumer.fetch_watermarks(topic, partition, PROOF).is_ok())
-                {
+                let is_there = |at| consumer.fetch_watermarks(topic, at as i32, PROOF).is_ok();
+                if (0..partitions.heads.len()).all(is_there) {
                     let by_then = EventTime(now.0 - FETCH_MS);
                     outlet.events.blocking_send(Event::CaughtUp(outlet.source, by_then)).ok()?;
                 }
             }
-            waited_for = (waited_for + 1) % queues.len();
-            trouble = heads[waited_for].look(&queues[waited_for], IDLE);
+            waited_for = (waited_for + 1) % partitions.heads.len();
+            trouble = partitions.look(waited_for, IDLE);
         }
     }
     None
+}
+
+/// A topic of which records are taken again, in an order that is known.
+pub struct Again {
+    /// Keeps the queues alive.
+    _consumer: Arc<BaseConsumer>,
+    partitions: Partitions,
+    topic: String,
+}
+
+/// A record that is taken again: when it arrived, its offset, and what it holds.
+pub type Record = (EventTime, u64, Vec<u8>);
+
+impl Again {
+    /// Begins where each partition was.
+    ///
+    /// # Errors
+    /// If the topic cannot be read.
+    pub fn open(properties: &Properties, topic: &str, from: &Positions) -> std::io::Result<Again> {
+        let consumer = consumer(properties, topic)?;
+        let partitions = Partitions::assign(&consumer, topic, from).map_err(std::io::Error::other)?;
+        Ok(Again { _consumer: consumer, partitions, topic: topic.to_owned() })
+    }
+
+    /// The next record of a partition before an offset; `None` if there is none any more.
+    ///
+    /// # Errors
+    /// If the partition cannot be read.
+    pub fn next(&mut self, partition: u32, before: u64) -> std::io::Result<Option<Record>> {
+        let at = partition as usize;
+        let began = std::time::Instant::now();
+        while began.elapsed() < PATIENCE && at < self.partitions.heads.len() {
+            if let Some(error) = self.partitions.look(at, POLL) {
+                return Err(std::io::Error::other(format!("kafka topic {}: {error}", self.topic)));
+            }
+            match &self.partitions.heads[at] {
+                Head::Unknown => {}
+                Head::End => return Ok(None),
+                Head::Record { offset, .. } if *offset >= before => return Ok(None),
+                Head::Record { .. } => return Ok(self.partitions.take(at)),
+            }
+        }
+        Err(std::io::Error::other(format!("kafka topic {}: partition {partition} is not there", self.topic)))
+    }
+}
+
+/// The partitions of a topic, side by side.
+struct Partitions {
+    queues: Vec<Queue>,
+    heads: Vec<Head>,
+}
+
+impl Partitions {
+    fn assign(
+        consumer: &Arc<BaseConsumer>,
+        topic: &str,
+        from: &Positions,
+    ) -> Result<Partitions, String> {
+        let count = match partitions(consumer.client(), topic) {
+            Ok(None) => return Err(format!("kafka topic {topic}: does not exist")),
+            Ok(Some(count)) => count,
+            Err(error) => return Err(format!("kafka topic {topic}: {error}")),
+        };
+        let mut assigned = TopicPartitionList::new();
+        for partition in 0..count {
+            let from = from.get(&(partition as u32)).map_or(Offset::Beginning, |next| Offset::Offset(*next as i64));
+            // A partition that has just been listed can be added.
+            let _ = assigned.add_partition_offset(topic, partition, from);
+        }
+        // Before they are read: else what comes first would be in the queue of all.
+        let queues = (0..count).map(|partition| consumer.split_partition_queue(topic, partition));
+        let Some(queues) = queues.collect::<Option<Vec<Queue>>>() else {
+            return Err(format!("kafka topic {topic}: a partition has no queue"));
+        };
+        consumer.assign(&assigned).map_err(|error| format!("kafka topic {topic}: {error}"))?;
+        Ok(Partitions { heads: queues.iter().map(|_| Head::Unknown).collect(), queues })
+    }
+
+    fn look(&mut self, at: usize, wait: Duration) -> Option<KafkaError> {
+        self.heads[at].look(&self.queues[at], wait)
+    }
+
+    /// The partition whose next record arrived first.
+    fn first(&self) -> Option<usize> {
+        let arrivals = self.heads.iter().enumerate().filter_map(|(at, head)| match head {
+            Head::Record { arrival, .. } => Some((*arrival, at)),
+            Head::Unknown | Head::End => None,
+        });
+        arrivals.min().map(|(_, at)| at)
+    }
+
+    fn take(&mut self, at: usize) -> Option<Record> {
+        match std::mem::replace(&mut self.heads[at], Head::Unknown) {
+            Head::Record { arrival, offset, bytes } => Some((arrival, offset, bytes)),
+            Head::Unknown | Head::End => None,
+        }
+    }
 }
 
 type Queue = rdkafka::consumer::base_consumer::PartitionQueue<rdkafka::consumer::DefaultConsumerContext>;
@@ -155,7 +247,7 @@ impl Head {
         match queue.poll(wait) {
             Some(Ok(record)) => {
                 *self = Head::Record {
-                    arrival: arrival(&record),
+                    arrival: appended(&record),
                     offset: record.offset() as u64,
                     bytes: record.payload().unwrap_or_default().to_vec(),
                 };
@@ -169,23 +261,5 @@ impl Head {
             None => {}
         }
         None
-    }
-}
-
-/// The partition whose next record arrived first.
-fn first(heads: &[Head]) -> Option<usize> {
-    let arrivals = heads.iter().enumerate().filter_map(|(at, head)| match head {
-        Head::Record { arrival, .. } => Some((*arrival, at)),
-        Head::Unknown | Head::End => None,
-    });
-    arrivals.min().map(|(_, at)| at)
-}
-
-/// When the broker appended it, or else when whoever sent it says.
-fn arrival(record: &BorrowedMessage<'_>) -> EventTime {
-    match record.timestamp() {
-        // No record arrives later than now, whatever whoever made it says.
-        Timestamp::LogAppendTime(ms) | Timestamp::CreateTime(ms) => EventTime(ms).min(now()),
-        Timestamp::NotAvailable => now(),
     }
 }

@@ -1,0 +1,141 @@
+//! One partition, read from an offset on by a client of its own.
+
+use std::time::{Duration, Instant};
+
+use model::EventTime;
+use rdkafka::Offset;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{BorrowedMessage, Message, Timestamp};
+use rdkafka::topic_partition_list::TopicPartitionList;
+
+use super::{Cluster, PATIENCE, config};
+
+/// What the client is told unless the configuration says otherwise.
+const SETTINGS: [(&str, &str); 4] = [
+    ("fetch.queue.backoff.ms", "20"),
+    ("fetch.error.backoff.ms", "100"),
+    ("queued.max.messages.kbytes", "16384"),
+    ("fetch.wait.max.ms", "100"),
+];
+/// A partition that says nothing for so long is asked by a new client: one that hangs is not told from one where
+/// nothing comes.
+const SILENT: Duration = Duration::from_secs(30);
+
+/// A partition under way.
+pub struct PartitionReader {
+    cluster: Cluster,
+    topic: String,
+    partition: i32,
+    consumer: BaseConsumer,
+    /// What is read next.
+    next: i64,
+    /// When something came last.
+    heard: Instant,
+    is_at_end: bool,
+}
+
+/// A record that was read.
+#[derive(Debug)]
+pub struct Fetched<'a> {
+    /// Its offset.
+    pub offset: i64,
+    /// When the broker appended it.
+    pub appended: EventTime,
+    /// Its key.
+    pub key: &'a [u8],
+    /// Its value; `None` takes away what the key had.
+    pub value: Option<&'a [u8]>,
+}
+
+impl PartitionReader {
+    /// Begins at an offset, or at the beginning.
+    ///
+    /// # Errors
+    /// If the client cannot be set up.
+    pub fn open(
+        cluster: &Cluster,
+        topic: &str,
+        partition: i32,
+        from: Option<i64>,
+    ) -> Result<PartitionReader, KafkaError> {
+        let next = from.unwrap_or(0);
+        let consumer = consumer(cluster, topic, partition, next)?;
+        let (topic, heard) = (topic.to_owned(), Instant::now());
+        Ok(PartitionReader { cluster: cluster.clone(), topic, partition, consumer, next, heard, is_at_end: false })
+    }
+
+    /// The first offset that is still there, and the one after the last.
+    ///
+    /// # Errors
+    /// If the brokers do not say.
+    pub fn bounds(&self) -> Result<(i64, i64), KafkaError> {
+        self.consumer.fetch_watermarks(&self.topic, self.partition, PATIENCE)
+    }
+
+    /// The next record, if one comes in this time, given to `take`. Whether one came.
+    ///
+    /// # Errors
+    /// If the partition cannot be read; it can be tried again.
+    pub fn read(&mut self, wait: Duration, take: impl FnOnce(&Fetched<'_>)) -> Result<bool, KafkaError> {
+        if self.heard.elapsed() > SILENT {
+            self.consumer = consumer(&self.cluster, &self.topic, self.partition, self.next)?;
+            self.heard = Instant::now();
+        }
+        match self.consumer.poll(wait) {
+            Some(Ok(record)) => {
+                let fetched = Fetched {
+                    offset: record.offset(),
+                    appended: appended(&record),
+                    key: record.key().unwrap_or_default(),
+                    value: record.payload(),
+                };
+                (self.next, self.heard, self.is_at_end) = (fetched.offset + 1, Instant::now(), false);
+                take(&fetched);
+                Ok(true)
+            }
+            Some(Err(KafkaError::PartitionEOF(_))) => {
+                self.is_at_end = true;
+                Ok(false)
+            }
+            Some(Err(error)) => Err(error),
+            None => Ok(false),
+        }
+    }
+
+    /// Whether all has been read that was there when it was last looked.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        self.is_at_end
+    }
+
+    /// The offset that is read next.
+    #[must_use]
+    pub fn next(&self) -> i64 {
+        self.next
+    }
+}
+
+fn consumer(cluster: &Cluster, topic: &str, partition: i32, next: i64) -> Result<BaseConsumer, KafkaError> {
+    let mut config = config(&cluster.properties, &SETTINGS);
+    // Who works on it is decided elsewhere; this is no member of anything.
+    config.set("group.id", format!("{}.readers", cluster.application));
+    config.set("enable.auto.commit", "false").set("enable.auto.offset.store", "false");
+    config.set("isolation.level", "read_committed").set("auto.offset.reset", "earliest");
+    config.set("enable.partition.eof", "true");
+    let consumer: BaseConsumer = config.create()?;
+    let mut assigned = TopicPartitionList::new();
+    assigned.add_partition_offset(topic, partition, Offset::Offset(next))?;
+    consumer.assign(&assigned)?;
+    Ok(consumer)
+}
+
+/// When the broker appended it, or else when whoever sent it says.
+pub(crate) fn appended(record: &BorrowedMessage<'_>) -> EventTime {
+    let now = crate::live::now();
+    match record.timestamp() {
+        // No record arrives later than now, whatever whoever made it says.
+        Timestamp::LogAppendTime(ms) | Timestamp::CreateTime(ms) => EventTime(ms).min(now),
+        Timestamp::NotAvailable => now,
+    }
+}

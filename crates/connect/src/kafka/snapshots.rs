@@ -1,0 +1,214 @@
+//! Snapshots in a compacted topic. A set of chunks and, last, a manifest; two sets take turns, so that the newest
+//! complete one is never written over. What is torn has no manifest that fits, and is not used.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::error::KafkaError;
+use serde::{Deserialize, Serialize};
+
+use super::{Cluster, PartitionReader, Record};
+
+/// Bytes of a chunk.
+const CHUNK: usize = 512 * 1024;
+/// How long it is waited for the next record.
+const WAIT: Duration = Duration::from_millis(100);
+/// The topic can be read to its end within this time, or it cannot be read.
+const LONGEST: Duration = Duration::from_secs(120);
+/// Sets take turns in so many places.
+const PLACES: u64 = 2;
+
+/// The snapshots of one owner.
+#[derive(Debug)]
+pub struct Snapshots {
+    topic: Arc<str>,
+    partition: i32,
+    owner: String,
+    /// The number of the newest set.
+    set: u64,
+    /// Chunks that a place has.
+    chunks: [usize; PLACES as usize],
+}
+
+/// The newest set.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Found {
+    /// What it holds.
+    pub bytes: Vec<u8>,
+    /// How much of the topic was read for it.
+    pub read: u64,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Manifest {
+    set: u64,
+    chunks: usize,
+    bytes: usize,
+    hash: u64,
+}
+
+/// What was found so far, by key.
+#[derive(Debug, Default)]
+struct Seen {
+    chunks: BTreeMap<(u64, usize), Vec<u8>>,
+    manifests: BTreeMap<u64, Manifest>,
+    read: u64,
+}
+
+impl Snapshots {
+    /// Looks for the newest complete set of an owner.
+    ///
+    /// # Errors
+    /// If the topic cannot be read.
+    pub fn find(
+        cluster: &Cluster,
+        owner: &str,
+        partition: i32,
+    ) -> Result<(Snapshots, Option<Found>), KafkaError> {
+        let mut reader = PartitionReader::open(cluster, &cluster.topics.snapshots, partition, None)?;
+        let mut seen = Seen::default();
+        let began = std::time::Instant::now();
+        while !reader.is_at_end() {
+            reader.read(WAIT, |record| seen.take(owner, record.key, record.value))?;
+            if began.elapsed() > LONGEST {
+                return Err(KafkaError::OffsetFetch(rdkafka::error::RDKafkaErrorCode::OperationTimedOut));
+            }
+        }
+        let (topic, owner) = (Arc::from(cluster.topics.snapshots.as_str()), owner.to_owned());
+        let (set, chunks, found) = seen.newest();
+        Ok((Snapshots { topic, partition, owner, set, chunks }, found))
+    }
+
+    /// The records of the next set, the manifest last.
+    pub fn next(&mut self, bytes: &[u8]) -> Vec<Record> {
+        self.set += 1;
+        let place = self.set % PLACES;
+        let record = |name: String, value: Option<Vec<u8>>| Record {
+            topic: Arc::clone(&self.topic),
+            partition: self.partition,
+            key: format!("{}/{place}/{name}", self.owner),
+            value,
+            headers: Vec::new(),
+        };
+        let chunk = |(number, chunk): (usize, &[u8])| {
+            record(number.to_string(), Some([&self.set.to_le_bytes()[..], chunk].concat()))
+        };
+        let mut records: Vec<Record> = bytes.chunks(CHUNK).enumerate().map(chunk).collect();
+        let (count, before) = (records.len(), self.chunks[place as usize]);
+        records.extend((count..before).map(|number| record(number.to_string(), None)));
+        let manifest =
+            Manifest { set: self.set, chunks: count, bytes: bytes.len(), hash: model::hash::bytes(0, bytes) };
+        records.push(record("manifest".to_owned(), serde_json::to_vec(&manifest).ok()));
+        self.chunks[place as usize] = count;
+        records
+    }
+}
+
+impl Seen {
+    fn take(&mut self, owner: &str, key: &[u8], value: Option<&[u8]>) {
+        self.read += value.map_or(0, <[u8]>::len) as u64;
+        let key = String::from_utf8_lossy(key);
+        let rest = key.strip_prefix(owner).and_then(|rest| rest.strip_prefix('/'));
+        let Some((place, name)) = rest.and_then(|rest| rest.split_once('/')) else { return };
+        let Ok(place) = place.parse::<u64>() else { return };
+        if name == "manifest" {
+            let manifest = value.and_then(|value| serde_json::from_slice(value).ok());
+            if let Some(manifest) = manifest {
+                self.manifests.insert(place, manifest);
+            }
+        } else if let Ok(number) = name.parse() {
+            match value {
+                Some(value) => drop(self.chunks.insert((place, number), value.to_vec())),
+                None => drop(self.chunks.remove(&(place, number))),
+            }
+        }
+    }
+
+    /// The number of the newest set, chunks of each place, and what the newest complete set holds.
+    fn newest(&self) -> (u64, [usize; PLACES as usize], Option<Found>) {
+        let set = self.manifests.values().map(|manifest| manifest.set).max().unwrap_or(0);
+        let chunks = std::array::from_fn(|place| {
+            let numbers = self.chunks.keys().filter(|(of, _)| *of == place as u64);
+            numbers.map(|(_, number)| number + 1).max().unwrap_or(0)
+        });
+        let mut manifests: Vec<(&u64, &Manifest)> = self.manifests.iter().collect();
+        manifests.sort_by_key(|(_, manifest)| std::cmp::Reverse(manifest.set));
+        let found = manifests.into_iter().find_map(|(place, manifest)| self.whole(*place, manifest));
+        (set, chunks, found.map(|bytes| Found { bytes, read: self.read }))
+    }
+
+    fn whole(&self, place: u64, manifest: &Manifest) -> Option<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(manifest.bytes);
+        for number in 0..manifest.chunks {
+            let (set, chunk) = self.chunks.get(&(place, number))?.split_first_chunk::<8>()?;
+            if u64::from_le_bytes(*set) != manifest.set {
+                return None;
+            }
+            bytes.extend_from_slice(chunk);
+        }
+        (bytes.len() == manifest.bytes && model::hash::bytes(0, &bytes) == manifest.hash).then_some(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn snapshots() -> Snapshots {
+        Snapshots { topic: Arc::from("t"), partition: 0, owner: "detect/3".to_owned(), set: 0, chunks: [0; 2] }
+    }
+
+    fn seen(records: &[Record]) -> Seen {
+        let mut seen = Seen::default();
+        for record in records {
+            seen.take("detect/3", record.key.as_bytes(), record.value.as_deref());
+        }
+        seen
+    }
+
+    fn found(records: &[Record]) -> Option<Vec<u8>> {
+        seen(records).newest().2.map(|found| found.bytes)
+    }
+
+    #[test]
+    fn wherever_it_is_torn_the_set_before_is_found() {
+        let contents: Vec<Vec<u8>> = [3 * CHUNK, 1, CHUNK + 1, 0, 2 * CHUNK]
+            .iter()
+            .zip(1..)
+            .map(|(length, byte): (&usize, u8)| vec![byte; *length])
+            .collect();
+        let mut snapshots = snapshots();
+        let mut all = Vec::new();
+        let mut before = None;
+        for content in contents {
+            let set = snapshots.next(&content);
+            for length in 0..set.len() {
+                let torn = [&all[..], &set[..length]].concat();
+                assert_eq!(found(&torn), before);
+            }
+            all.extend(set);
+            assert_eq!(found(&all), Some(content.clone()));
+            before = Some(content);
+        }
+        // Whoever takes over goes on where they were.
+        let (set, chunks, _) = seen(&all).newest();
+        assert_eq!((set, chunks), (snapshots.set, snapshots.chunks));
+    }
+
+    #[test]
+    fn compaction_changes_nothing_and_others_are_left_alone() {
+        let mut snapshots = snapshots();
+        let all: Vec<Record> = [vec![1; CHUNK + 5], vec![2; 7], vec![3; 9]]
+            .iter()
+            .flat_map(|content| snapshots.next(content))
+            .collect();
+        let last = |record: &&Record| all.iter().rfind(|other| other.key == record.key) == Some(*record);
+        let mut compacted: Vec<Record> = all.iter().filter(last).cloned().collect();
+        assert!(compacted.len() < all.len());
+        for record in compacted.clone() {
+            compacted.push(Record { key: record.key.replace("/3/", "/33/"), ..record });
+        }
+        assert_eq!(found(&compacted), Some(vec![3; 9]));
+    }
+}

@@ -1,0 +1,381 @@
+//! The role that detects: the log in a topic to alerts.
+//!
+//! Each partition of the log that this member of the group owns has an engine on a thread of its own. What it tells, and
+//! how far it has read for it, are one transaction. Who takes a partition over begins with its newest snapshot, reads on
+//! from there, and tells nothing before the place that was committed last.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use connect::alerts::Writer;
+use connect::kafka::{self, Cluster, CommitError, Group, PartitionReader, Record, Snapshots, Transactions};
+use connect::log::Frame;
+use connect::sinks;
+use engine::{BUCKETS, Engine, Limits, World};
+use model::alert::Told;
+use rdkafka::Offset;
+use rdkafka::topic_partition_list::TopicPartitionList;
+use serde::{Deserialize, Serialize};
+
+use super::ingest::take_part;
+use crate::cli;
+use crate::config::Config;
+use crate::interrupt::Interrupt;
+
+/// The group, and what snapshots and transactional ids begin with.
+const NAME: &str = "detect";
+/// How long it is waited for something to happen.
+const WAIT: Duration = Duration::from_millis(20);
+/// While nothing is told, it is committed this often how far the log was read.
+const IDLE: Duration = Duration::from_secs(1);
+/// A partition that cannot be worked on is tried again after this.
+const AGAIN: Duration = Duration::from_secs(1);
+/// Records of a snapshot that are committed at once.
+const SNAPSHOT_RECORDS: usize = 8;
+
+/// What is known of a partition, to go on with.
+#[derive(Serialize, Deserialize)]
+struct Snapshot {
+    /// The record of the log that comes next.
+    next: i64,
+    /// Of how many partitions this is one.
+    partitions: i32,
+    /// Hashes of the configuration and the ports.
+    made_with: [String; 2],
+    /// Inputs by number.
+    names: Vec<String>,
+    engine: Vec<u8>,
+}
+
+/// What all partitions have in common.
+struct Common {
+    cluster: Cluster,
+    world: Arc<World>,
+    config_hash: String,
+    ports_hash: String,
+    limits: Limits,
+    partitions: i32,
+    alert_partitions: i32,
+    commit_interval: Duration,
+    snapshot_interval: Duration,
+}
+
+/// A partition that is worked on.
+struct Worker {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<anyhow::Result<()>>,
+}
+
+type Workers = Arc<Mutex<BTreeMap<i32, Worker>>>;
+
+fn lock(workers: &Workers) -> MutexGuard<'_, BTreeMap<i32, Worker>> {
+    workers.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Detects in whatever partitions it owns, until it is asked to end.
+pub fn run(
+    config: &Config,
+    cluster: &Cluster,
+    (world, ports_hash): (Arc<World>, String),
+    partitions: i32,
+    interrupt: &Interrupt,
+) -> anyhow::Result<()> {
+    let common = Arc::new(Common {
+        cluster: cluster.clone(),
+        world,
+        config_hash: config.hash(),
+        ports_hash,
+        limits: Limits { ships_per_bucket: config.limits.ships.div_ceil(BUCKETS) },
+        partitions,
+        alert_partitions: kafka::partitions_of(cluster, &cluster.topics.alerts)?,
+        commit_interval: Duration::from(config.kafka.commit_interval),
+        snapshot_interval: Duration::from(config.kafka.snapshot_interval),
+    });
+    let workers = Workers::default();
+    let losing = {
+        let workers = Arc::clone(&workers);
+        // Before it is somebody else's, what is under way is committed.
+        move |partition| {
+            let worker = lock(&workers).remove(&partition);
+            if let Some(Err(error)) = worker.map(Worker::end) {
+                cli::warn(&format!("detect: {error:#}"));
+            }
+        }
+    };
+    let group = Group::join(cluster, NAME, &cluster.topics.log, Box::new(losing))?;
+    let mut not_before = BTreeMap::new();
+    while !interrupt.came() {
+        take_part(&group, WAIT);
+        let ended = |(partition, worker): (&i32, &Worker)| worker.thread.is_finished().then_some(*partition);
+        let ended: Vec<i32> = lock(&workers).iter().filter_map(ended).collect();
+        for partition in ended {
+            if let Some(worker) = lock(&workers).remove(&partition) {
+                worker.end()?;
+                not_before.insert(partition, Instant::now() + AGAIN);
+            }
+        }
+        for partition in group.owned() {
+            let is_due = not_before.get(&partition).is_none_or(|time| *time <= Instant::now());
+            if is_due && !lock(&workers).contains_key(&partition) {
+                let worker = Worker::start(partition, Arc::clone(&common), group.clone());
+                lock(&workers).insert(partition, worker);
+            }
+        }
+    }
+    let all = std::mem::take(&mut *lock(&workers));
+    all.values().for_each(Worker::stop);
+    all.into_values().try_for_each(Worker::end)
+}
+
+impl Worker {
+    fn start(partition: i32, common: Arc<Common>, group: Group) -> Worker {
+        let stop = Arc::<AtomicBool>::default();
+        let is_stopped = Arc::clone(&stop);
+        let thread = std::thread::spawn(move || {
+            Detector::take(partition, &common, &group, &is_stopped)?.map_or(Ok(()), |detector| detector.go_on())
+        });
+        Worker { stop, thread }
+    }
+
+    fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends it and waits for it; an error that ends the program, if it cannot be tried again.
+    fn end(self) -> anyhow::Result<()> {
+        self.stop();
+        let ended = self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        match ended {
+            Err(error) if kafka::is_of_cluster(&*error) => {
+                cli::warn(&format!("detect: {error:#}; it is tried again"));
+                Ok(())
+            }
+            ended => ended,
+        }
+    }
+}
+
+/// What detects in one partition.
+struct Detector<'a> {
+    partition: i32,
+    common: &'a Common,
+    group: &'a Group,
+    stop: &'a AtomicBool,
+    transactions: Transactions,
+    snapshots: Snapshots,
+    reader: PartitionReader,
+    engine: Engine,
+    names: Vec<String>,
+    alerts_topic: Arc<str>,
+    /// What was told and not committed yet.
+    pending: Vec<Record>,
+    /// What is left of a snapshot to be committed.
+    snapshot: VecDeque<Record>,
+}
+
+impl<'a> Detector<'a> {
+    /// Takes over from whoever was before, and knows what he knew; `None` if it is stopped meanwhile.
+    fn take(
+        partition: i32,
+        common: &'a Common,
+        group: &'a Group,
+        stop: &'a AtomicBool,
+    ) -> anyhow::Result<Option<Detector<'a>>> {
+        let began = Instant::now();
+        let named = || format!("partition {partition}");
+        let owner = format!("{NAME}/{partition}");
+        let transactions =
+            Transactions::take_over(&common.cluster, &format!("{NAME}.{partition}")).with_context(named)?;
+        let (snapshots, found) = Snapshots::find(&common.cluster, &owner, partition).with_context(named)?;
+        let committed = group.committed(partition).with_context(named)?;
+        let bytes = found.as_ref().map_or(0, |found| found.bytes.len());
+        let (next, names, engine) = match found {
+            None => (None, Vec::new(), Engine::new(common.limits, partition as usize)),
+            Some(found) => {
+                let saved: Snapshot = postcard::from_bytes(&found.bytes).with_context(named)?;
+                anyhow::ensure!(
+                    saved.partitions == common.partitions,
+                    "partition {partition}: its snapshot is of a log of {} partitions, which has {} now; ships would \
+                     be taken for others",
+                    saved.partitions,
+                    common.partitions
+                );
+                if saved.made_with != common.made_with() {
+                    cli::warn(&format!("partition {partition}: goes on with what was known under other settings"));
+                }
+                (Some(saved.next), saved.names, Engine::restore(&saved.engine).with_context(named)?)
+            }
+        };
+        let log = &common.cluster.topics.log;
+        let reader = PartitionReader::open(&common.cluster, log, partition, next).with_context(named)?;
+        let (first, _) = reader.bounds().with_context(named)?;
+        if next.is_some_and(|next| next < first) {
+            cli::warn(&format!("partition {partition}: what was in the log before {first} is gone, and not known"));
+        }
+        let alerts_topic = Arc::from(common.cluster.topics.alerts.as_str());
+        let (pending, snapshot) = (Vec::new(), VecDeque::new());
+        let mut detector = Detector {
+            partition,
+            common,
+            group,
+            stop,
+            transactions,
+            snapshots,
+            engine,
+            names,
+            alerts_topic,
+            pending,
+            snapshot,
+            reader,
+        };
+        let restored = began.elapsed();
+        let mut records = 0_u64;
+        let mut read = 0_u64;
+        // What is read of this was told by whoever was before.
+        while let Some(committed) = committed
+            && detector.reader.next() < committed
+            && !detector.reader.is_at_end()
+        {
+            if detector.is_stopped() {
+                return Ok(None);
+            }
+            if let Some(length) = detector.read(WAIT)? {
+                records += 1;
+                read += length as u64;
+            }
+            detector.pending.clear();
+        }
+        cli::talk(&format!(
+            "partition {partition}: taken; {} ships from a snapshot of {bytes} bytes in {} ms, {records} records of {read} \
+             bytes read again in {} ms",
+            detector.engine.ships(),
+            restored.as_millis(),
+            (began.elapsed() - restored).as_millis()
+        ));
+        Ok(Some(detector))
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Detects until it is stopped.
+    fn go_on(mut self) -> anyhow::Result<()> {
+        let (mut committed, mut snapshot) = (Instant::now(), Instant::now());
+        let mut committed_next = self.reader.next();
+        while !self.is_stopped() {
+            let began = Instant::now();
+            let mut has_read = self.read(WAIT)?.is_some();
+            // Whatever is there already is part of it.
+            while has_read && began.elapsed() < self.common.commit_interval {
+                has_read = self.read(Duration::ZERO)?.is_some();
+            }
+            let has_moved = self.reader.next() > committed_next;
+            if self.snapshot.is_empty() && has_moved && snapshot.elapsed() >= self.common.snapshot_interval {
+                self.snapshot = self.save()?;
+                snapshot = Instant::now();
+            }
+            let is_due = has_moved && committed.elapsed() >= IDLE;
+            if !self.pending.is_empty() || !self.snapshot.is_empty() || is_due {
+                if !self.commit(SNAPSHOT_RECORDS)? {
+                    return Ok(());
+                }
+                (committed, committed_next) = (Instant::now(), self.reader.next());
+            }
+        }
+        // Who takes over has nothing to read again.
+        self.snapshot = self.save()?;
+        self.commit(usize::MAX)?;
+        Ok(())
+    }
+
+    /// Reads a record of the log, if one comes in this time; how long it was.
+    fn read(&mut self, wait: Duration) -> anyhow::Result<Option<usize>> {
+        let Detector { reader, engine, names, common, pending, alerts_topic, .. } = self;
+        let mut told = Vec::new();
+        let mut failed = Ok(());
+        let mut length = 0;
+        let has_read = reader.read(wait, |record| {
+            let value = record.value.unwrap_or_default();
+            length = value.len();
+            failed = kafka::frames(value, |frame| match frame {
+                Frame::Name(number, name) => {
+                    names.resize(names.len().max(number as usize + 1), String::new());
+                    names[number as usize] = name;
+                }
+                Frame::Entry(entry) => engine.push(entry, &common.world, &mut told),
+                Frame::Round | Frame::Taken(_) => {}
+            });
+        });
+        let has_read = has_read.with_context(|| format!("partition {}", self.partition))?;
+        failed.with_context(|| format!("{}/{}", common.cluster.topics.log, self.partition))?;
+        if !told.is_empty() {
+            let writer = common.writer(names);
+            pending.extend(told.into_iter().filter_map(|told| match told {
+                Told::Alert(alert) => {
+                    Some(sinks::record(alerts_topic, common.alert_partitions, &alert, &writer.json(&alert)))
+                }
+                Told::Fact(_) => None,
+            }));
+        }
+        Ok(has_read.then_some(length))
+    }
+
+    /// What is known, as records.
+    fn save(&mut self) -> anyhow::Result<VecDeque<Record>> {
+        let snapshot = Snapshot {
+            next: self.reader.next(),
+            partitions: self.common.partitions,
+            made_with: self.common.made_with(),
+            names: self.names.clone(),
+            engine: self.engine.snapshot()?,
+        };
+        Ok(self.snapshots.next(&postcard::to_allocvec(&snapshot)?).into())
+    }
+
+    /// Commits what was told, how far the log was read for it, and some of a snapshot. Whether this still is the one who
+    /// detects here.
+    fn commit(&mut self, snapshot_records: usize) -> anyhow::Result<bool> {
+        let mut offsets = TopicPartitionList::new();
+        let (log, next) = (&self.common.cluster.topics.log, Offset::Offset(self.reader.next()));
+        offsets.add_partition_offset(log, self.partition, next)?;
+        let mut records = std::mem::take(&mut self.pending);
+        let count = self.snapshot.len().min(snapshot_records);
+        records.extend(self.snapshot.drain(..count));
+        let (member, is_stopped) = (|| self.group.member(), || self.is_stopped());
+        match self.transactions.commit(&records, &offsets, member, is_stopped) {
+            Ok(()) => Ok(true),
+            Err(CommitError::Fenced) => {
+                cli::talk(&format!("partition {}: somebody else has taken over", self.partition));
+                Ok(false)
+            }
+            Err(CommitError::Stopped(error)) => {
+                // Whoever takes over reads it again.
+                cli::warn(&format!("partition {}: stopped, and the last was not committed: {error}", self.partition));
+                Ok(false)
+            }
+            Err(error) => Err(anyhow::Error::new(error).context(format!("partition {}", self.partition))),
+        }
+    }
+}
+
+impl Common {
+    fn made_with(&self) -> [String; 2] {
+        [self.config_hash.clone(), self.ports_hash.clone()]
+    }
+
+    fn writer<'a>(&'a self, names: &'a [String]) -> Writer<'a> {
+        Writer {
+            ports: self.world.ports(),
+            watch: self.world.watch(),
+            config_hash: &self.config_hash,
+            ports_hash: &self.ports_hash,
+            inputs: names,
+            is_time_assumed: false,
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! The role that takes in: sources to the log in a topic.
+//!
+//! One program at a time does, whoever owns the first partition of the log in the group; others stand by. So the log has
+//! one order, and all that it says is decided once. With each part of the log it is written down, in the same
+//! transaction, what was taken from topics for it. Who takes over begins with the newest snapshot, takes again what was
+//! taken since, without writing it, and goes on.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use connect::kafka::{self, Cluster, CommitError, Group, PartitionReader, Record, Segment, Snapshots, Transactions};
+use connect::live::{Again, Event, Peer, Positions, Sources};
+use connect::log::{Frame, Step, Taken};
+use engine::Entry;
+use model::EventTime;
+use rdkafka::Offset;
+use rdkafka::topic_partition_list::TopicPartitionList;
+use serde::{Deserialize, Serialize};
+
+use super::intake::{Intake, Log, Saved};
+use crate::cli;
+use crate::config::{Config, SourceKind};
+use crate::interrupt::Interrupt;
+
+/// Who owns this partition takes in.
+const LEADING: i32 = 0;
+/// The owner of the snapshots, the group, and the transactional id.
+const NAME: &str = "ingest";
+/// How long it is waited for something to happen.
+const WAIT: Duration = Duration::from_millis(100);
+/// What cannot be done is tried again after this.
+const AGAIN: Duration = Duration::from_secs(1);
+/// What has this many bytes is committed at once.
+const COMMIT_BYTES: usize = 4 << 20;
+
+/// What is known, to go on with.
+#[derive(Serialize, Deserialize)]
+struct Snapshot {
+    /// The number of the last part of the log.
+    number: u64,
+    /// Where in the first partition of the log later parts are.
+    log_from: i64,
+    intake: Saved,
+}
+
+/// How the lead ended.
+#[derive(Debug, PartialEq, Eq)]
+enum Ended {
+    /// Somebody else leads.
+    Lost,
+    /// It was asked to end, or all sources have ended.
+    Over,
+}
+
+/// What was not committed yet of the log.
+struct Pending {
+    segments: Vec<Segment>,
+    steps: Vec<Step>,
+    reached: EventTime,
+    bytes: usize,
+    /// What is pushed was written by somebody before.
+    is_muted: bool,
+    failed: Option<kafka::LogError>,
+}
+
+impl Log for Pending {
+    fn name(&mut self, number: u32, name: &str) {
+        self.to_all(&Frame::Name(number, name.to_owned()));
+    }
+
+    fn push(&mut self, entry: Entry) {
+        if let Entry::Watermark(reached) = entry {
+            self.reached = self.reached.max(reached);
+        }
+        let shard = match &entry {
+            Entry::Transmission(_, transmission) => {
+                Some(engine::shard_of(transmission.mmsi(), self.segments.len()))
+            }
+            Entry::Tick(_) | Entry::Watermark(_) | Entry::Late(_) | Entry::End(_) => None,
+        };
+        let frame = Frame::Entry(entry);
+        match shard {
+            Some(shard) => self.to(shard, &frame),
+            None => self.to_all(&frame),
+        }
+    }
+
+    fn took(&mut self, step: Step) {
+        if self.is_muted {
+            return;
+        }
+        // Records of a partition that follow each other are one step.
+        if let (Step::Records { source, partition, next }, Some(Step::Records { source: of, partition: at, next: last })) =
+            (&step, self.steps.last_mut())
+            && (source, partition) == (&*of, &*at)
+        {
+            *last = *next;
+        } else {
+            self.steps.push(step);
+        }
+    }
+}
+
+impl Pending {
+    fn of(partitions: i32) -> Pending {
+        Pending {
+            segments: vec![Segment::default(); partitions as usize],
+            steps: Vec::new(),
+            reached: EventTime::MIN,
+            bytes: 0,
+            is_muted: false,
+            failed: None,
+        }
+    }
+
+    fn to(&mut self, shard: usize, frame: &Frame) {
+        if self.is_muted {
+            return;
+        }
+        match self.segments[shard].push(frame) {
+            Ok(bytes) => self.bytes += bytes,
+            Err(error) => self.failed = Some(error),
+        }
+    }
+
+    fn to_all(&mut self, frame: &Frame) {
+        (0..self.segments.len()).for_each(|shard| self.to(shard, frame));
+    }
+
+    fn is_empty(&self) -> bool {
+        self.bytes == 0 && self.steps.is_empty()
+    }
+
+    /// Takes out the records of the next part of the log.
+    fn take(&mut self, topic: &Arc<str>, number: u64) -> Result<Vec<Record>, kafka::LogError> {
+        let steps = std::mem::take(&mut self.steps);
+        self.to(0, &Frame::Taken(Taken { number, reached: self.reached, steps }));
+        if let Some(failed) = self.failed.take() {
+            return Err(failed);
+        }
+        self.bytes = 0;
+        let record = |(partition, value): (i32, Vec<u8>)| Record {
+            topic: Arc::clone(topic),
+            partition,
+            key: partition.to_string(),
+            value: Some(value),
+            headers: Vec::new(),
+        };
+        let numbered = (0..).zip(&mut self.segments);
+        let values = numbered.flat_map(|(at, segment)| segment.take().into_iter().map(move |value| (at, value)));
+        Ok(values.map(record).collect())
+    }
+}
+
+/// Takes in whenever it leads, until it is asked to end or all sources have ended.
+pub fn run(config: &Config, cluster: &Cluster, partitions: i32, interrupt: &Interrupt) -> anyhow::Result<()> {
+    let group = Group::join(cluster, NAME, &cluster.topics.log, Box::new(|_| {}))?;
+    let mut stands_by = false;
+    while !interrupt.came() {
+        take_part(&group, WAIT);
+        if group.owned().contains(&LEADING) {
+            stands_by = false;
+            let lead = Lead::take(config, cluster, &group, partitions);
+            match lead.and_then(|lead| lead.go_on(interrupt)) {
+                Ok(Ended::Over) => break,
+                Ok(Ended::Lost) => cli::talk("ingest: somebody else has taken over"),
+                Err(error) if kafka::is_of_cluster(&*error) => {
+                    cli::warn(&format!("ingest: {error:#}; it is tried again"));
+                    interrupt.wait(AGAIN);
+                }
+                Err(error) => return Err(error),
+            }
+        } else if !stands_by && !group.owned().is_empty() {
+            cli::talk("ingest: stands by");
+            stands_by = true;
+        }
+    }
+    Ok(())
+}
+
+/// Takes part in a group, and says what is wrong with the cluster.
+pub fn take_part(group: &Group, time: Duration) {
+    if let Some(error) = group.take_part(time) {
+        cli::warn(&format!("kafka: {error}"));
+    }
+}
+
+/// The one that takes in.
+struct Lead<'a> {
+    config: &'a Config,
+    group: &'a Group,
+    transactions: Transactions,
+    log: Arc<str>,
+    snapshots: Snapshots,
+    intake: Intake<Pending>,
+    number: u64,
+}
+
+impl<'a> Lead<'a> {
+    /// Takes over from whoever was before, and knows what he knew.
+    fn take(
+        config: &'a Config,
+        cluster: &Cluster,
+        group: &'a Group,
+        partitions: i32,
+    ) -> anyhow::Result<Lead<'a>> {
+        let began = Instant::now();
+        let transactions = Transactions::take_over(cluster, NAME).context("ingest cannot take over")?;
+        let (snapshots, found) =
+            Snapshots::find(cluster, NAME, LEADING).context("snapshots cannot be read")?;
+        let mut intake = Intake::new(config, Pending::of(partitions));
+        intake.log().is_muted = true;
+        let (mut number, mut log_from, bytes) = (0, None, found.as_ref().map_or(0, |found| found.bytes.len()));
+        if let Some(found) = found {
+            let saved: Snapshot = postcard::from_bytes(&found.bytes).context("the snapshot of ingest")?;
+            (number, log_from) = (saved.number, Some(saved.log_from));
+            intake.restore(saved.intake).context("the snapshot of ingest")?;
+        }
+        let log = Arc::from(cluster.topics.log.as_str());
+        let mut lead = Lead { config, group, transactions, log, snapshots, intake, number };
+        let parts = taken_since(cluster, log_from, &mut number)?;
+        let (count, reached) = (parts.len(), parts.last().map(|part| part.reached));
+        lead.take_again(parts)?;
+        lead.number = number;
+        if let Some(reached) = reached {
+            lead.intake.resume(reached);
+            lead.intake.log().reached = reached;
+        }
+        lead.intake.log().is_muted = false;
+        cli::talk(&format!(
+            "ingest: takes in; snapshot of {bytes} bytes, {count} parts of the log taken again, {} ms",
+            began.elapsed().as_millis()
+        ));
+        lead.commit(true)?;
+        Ok(lead)
+    }
+
+    /// Takes from topics again what was taken.
+    fn take_again(&mut self, parts: Vec<Taken>) -> anyhow::Result<()> {
+        let mut topics: Vec<Option<Again>> = self.config.live.sources.iter().map(|_| None).collect();
+        for step in parts.into_iter().flat_map(|part| part.steps) {
+            match step {
+                Step::Found { source, partition, name } => {
+                    self.intake.await_partition(Peer { source, number: partition }, name);
+                }
+                Step::CaughtUp { source, by } => self.intake.take(Event::CaughtUp(source, by)),
+                Step::Records { source, partition, next } => {
+                    let (peer, at) = (Peer { source, number: partition }, source as usize);
+                    let Some(config) = self.config.live.sources.get(at) else { continue };
+                    if topics[at].is_none() {
+                        let topic = config.topic.clone().unwrap_or_default();
+                        let from = self.intake.positions(source);
+                        topics[at] = Some(Again::open(&super::properties(self.config), &topic, &from)?);
+                    }
+                    let Some(topic) = &mut topics[at] else { continue };
+                    while let Some((arrival, offset, bytes)) = topic.next(partition, next)? {
+                        self.intake.take(Event::Lines(peer, arrival, bytes, offset));
+                    }
+                    if self.intake.positions(source).get(&partition) != Some(&next) {
+                        cli::warn(&format!(
+                            "source {}: records of partition {partition} before {next} are gone, and what was known \
+                             of them is lost",
+                            config.name
+                        ));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in.
+    fn go_on(mut self, interrupt: &Interrupt) -> anyhow::Result<Ended> {
+        let sources = (0..).zip(&self.config.live.sources);
+        let endpoints = sources
+            .map(|(number, source)| super::endpoint(source, self.config, self.intake.positions(number)))
+            .collect();
+        let mut sources = Sources::start(endpoints)?;
+        let commit_interval = Duration::from(self.config.kafka.commit_interval);
+        let snapshot_interval = Duration::from(self.config.kafka.snapshot_interval);
+        let (mut committed, mut snapshot) = (Instant::now(), Instant::now());
+        let mut has_news = false;
+        loop {
+            let is_over = interrupt.came() || self.intake.is_over();
+            let wait = commit_interval.saturating_sub(committed.elapsed());
+            if !is_over && let Some(event) = sources.next_within(if has_news { wait } else { WAIT }) {
+                self.intake.take(event);
+            }
+            has_news = !self.intake.log().is_empty();
+            let is_due = committed.elapsed() >= commit_interval || self.intake.log().bytes >= COMMIT_BYTES;
+            if !is_due && !is_over {
+                continue;
+            }
+            take_part(self.group, Duration::ZERO);
+            if !self.group.owned().contains(&LEADING) {
+                return Ok(Ended::Lost);
+            }
+            if is_over {
+                self.intake.end_connections();
+            }
+            let is_snapshot = is_over || snapshot.elapsed() >= snapshot_interval;
+            if (has_news || is_snapshot) && self.commit(is_snapshot)? == Ended::Lost {
+                return Ok(Ended::Lost);
+            }
+            if is_snapshot {
+                snapshot = Instant::now();
+            }
+            if is_over {
+                return Ok(Ended::Over);
+            }
+            (committed, has_news) = (Instant::now(), false);
+        }
+    }
+
+    /// Commits the next part of the log with what was taken for it, and what is known if that is wanted.
+    fn commit(&mut self, is_snapshot: bool) -> anyhow::Result<Ended> {
+        let log_from = if is_snapshot { self.transactions.end_of(&self.log, LEADING)? } else { 0 };
+        self.number += 1;
+        let mut records = self.intake.log().take(&self.log, self.number)?;
+        if is_snapshot {
+            let snapshot = Snapshot { number: self.number, log_from, intake: self.intake.save()? };
+            records.extend(self.snapshots.next(&postcard::to_allocvec(&snapshot)?));
+        }
+        let offsets = self.offsets()?;
+        match self.transactions.commit(&records, &offsets, || self.group.member(), || false) {
+            Ok(()) => Ok(Ended::Over),
+            Err(CommitError::Fenced) => Ok(Ended::Lost),
+            Err(error) => Err(anyhow::Error::new(error).context("the log cannot be written")),
+        }
+    }
+
+    /// How far topics were taken, for those who watch the group.
+    fn offsets(&self) -> anyhow::Result<TopicPartitionList> {
+        let mut offsets = TopicPartitionList::new();
+        for (number, source) in (0..).zip(&self.config.live.sources) {
+            let (SourceKind::Kafka, Some(topic)) = (source.kind, &source.topic) else { continue };
+            let positions: Positions = self.intake.positions(number);
+            for (partition, next) in positions {
+                offsets.add_partition_offset(topic, partition as i32, Offset::Offset(next as i64))?;
+            }
+        }
+        Ok(offsets)
+    }
+}
+
+/// What was taken for the log since a place, and after a part of it.
+fn taken_since(cluster: &Cluster, from: Option<i64>, number: &mut u64) -> anyhow::Result<Vec<Taken>> {
+    let mut reader = PartitionReader::open(cluster, &cluster.topics.log, LEADING, from)?;
+    let mut parts = Vec::new();
+    let mut failed = None;
+    while !reader.is_at_end() {
+        reader.read(WAIT, |record| {
+            let taken = kafka::frames(record.value.unwrap_or_default(), |frame| {
+                if let Frame::Taken(taken) = frame
+                    && taken.number > *number
+                {
+                    *number = taken.number;
+                    parts.push(taken);
+                }
+            });
+            failed = failed.take().or(taken.err());
+        })?;
+        if let Some(error) = failed {
+            return Err(anyhow::Error::new(error).context(cluster.topics.log.clone()));
+        }
+    }
+    Ok(parts)
+}
