@@ -1,5 +1,5 @@
-//! Programs that are killed at any moment, with the log in a topic of a real Kafka broker: the alerts are those of an
-//! undisturbed run, none lost, none twice.
+//! Programs that are killed at any moment, and brokers that go away, with the log in a topic of a real Kafka cluster: the
+//! alerts are those of an undisturbed run, none lost, none twice. `DARKWAKE_SOAK=1` kills 50 times.
 
 #[path = "kafka/broker.rs"]
 mod broker;
@@ -11,15 +11,45 @@ mod raw;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use broker::Broker;
-use feed::{Watched, difference, replay, revisions};
+use feed::{Revisions, Watched, difference, replay, revisions};
 use program::darkwake;
 use raw::{generate, stations};
 use sim::random::Random;
 
 /// Partitions of what is taken in, and of the log.
 const PARTITIONS: i32 = 3;
+
+/// Lines with the partitions that they go to, and what they must give.
+struct Feed {
+    lines: Vec<(i32, String)>,
+    after: Vec<String>,
+    expected: Revisions,
+}
+
+/// The same for all tests.
+fn feed() -> &'static Feed {
+    static FEED: OnceLock<Feed> = OnceLock::new();
+    FEED.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let (lines, after) = generate(folder.path(), "outage");
+        let expected = replay(folder.path(), &[lines.clone(), after.clone()].concat());
+        // Each partition has stations, so that none is silent.
+        let mut known: Vec<&str> = Vec::new();
+        let mut partition_of = |station| {
+            let at = known.iter().position(|known| *known == station).unwrap_or(known.len());
+            if at == known.len() {
+                known.push(station);
+            }
+            at as i32 % PARTITIONS
+        };
+        let stations = stations(&lines);
+        let partitions: Vec<i32> = stations.iter().map(|station| partition_of(*station)).collect();
+        Feed { lines: partitions.into_iter().zip(lines).collect(), after, expected }
+    })
+}
 
 /// Programs of a role.
 struct Workers<'a> {
@@ -56,8 +86,11 @@ impl<'a> Workers<'a> {
 
     /// Ends all as an operator does.
     fn end(self) {
+        let told = self.told();
         for worker in self.at_work {
-            assert_eq!(worker.interrupt(), Some(130));
+            let began = std::time::Instant::now();
+            assert_eq!(worker.interrupt(), Some(130), "{told}");
+            assert!(began.elapsed().as_secs() < 10, "it took {:?} to end: {told}", began.elapsed());
         }
     }
 
@@ -78,48 +111,83 @@ fn configure(folder: &Path, broker: &Broker) {
     std::fs::write(folder.join("darkwake.toml"), config).unwrap();
 }
 
-/// Runs a feed through so many programs of each role, some of which are killed, and compares.
-fn survives(name: &str, workers: usize, kills: usize, seed: u64) {
+/// Gives so many programs of each role the feed in parts, with something that happens before each part but the first, and
+/// compares what they tell.
+fn survives(
+    broker: &Broker,
+    workers: usize,
+    parts: usize,
+    seed: u64,
+    mut disturb: impl FnMut(&Broker, usize, [&mut Workers<'_>; 2], &mut Random),
+) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    let (lines, after) = generate(path, "outage");
-    let expected = replay(path, &[lines.clone(), after.clone()].concat());
-    let heard_by = stations(&lines);
-    let broker = Broker::up(name);
+    let Feed { lines, after, expected } = feed();
     broker.make_topic("ais.raw", PARTITIONS);
-    configure(path, &broker);
+    configure(path, broker);
     let mut ingest = Workers::start(path, "ingest", workers);
     let mut detect = Workers::start(path, "detect", workers);
     let mut random = Random::new(seed);
-    let numbered: Vec<(i32, &String)> = lines
-        .iter()
-        .zip(&heard_by)
-        .map(|(line, station)| (station.bytes().map(i32::from).sum::<i32>() % PARTITIONS, line))
-        .collect();
-    for (at, part) in numbered.chunks(lines.len().div_ceil(kills + 1)).enumerate() {
+    for (at, part) in lines.chunks(lines.len().div_ceil(parts)).enumerate() {
         if at > 0 {
-            let role = if random.below(2) == 0 { &mut ingest } else { &mut detect };
-            role.kill_one(&mut random);
+            disturb(broker, at, [&mut ingest, &mut detect], &mut random);
         }
-        broker.send("ais.raw", part.iter().map(|(partition, line)| (Ok(*partition), (*line).clone())));
+        let length = broker.length("darkwake.log");
+        broker.send("ais.raw", part.iter().map(|(partition, line)| (Ok(*partition), line.clone())));
         // It goes on somewhere in the middle of this.
-        broker.wait_for_growth("darkwake.log", random.below(30) as i64);
+        let some = 1 + random.below(40) as i64;
+        broker.wait_for("darkwake.log", length + some, "darkwake.ingest", ("ais.raw", PARTITIONS));
     }
-    broker.send(
-        "ais.raw",
-        (0..PARTITIONS).flat_map(|partition| after.iter().map(move |line| (Ok(partition), line.clone()))),
-    );
+    assert!(broker.length("darkwake.alerts") > 0, "nothing was told before the end: {}", detect.told());
+    let all = (0..PARTITIONS).flat_map(|partition| after.iter().map(move |line| (Ok(partition), line.clone())));
+    broker.send("ais.raw", all);
     let told = || format!("{}{}", ingest.told(), detect.told());
     broker.read_or("darkwake.alerts", PARTITIONS, expected.len(), &told);
     detect.end();
     ingest.end();
     let told = broker.read("darkwake.alerts", PARTITIONS, 0);
     let found = revisions(told.iter().map(|(_, value)| value.as_str()));
-    assert_eq!(difference(&expected, &found), None);
+    assert_eq!(difference(expected, &found), None);
     assert_eq!(found.len(), expected.len());
 }
 
+/// Kills programs of one role or the other.
+fn survives_kills(workers: usize, kills: usize) {
+    let is_long = std::env::var("DARKWAKE_SOAK").is_ok_and(|soak| soak == "1");
+    let kills = if is_long { 50 } else { kills };
+    let broker = Broker::up(&format!("kills-{workers}"));
+    survives(&broker, workers, kills + 1, workers as u64, |_, _, roles, random| {
+        roles[random.below(2) as usize].kill_one(random);
+    });
+}
+
 #[test]
-fn what_is_killed_loses_nothing_and_tells_nothing_twice() {
-    survives("recovery", 2, 5, 1);
+fn one_program_of_each_role_is_killed_again_and_again() {
+    survives_kills(1, 5);
+}
+
+#[test]
+fn two_programs_of_each_role_are_killed_again_and_again() {
+    survives_kills(2, 5);
+}
+
+#[test]
+fn three_programs_of_each_role_are_killed_again_and_again() {
+    survives_kills(3, 3);
+}
+
+#[test]
+fn a_broker_that_is_restarted_and_one_of_three_that_is_lost() {
+    let broker = Broker::up("restarted");
+    survives(&broker, 1, 3, 1, |broker, _, _, _| {
+        broker.stop("1");
+        broker.start("1");
+    });
+    drop(broker);
+    let cluster = Broker::of("lost", "3");
+    survives(&cluster, 1, 4, 1, |broker, at, _, _| match at {
+        1 => broker.stop("2"),
+        2 => broker.start("2"),
+        _ => broker.stop("3"),
+    });
 }

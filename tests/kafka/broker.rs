@@ -36,10 +36,25 @@ fn xtask(arguments: &[&str]) -> String {
 
 impl Broker {
     pub fn up(name: &str) -> Broker {
+        Broker::of(name, "1")
+    }
+
+    /// A cluster of so many nodes.
+    pub fn of(name: &str, nodes: &str) -> Broker {
         let pid = std::process::id().to_string();
         let name = format!("{name}-{pid}");
-        let address = xtask(&["up", "--name", &name, "--while", &pid]);
+        let address = xtask(&["up", "--name", &name, "--while", &pid, "--brokers", nodes]);
         Broker { name, address }
+    }
+
+    /// Stops a node.
+    pub fn stop(&self, node: &str) {
+        xtask(&["stop", "--name", &self.name, "--node", node]);
+    }
+
+    /// Starts it again.
+    pub fn start(&self, node: &str) {
+        xtask(&["start", "--name", &self.name, "--node", node]);
     }
 
     fn config(&self) -> ClientConfig {
@@ -51,7 +66,7 @@ impl Broker {
     /// Makes a topic whose records have the time at which they are appended.
     pub fn make_topic(&self, name: &str, partitions: i32) {
         let admin: AdminClient<DefaultClientContext> = self.config().create().unwrap();
-        let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1))
+        let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(-1))
             .set("message.timestamp.type", "LogAppendTime");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let made = runtime.block_on(admin.create_topics([&topic], &AdminOptions::new()));
@@ -78,14 +93,28 @@ impl Broker {
         producer.flush(PATIENCE).unwrap();
     }
 
-    /// Waits until a topic has so many records more than now, or is there.
-    pub fn wait_for_growth(&self, topic: &str, records: i64) {
+    /// How many records the first partition of a topic has; none if it is not there.
+    pub fn length(&self, topic: &str) -> i64 {
         let consumer: BaseConsumer = self.config().set("group.id", "test").create().unwrap();
-        let end = || consumer.fetch_watermarks(topic, 0, PATIENCE).map_or(0, |(_, end)| end);
-        let (began, before) = (std::time::Instant::now(), end());
-        while end() < before + records {
-            assert!(began.elapsed() < PATIENCE, "{topic} does not grow");
-            std::thread::yield_now();
+        consumer.fetch_watermarks(topic, 0, PATIENCE).map_or(0, |(_, end)| end)
+    }
+
+    /// Waits until a topic is so long, or a group has read all of another.
+    pub fn wait_for(&self, topic: &str, length: i64, group: &str, (read, partitions): (&str, i32)) {
+        let consumer: BaseConsumer = self.config().set("group.id", group).create().unwrap();
+        let mut all = TopicPartitionList::new();
+        all.add_partition_range(read, 0, partitions - 1);
+        let has_read_all = || {
+            consumer.committed_offsets(all.clone(), PATIENCE).is_ok_and(|committed| {
+                committed.elements().iter().all(|one| {
+                    let end = consumer.fetch_watermarks(read, one.partition(), PATIENCE);
+                    end.is_ok_and(|(_, end)| one.offset().to_raw() == Some(end))
+                })
+            })
+        };
+        let began = std::time::Instant::now();
+        while self.length(topic) < length && !has_read_all() {
+            assert!(began.elapsed() < 2 * PATIENCE, "{group} does not go on");
         }
     }
 

@@ -13,7 +13,7 @@ mod transaction;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::config::ClientConfig;
@@ -25,7 +25,7 @@ use rdkafka::types::RDKafkaRespErr;
 
 pub use group::{Group, Losing};
 pub use log::{LogError, Segment, frames};
-pub(crate) use partition::appended;
+pub(crate) use partition::{appended, is_away};
 pub use partition::{Fetched, PartitionReader};
 pub use snapshots::{Found, Snapshots};
 pub use topics::{TopicError, prepare};
@@ -87,6 +87,26 @@ impl Record {
             headers.insert(Header { key, value: Some(value) })
         });
         record.headers(headers)
+    }
+}
+
+/// What was said to be wrong with a cluster: the same is not said again and again.
+#[derive(Debug, Default)]
+pub(crate) struct Trouble(Option<(Instant, KafkaError)>);
+
+impl Trouble {
+    /// What is wrong is said again after this.
+    const AGAIN: Duration = Duration::from_secs(30);
+
+    /// The error, if it is news.
+    pub fn news(&mut self, error: KafkaError) -> Option<KafkaError> {
+        let is_same = |told: &KafkaError| *told == error || is_away(told) && is_away(&error);
+        let is_known = self.0.as_ref().is_some_and(|(at, told)| is_same(told) && at.elapsed() < Self::AGAIN);
+        if is_known {
+            return None;
+        }
+        self.0 = Some((Instant::now(), error.clone()));
+        Some(error)
     }
 }
 

@@ -164,7 +164,7 @@ pub fn run(config: &Config, cluster: &Cluster, partitions: i32, interrupt: &Inte
             let lead = Lead::take(config, cluster, &group, partitions);
             match lead.and_then(|lead| lead.go_on(interrupt)) {
                 Ok(Ended::Over) => break,
-                Ok(Ended::Lost) => cli::talk("ingest: somebody else has taken over"),
+                Ok(Ended::Lost) => cli::talk("ingest: no longer takes in"),
                 Err(error) if kafka::is_of_cluster(&*error) => {
                     cli::warn(&format!("ingest: {error:#}; it is tried again"));
                     interrupt.wait(AGAIN);
@@ -323,9 +323,14 @@ impl<'a> Lead<'a> {
             records.extend(self.snapshots.next(&postcard::to_allocvec(&snapshot)?));
         }
         let offsets = self.offsets()?;
-        match self.transactions.commit(&records, &offsets, || self.group.member(), || false) {
+        // Who is no member any more can only become one again by taking part.
+        let is_lost = || {
+            take_part(self.group, Duration::ZERO);
+            !self.group.owned().contains(&LEADING)
+        };
+        match self.transactions.commit(&records, &offsets, || self.group.member(), is_lost) {
             Ok(()) => Ok(Ended::Over),
-            Err(CommitError::Fenced) => Ok(Ended::Lost),
+            Err(CommitError::Fenced | CommitError::Stopped(_)) => Ok(Ended::Lost),
             Err(error) => Err(anyhow::Error::new(error).context("the log cannot be written")),
         }
     }

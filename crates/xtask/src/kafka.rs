@@ -5,7 +5,9 @@
 //! cargo xtask kafka up --brokers 3      a cluster of three
 //! cargo xtask kafka up --name e2e       beside another; each name is a cluster of its own
 //! cargo xtask kafka up --while PID      goes down when that process has ended
-//! cargo xtask kafka down [--name e2e]   stops it and takes its data away
+//! cargo xtask kafka stop --node 2       stops one node, which keeps its data
+//! cargo xtask kafka start --node 2      starts it again
+//! cargo xtask kafka down [--name e2e]   stops all and takes the data away
 //! ```
 //!
 //! It is Apache Kafka (KRaft) from Maven Central, run by Java: no container, no root.
@@ -24,7 +26,8 @@ use crate::say::{say, talk};
 use crate::system::{self, Need};
 
 const USAGE: &str =
-    "usage: cargo xtask kafka up [--name NAME] [--brokers 1|3] [--while PID] | down [--name NAME]";
+    "usage: cargo xtask kafka up [--name NAME] [--brokers 1|3] [--while PID] | stop|start --node N [--name NAME] | \
+     down [--name NAME]";
 
 /// The version that is run.
 const VERSION: &str = "4.3.1";
@@ -39,11 +42,20 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Names the cluster; any 16 bytes in base64 do.
 const CLUSTER: &str = "ZGFya3dha2UtdGVzdC0wMQ";
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verb {
+    Up,
+    Stop,
+    Start,
+    Down,
+}
+
 #[derive(Debug, PartialEq, Eq)]
 struct Options {
-    is_up: bool,
+    verb: Verb,
     name: String,
     brokers: usize,
+    node: usize,
     lives_with: Option<u32>,
 }
 
@@ -52,21 +64,27 @@ impl Options {
         let usage = || Usage(USAGE.to_owned());
         let (verb, mut rest) =
             arguments.split_first().map(|(verb, rest)| (*verb, rest.iter())).ok_or_else(usage)?;
-        let is_up = match verb {
-            "up" => true,
-            "down" => false,
+        let verb = match verb {
+            "up" => Verb::Up,
+            "stop" => Verb::Stop,
+            "start" => Verb::Start,
+            "down" => Verb::Down,
             _ => bail!(usage()),
         };
-        let mut options = Options { is_up, name: "default".to_owned(), brokers: 1, lives_with: None };
+        let is_up = verb == Verb::Up;
+        let is_of_node = matches!(verb, Verb::Stop | Verb::Start);
+        let mut options = Options { verb, name: "default".to_owned(), brokers: 1, node: 0, lives_with: None };
         while let Some(flag) = rest.next() {
             let value = rest.next().ok_or_else(usage)?;
             match *flag {
                 "--name" if is_name(value) => options.name = (*value).to_owned(),
                 "--brokers" if is_up && matches!(*value, "1" | "3") => options.brokers = value.parse()?,
+                "--node" if is_of_node && matches!(*value, "1" | "2" | "3") => options.node = value.parse()?,
                 "--while" if is_up => options.lives_with = Some(value.parse().map_err(|_| usage())?),
                 _ => bail!(usage()),
             }
         }
+        ensure!(!is_of_node || options.node > 0, usage());
         Ok(options)
     }
 }
@@ -81,8 +99,11 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     let options = Options::read(arguments)?;
     let project = Project::find()?;
     let folder = project.made("kafka").join(&options.name);
-    if !options.is_up {
-        return down(&folder);
+    match options.verb {
+        Verb::Up => {}
+        Verb::Stop => return stop(&folder, &pids(&folder)[options.node - 1..options.node]),
+        Verb::Start => return start_again(&folder, &jars(&project)?, options.node),
+        Verb::Down => return down(&folder),
     }
     ensure!(
         !folder.exists(),
@@ -93,9 +114,9 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     let jars = jars(&project)?;
     fs::create_dir_all(&folder)?;
     match start(&folder, &jars, options.brokers) {
-        Ok((pids, bootstrap)) => {
+        Ok(bootstrap) => {
             if let Some(parent) = options.lives_with {
-                watch(parent, &pids, &folder)?;
+                watch(parent, &folder)?;
             }
             say(&bootstrap);
             Ok(())
@@ -137,8 +158,8 @@ fn jars(project: &Project) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Starts all nodes and waits for them; their process ids and the address of the cluster.
-fn start(folder: &Path, jars: &Path, brokers: usize) -> Result<(Vec<u32>, String)> {
+/// Starts all nodes and waits for them; the address of the cluster.
+fn start(folder: &Path, jars: &Path, brokers: usize) -> Result<String> {
     // All are taken before the first is let go, so that they differ.
     let taken: Vec<TcpListener> = (0..2 * brokers)
         .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
@@ -158,26 +179,63 @@ fn start(folder: &Path, jars: &Path, brokers: usize) -> Result<(Vec<u32>, String
         let mut format = java(jars);
         format.args(["kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c"]).arg(&path);
         project::output(&mut format)?;
-        let log = fs::File::create(folder.join(format!("broker-{}.log", at + 1)))?;
-        let mut broker = java(jars);
-        broker.arg("kafka.Kafka").arg(&path).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        children.push(broker.spawn().context("java cannot be started")?);
-        let told: Vec<String> = children.iter().map(|child| child.id().to_string()).collect();
-        fs::write(folder.join("pids"), told.join("\n"))?;
+        children.push(node(folder, jars, at + 1)?);
+        let pids: Vec<u32> = children.iter().map(Child::id).collect();
+        note(folder, &pids)?;
     }
+    wait_for(clients, &mut children)?;
+    let bootstrap: Vec<String> = clients.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+    Ok(bootstrap.join(","))
+}
+
+/// Starts a node that was stopped, and waits for it.
+fn start_again(folder: &Path, jars: &Path, number: usize) -> Result<()> {
+    let mut pids = pids(folder);
+    ensure!((1..=pids.len()).contains(&number), "{}: has no node {number}", folder.display());
+    ensure!(!is_broker(pids[number - 1], folder), "node {number} is up");
+    let properties = fs::read_to_string(folder.join(format!("broker-{number}.properties")))?;
+    let client = properties.lines().find_map(|line| line.strip_prefix("advertised.listeners=PLAINTEXT://127.0.0.1:"));
+    let client: u16 = client.and_then(|port| port.parse().ok()).context("the node has no port")?;
+    let child = node(folder, jars, number)?;
+    pids[number - 1] = child.id();
+    note(folder, &pids)?;
+    wait_for(&[client], &mut [child])
+}
+
+fn node(folder: &Path, jars: &Path, number: usize) -> Result<Child> {
+    let log = folder.join(format!("broker-{number}.log"));
+    let log = fs::OpenOptions::new().create(true).append(true).open(log)?;
+    let mut broker = java(jars);
+    broker.arg("kafka.Kafka").arg(folder.join(format!("broker-{number}.properties")));
+    broker.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    broker.spawn().context("java cannot be started")
+}
+
+fn wait_for(ports: &[u16], children: &mut [Child]) -> Result<()> {
     let began = Instant::now();
-    for port in clients {
+    for port in ports {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, *port));
         while TcpStream::connect_timeout(&address, LOOK).is_err() {
-            for child in &mut children {
+            for child in &mut *children {
                 ensure!(child.try_wait()?.is_none(), "the broker has ended");
             }
             ensure!(began.elapsed() < START, "the broker is not up after {} s", START.as_secs());
             std::thread::sleep(LOOK);
         }
     }
-    let bootstrap: Vec<String> = clients.iter().map(|port| format!("127.0.0.1:{port}")).collect();
-    Ok((children.iter().map(Child::id).collect(), bootstrap.join(",")))
+    Ok(())
+}
+
+fn note(folder: &Path, pids: &[u32]) -> Result<()> {
+    let told: Vec<String> = pids.iter().map(u32::to_string).collect();
+    let beside = folder.join("pids.part");
+    fs::write(&beside, told.join("\n"))?;
+    Ok(fs::rename(beside, folder.join("pids"))?)
+}
+
+fn pids(folder: &Path) -> Vec<u32> {
+    let pids = fs::read_to_string(folder.join("pids")).unwrap_or_default();
+    pids.lines().filter_map(|pid| pid.parse().ok()).collect()
 }
 
 fn java(jars: &Path) -> Command {
@@ -214,23 +272,29 @@ fn properties(folder: &Path, node: usize, (client, controller): (u16, u16), vote
     )
 }
 
-/// Takes the cluster down once a process has ended, whatever ended it, or all brokers have.
-fn watch(parent: u32, pids: &[u32], folder: &Path) -> Result<()> {
-    const SCRIPT: &str = "folder=$1; parent=$2; shift 2; \
-        alive() { for pid; do kill -0 \"$pid\" 2>/dev/null && return 0; done; return 1; }; \
-        while kill -0 \"$parent\" 2>/dev/null && alive \"$@\"; do sleep 1; done; \
-        alive \"$@\" || exit 0; kill \"$@\" 2>/dev/null; while alive \"$@\"; do sleep 1; done; rm -rf \"$folder\"";
+/// Takes the cluster down once a process has ended, whatever ended it.
+fn watch(parent: u32, folder: &Path) -> Result<()> {
+    const SCRIPT: &str = "folder=$1; parent=$2; \
+        alive() { for pid in $(cat \"$folder/pids\"); do kill -0 \"$pid\" 2>/dev/null && return 0; done; return 1; }; \
+        while kill -0 \"$parent\" 2>/dev/null && [ -e \"$folder/pids\" ]; do sleep 1; done; \
+        [ -e \"$folder/pids\" ] || exit 0; \
+        kill $(cat \"$folder/pids\") 2>/dev/null; while alive; do sleep 1; done; rm -rf \"$folder\"";
     let mut shell = Command::new("sh");
     shell.args(["-c", SCRIPT, "watch"]).arg(folder).arg(parent.to_string());
-    shell.args(pids.iter().map(u32::to_string));
     shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     shell.spawn().context("sh cannot be started")?;
     Ok(())
 }
 
 fn down(folder: &Path) -> Result<()> {
-    let pids = fs::read_to_string(folder.join("pids")).unwrap_or_default();
-    let pids: Vec<u32> = pids.lines().filter_map(|pid| pid.parse().ok()).collect();
+    stop(folder, &pids(folder))?;
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
+    }
+    Ok(())
+}
+
+fn stop(folder: &Path, pids: &[u32]) -> Result<()> {
     for signal in ["-TERM", "-KILL"] {
         pids.iter().filter(|pid| is_broker(**pid, folder)).for_each(|pid| {
             // One that has ended meanwhile is as well.
@@ -241,9 +305,7 @@ fn down(folder: &Path) -> Result<()> {
             std::thread::sleep(LOOK);
         }
     }
-    if folder.exists() {
-        fs::remove_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
-    }
+    ensure!(!pids.iter().any(|pid| is_broker(*pid, folder)), "{}: does not stop", folder.display());
     Ok(())
 }
 
@@ -264,14 +326,19 @@ mod tests {
     #[test]
     fn flags_are_read_and_wrong_ones_refused() {
         let options = Options::read(&["up", "--name", "e2e", "--brokers", "3", "--while", "12"]).unwrap();
-        let expected = Options { is_up: true, name: "e2e".to_owned(), brokers: 3, lives_with: Some(12) };
-        assert_eq!(options, expected);
-        assert!(!Options::read(&["down"]).unwrap().is_up);
+        let (name, lives_with) = ("e2e".to_owned(), Some(12));
+        assert_eq!(options, Options { verb: Verb::Up, name, brokers: 3, node: 0, lives_with });
+        assert_eq!(Options::read(&["down"]).unwrap().verb, Verb::Down);
+        let options = Options::read(&["stop", "--node", "2"]).unwrap();
+        assert_eq!((options.verb, options.node), (Verb::Stop, 2));
         for wrong in [
             &["up", "--brokers", "2"][..],
             &["up", "--name", "../x"],
             &["down", "--brokers", "1"],
             &["up", "--while", "me"],
+            &["stop"],
+            &["start", "--node", "4"],
+            &["up", "--node", "1"],
             &["up", "--name"],
             &["sideways"],
             &[],

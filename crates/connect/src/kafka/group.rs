@@ -9,7 +9,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMe
 use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::{Cluster, PATIENCE, config};
+use super::{Cluster, PATIENCE, Trouble, config};
 
 /// What the client is told unless the configuration says otherwise.
 const SETTINGS: [(&str, &str); 4] = [
@@ -33,6 +33,7 @@ pub type Losing = Box<dyn Fn(i32) + Send + Sync>;
 
 struct Changes {
     owned: Mutex<BTreeSet<i32>>,
+    trouble: Mutex<Trouble>,
     losing: Losing,
 }
 
@@ -73,15 +74,16 @@ impl Group {
         config.set("group.id", format!("{}.{name}", cluster.application));
         config.set("enable.auto.commit", "false").set("enable.auto.offset.store", "false");
         config.set("isolation.level", "read_committed").set("auto.offset.reset", "latest");
-        let changes = Changes { owned: Mutex::default(), losing };
+        let changes = Changes { owned: Mutex::default(), trouble: Mutex::default(), losing };
         let consumer: BaseConsumer<Changes> = config.create_with_context(changes)?;
         consumer.subscribe(&[topic])?;
         Ok(Group { consumer: Arc::new(consumer), topic: topic.to_owned() })
     }
 
-    /// Takes part for some time; partitions come and go meanwhile. What is wrong with the cluster, if anything is.
+    /// Takes part for some time; partitions come and go meanwhile. What is wrong with the cluster, if that is news.
     pub fn take_part(&self, time: Duration) -> Option<KafkaError> {
-        self.consumer.poll(time).and_then(Result::err)
+        let error = self.consumer.poll(time)?.err()?;
+        self.consumer.context().trouble.lock().unwrap_or_else(PoisonError::into_inner).news(error)
     }
 
     /// The partitions that are this member's.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use model::EventTime;
 use rdkafka::Offset;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message, Timestamp};
 use rdkafka::topic_partition_list::TopicPartitionList;
 
@@ -98,6 +98,8 @@ impl PartitionReader {
                 self.is_at_end = true;
                 Ok(false)
             }
+            // It connects again by itself.
+            Some(Err(error)) if is_away(&error) => Ok(false),
             Some(Err(error)) => Err(error),
             None => Ok(false),
         }
@@ -128,6 +130,19 @@ fn consumer(cluster: &Cluster, topic: &str, partition: i32, next: i64) -> Result
     assigned.add_partition_offset(topic, partition, Offset::Offset(next))?;
     consumer.assign(&assigned)?;
     Ok(consumer)
+}
+
+/// Whether it only says that brokers are away.
+pub(crate) fn is_away(error: &KafkaError) -> bool {
+    matches!(
+        error,
+        KafkaError::MessageConsumption(
+            RDKafkaErrorCode::BrokerTransportFailure
+                | RDKafkaErrorCode::AllBrokersDown
+                | RDKafkaErrorCode::OperationTimedOut
+                | RDKafkaErrorCode::Resolve
+        )
+    )
 }
 
 /// When the broker appended it, or else when whoever sent it says.

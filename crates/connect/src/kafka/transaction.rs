@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{BaseProducer, Producer};
+use rdkafka::producer::{BaseProducer, Producer, PurgeConfig};
 use rdkafka::topic_partition_list::TopicPartitionList;
 
 use super::{Cluster, PATIENCE, Record, config};
@@ -141,6 +141,11 @@ impl Transactions {
     }
 
     fn abort(&self) -> Result<(), CommitError> {
+        // It waits for what was sent to be accounted for, and nobody else does that.
+        self.producer.purge(PurgeConfig::default().queue().inflight());
+        while self.producer.in_flight_count() > 0 {
+            self.producer.poll(ROOM);
+        }
         loop {
             match self.producer.abort_transaction(PATIENCE) {
                 Ok(()) => return Ok(()),

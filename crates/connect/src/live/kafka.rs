@@ -13,7 +13,7 @@ use rdkafka::message::Message;
 use rdkafka::topic_partition_list::TopicPartitionList;
 
 use super::{Event, Outlet, Positions, now};
-use crate::kafka::{PATIENCE, Properties, appended, config, partitions};
+use crate::kafka::{PATIENCE, Properties, Trouble, appended, config, is_away, partitions};
 
 /// How long it is waited for a partition to say what comes next …
 const POLL: Duration = Duration::from_millis(100);
@@ -85,21 +85,18 @@ fn read(
     }
     let mut told = EventTime::MIN;
     let mut waited_for = 0;
-    let (mut trouble, mut last_trouble): (Option<KafkaError>, Option<KafkaError>) = (None, None);
+    let (mut trouble, mut told_trouble): (Option<KafkaError>, Trouble) = (None, Trouble::default());
     while !outlet.is_stopped() {
         // Errors of the whole client come here; it connects again by itself.
         if let Some(Err(error)) = consumer.poll(Duration::ZERO) {
-            let told = format!("kafka topic {topic}: {error}");
-            outlet.events.blocking_send(Event::Trouble(outlet.source, told)).ok()?;
+            trouble = trouble.or(Some(error));
         }
         for at in 0..partitions.heads.len() {
             trouble = trouble.or(partitions.look(at, Duration::ZERO));
         }
-        // Told once, until it is another.
-        if let Some(error) = trouble.take().filter(|error| last_trouble.as_ref() != Some(error)) {
+        if let Some(error) = trouble.take().and_then(|error| told_trouble.news(error)) {
             let told = format!("kafka topic {topic}: {error}");
             outlet.events.blocking_send(Event::Trouble(outlet.source, told)).ok()?;
-            last_trouble = Some(error);
         }
         if let Some(unknown) = partitions.heads.iter().position(|head| matches!(head, Head::Unknown)) {
             trouble = partitions.look(unknown, POLL);
@@ -156,7 +153,7 @@ impl Again {
         let at = partition as usize;
         let began = std::time::Instant::now();
         while began.elapsed() < PATIENCE && at < self.partitions.heads.len() {
-            if let Some(error) = self.partitions.look(at, POLL) {
+            if let Some(error) = self.partitions.look(at, POLL).filter(|error| !is_away(error)) {
                 return Err(std::io::Error::other(format!("kafka topic {}: {error}", self.topic)));
             }
             match &self.partitions.heads[at] {
