@@ -22,6 +22,8 @@ const SETTINGS: [(&str, &str); 6] = [
 ];
 /// How long it is waited for room in the producer's queue.
 const ROOM: Duration = Duration::from_millis(50);
+/// How long it is waited before it is looked again whether something was delivered.
+const MOMENT: Duration = Duration::from_millis(1);
 /// A commit that fails is tried again for this long.
 const LONGEST: Duration = Duration::from_secs(60);
 /// The wait before it is.
@@ -131,6 +133,7 @@ impl Transactions {
         {
             self.producer.send_offsets_to_transaction(offsets, &member, PATIENCE)?;
         }
+        self.deliver()?;
         loop {
             match self.producer.commit_transaction(PATIENCE) {
                 // What a retriable error leaves open is not decided yet, and must not be aborted.
@@ -138,6 +141,18 @@ impl Transactions {
                 done => return done,
             }
         }
+    }
+
+    /// Waits until the brokers have what was sent. The client's own flush looks again after 100 ms at the earliest.
+    fn deliver(&self) -> Result<(), KafkaError> {
+        let began = Instant::now();
+        while self.producer.in_flight_count() > 0 {
+            if began.elapsed() > PATIENCE {
+                return Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut));
+            }
+            self.producer.poll(MOMENT);
+        }
+        Ok(())
     }
 
     fn abort(&self) -> Result<(), CommitError> {

@@ -1,0 +1,300 @@
+//! The programs on a real Kafka broker: how long an alert takes, and how much they take.
+//!
+//! ```text
+//! cargo bench --bench live -- latency [SECONDS]       reports at 20,000/s, and when their alerts are there
+//! cargo bench --bench live -- throughput [SECONDS]    a topic filled beforehand, against a bare loop over its records
+//! ```
+
+#[path = "../tests/kafka/broker.rs"]
+#[expect(dead_code, reason = "tests need more of it")]
+mod broker;
+#[path = "../tests/program/mod.rs"]
+mod program;
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use broker::Broker;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::Message;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use serde_json::Value;
+use sim::encode::{Channel, PositionA, sentences, tag_block};
+use sim::sphere::Position;
+
+/// Reports a second, when it is measured how long alerts take.
+const RATE: usize = 20_000;
+/// They are sent this often.
+const BEAT_MS: usize = 20;
+/// Ships that report.
+const SHIPS: usize = 20_000;
+/// Partitions of lines, and of the log.
+const PARTITIONS: [i32; 2] = [4, 2];
+/// Ships a second that are heard for the first time, in a port: each is an alert at once.
+const CALLS: usize = 50;
+/// … with their second report, after so long.
+const SECOND_REPORT_MS: usize = 2_000;
+/// How far out of order reports may come: alerts wait for it.
+const BOUND_MS: i64 = 1_000;
+/// Lines of a record of a topic that is filled beforehand.
+const LINES: usize = 100;
+/// It is filled with so many reports for each second that it is to last.
+const FILL: usize = 120_000;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let seconds = |default| arguments.get(1).map_or(default, |seconds| seconds.parse().expect("SECONDS is a number"));
+    match arguments.first() {
+        Some(&"latency") => latency(seconds(60)),
+        Some(&"throughput") => throughput(seconds(60)),
+        _ => say("latency [SECONDS] or throughput [SECONDS]?"),
+    }
+}
+
+fn say(text: &str) {
+    // Nobody reads it: then it need not be said.
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+}
+
+/// A report as a receiver sends it on.
+fn line(mmsi: u32, position: Position, speed_kn: f64, course_deg: f64, t_ms: i64) -> String {
+    let report = PositionA {
+        mmsi,
+        status: Some(0),
+        position: Some(position),
+        speed_kn: Some(speed_kn),
+        course_deg: Some(course_deg),
+        second: Some((t_ms / 1_000 % 60) as u8),
+        ..PositionA::default()
+    };
+    let sentence = sentences(&report.encode(), "AIVDM", Channel::A, 0).remove(0);
+    format!("{}{sentence}", tag_block(&[("s", "bench"), ("c", &t_ms.to_string())]))
+}
+
+/// Where a ship under way is: all go north and south in the Sea of Japan, each in its own lane.
+fn under_way(ship: usize, t_ms: i64) -> (Position, f64) {
+    let (lane, start) = (ship % 400, ship / 400);
+    // 12 kn are 0.2 degrees of latitude an hour; they turn every ten hours.
+    let hours = t_ms as f64 / 3_600_000.0 + start as f64 / 10.0;
+    let (turns, rest) = ((hours / 10.0) as i64, hours % 10.0);
+    let is_north = turns % 2 == 0;
+    let latitude = 37.5 + 0.2 * if is_north { rest } else { 10.0 - rest };
+    let position = Position { lon: 132.0 + lane as f64 * 0.01, lat: latitude };
+    (position, if is_north { 0.0 } else { 180.0 })
+}
+
+fn configure(folder: &Path, broker: &Broker) {
+    let config = format!(
+        "[input]\ndelay_bound = \"{BOUND_MS}ms\"\n[alerts]\nfacts = \"all\"\n[live]\nlog = \"kafka\"\n\
+         [[live.sources]]\nname = \"raw\"\ntype = \"kafka\"\ntopic = \"ais.raw\"\n\
+         [kafka]\nbrokers = \"{}\"\npartitions = {}\n",
+        broker.address, PARTITIONS[1]
+    );
+    std::fs::write(folder.join("darkwake.toml"), config).expect("a file can be written");
+}
+
+/// A program, ended when it goes out of use.
+struct Running(Child);
+
+impl Running {
+    fn start(folder: &Path, role: &str) -> Running {
+        let log = std::fs::File::create(folder.join(format!("{role}.log"))).expect("a file can be written");
+        let mut command = program::darkwake(folder);
+        command.args(["run", "--config", "darkwake.toml", "--role", role]).stdout(Stdio::null()).stderr(log);
+        Running(command.spawn().expect("the program starts"))
+    }
+
+    /// Memory in use, in bytes; where the system does not tell, none.
+    fn rss(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).map_or(0, |kb| kb * 1_024)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status();
+        let _ = self.0.wait();
+    }
+}
+
+fn producer(broker: &Broker, linger_ms: &str, compression: &str) -> BaseProducer {
+    let mut config = rdkafka::ClientConfig::new();
+    config.set("bootstrap.servers", &broker.address).set("linger.ms", linger_ms);
+    config.set("compression.type", compression).set("queue.buffering.max.kbytes", "65536");
+    config.create().expect("a producer")
+}
+
+fn send(producer: &BaseProducer, topic: &str, partition: i32, value: &[u8]) {
+    let mut record = BaseRecord::<(), [u8]>::to(topic).partition(partition).payload(value);
+    while let Err((_, again)) = producer.send(record) {
+        producer.poll(Duration::from_millis(20));
+        record = again;
+    }
+    producer.poll(Duration::ZERO);
+}
+
+/// When each alert was appended, and when it was known at the earliest.
+fn alerts(broker: &Broker, is_over: &AtomicBool) -> Vec<i64> {
+    let mut config = rdkafka::ClientConfig::new();
+    config.set("bootstrap.servers", &broker.address).set("group.id", "bench");
+    config.set("isolation.level", "read_committed").set("auto.offset.reset", "earliest");
+    let consumer: BaseConsumer = config.create().expect("a consumer");
+    let mut assigned = rdkafka::topic_partition_list::TopicPartitionList::new();
+    assigned.add_partition_range("darkwake.alerts", 0, PARTITIONS[1] - 1);
+    assigned.set_all_offsets(rdkafka::Offset::Beginning).expect("offsets");
+    consumer.assign(&assigned).expect("an assignment");
+    let mut latencies = Vec::new();
+    while !is_over.load(Ordering::Relaxed) {
+        let Some(Ok(record)) = consumer.poll(Duration::from_millis(100)) else { continue };
+        let read_ms = now_ms();
+        let alert: Value = serde_json::from_slice(record.payload().unwrap_or_default()).expect("JSON");
+        if alert["kind"] == "port.visit" && alert["revision"] == 0 {
+            let at = alert["at"].as_i64().expect("a time");
+            latencies.push(read_ms - at - BOUND_MS);
+        }
+    }
+    latencies
+}
+
+/// Sends reports as they are made, and looks when alerts can be read.
+fn latency(seconds: usize) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let broker = Broker::up("latency");
+    broker.make_topic("ais.raw", PARTITIONS[0]);
+    configure(folder.path(), &broker);
+    let _ingest = Running::start(folder.path(), "ingest");
+    let _detect = Running::start(folder.path(), "detect");
+    let log = folder.path().join("detect.log");
+    while broker::told(&log).matches("taken").count() < PARTITIONS[1] as usize {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let is_over = AtomicBool::new(false);
+    let mut latencies = std::thread::scope(|scope| {
+        let reading = scope.spawn(|| alerts(&broker, &is_over));
+        let producer = producer(&broker, "2", "lz4");
+        let began = Instant::now();
+        let mut sent = 0;
+        let per_beat = RATE * BEAT_MS / 1_000;
+        for beat in 0..seconds * 1_000 / BEAT_MS {
+            std::thread::sleep(Duration::from_millis((beat * BEAT_MS) as u64).saturating_sub(began.elapsed()));
+            let t_ms = now_ms();
+            let mut lines = Vec::with_capacity(per_beat);
+            // Dunai. A ship's second report shows that it is there.
+            let berth = Position { lon: 132.3400, lat: 42.8830 };
+            let calls = |beat: usize| CALLS * beat * BEAT_MS / 1_000;
+            for beat in [Some(beat), beat.checked_sub(SECOND_REPORT_MS / BEAT_MS)].into_iter().flatten() {
+                let ships = calls(beat)..calls(beat + 1);
+                lines.extend(ships.map(|ship| line(257_000_000 + ship as u32, berth, 0.1, 0.0, t_ms)));
+            }
+            while lines.len() < per_beat {
+                let (position, course) = under_way(sent % SHIPS, t_ms);
+                lines.push(line(431_000_000 + (sent % SHIPS) as u32, position, 12.0, course, t_ms));
+                sent += 1;
+            }
+            for (partition, lines) in (0..PARTITIONS[0]).zip(lines.chunks(per_beat.div_ceil(PARTITIONS[0] as usize))) {
+                send(&producer, "ais.raw", partition, lines.join("\n").as_bytes());
+            }
+        }
+        producer.flush(Duration::from_secs(30)).expect("all is sent");
+        say(&format!("{sent} reports of ships under way in {:.1} s", began.elapsed().as_secs_f64()));
+        std::thread::sleep(Duration::from_secs(2));
+        is_over.store(true, Ordering::Relaxed);
+        reading.join().expect("alerts are read")
+    });
+    // What was sent while the programs were starting waited for them.
+    let warm = latencies.len() / 10;
+    latencies.drain(..warm);
+    latencies.sort_unstable();
+    let at = |share: f64| latencies.get(((latencies.len() as f64 * share) as usize).min(latencies.len().saturating_sub(1)));
+    say(&format!("{} alerts, from the stamp of the report that decides to when the alert can be read, ms:", latencies.len()));
+    for (name, share) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0)] {
+        say(&format!("  {name:<6}{:>6}", at(share).copied().unwrap_or(-1)));
+    }
+    let mut from = i64::MIN;
+    for to in [25, 50, 75, 100, 150, 200, 300, 500, 1_000, i64::MAX] {
+        let count = latencies.iter().filter(|ms| (from..to).contains(*ms)).count();
+        let stars = "*".repeat((60 * count).div_ceil(latencies.len().max(1)));
+        let name = if to == i64::MAX { "more".to_owned() } else { format!("< {to}") };
+        say(&format!("  {name:>6} {count:>6} {stars}"));
+        from = to;
+    }
+    say(&broker::told(&log));
+}
+
+/// Reads what is in a topic and writes it to another, and nothing else.
+fn bare(broker: &Broker, records: usize) -> f64 {
+    broker.make_topic("bare", PARTITIONS[0]);
+    let mut config = rdkafka::ClientConfig::new();
+    config.set("bootstrap.servers", &broker.address).set("group.id", "bare").set("fetch.queue.backoff.ms", "20");
+    let consumer: BaseConsumer = config.create().expect("a consumer");
+    let mut assigned = rdkafka::topic_partition_list::TopicPartitionList::new();
+    assigned.add_partition_range("ais.raw", 0, PARTITIONS[0] - 1);
+    assigned.set_all_offsets(rdkafka::Offset::Beginning).expect("offsets");
+    consumer.assign(&assigned).expect("an assignment");
+    let producer = producer(broker, "5", "zstd");
+    let began = Instant::now();
+    let mut read = 0;
+    while read < records {
+        let Some(Ok(record)) = consumer.poll(Duration::from_millis(100)) else { continue };
+        send(&producer, "bare", record.partition(), record.payload().unwrap_or_default());
+        read += 1;
+    }
+    producer.flush(Duration::from_secs(60)).expect("all is sent");
+    (records * LINES) as f64 / began.elapsed().as_secs_f64()
+}
+
+/// Fills a topic, then works through it.
+fn throughput(seconds: usize) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let broker = Broker::up("throughput");
+    broker.make_topic("ais.raw", PARTITIONS[0]);
+    configure(folder.path(), &broker);
+    let records = seconds * FILL / LINES;
+    let producer = producer(&broker, "20", "zstd");
+    let start = now_ms() - 86_400_000;
+    for record in 0..records {
+        let mut lines = Vec::with_capacity(LINES);
+        for at in record * LINES..(record + 1) * LINES {
+            // Each ship reports every ten seconds.
+            let (ship, t_ms) = (at % SHIPS, start + (at * 10_000 / SHIPS) as i64);
+            let (position, course) = under_way(ship, t_ms);
+            lines.push(line(431_000_000 + ship as u32, position, 12.0, course, t_ms));
+        }
+        send(&producer, "ais.raw", record as i32 % PARTITIONS[0], lines.join("\n").as_bytes());
+    }
+    producer.flush(Duration::from_secs(60)).expect("all is sent");
+    say(&format!("{} reports in {records} records", records * LINES));
+    let bare = bare(&broker, records);
+    say(&format!("bare loop: {bare:.0} reports/s"));
+    let began = Instant::now();
+    let programs = ["ingest", "detect"].map(|role| Running::start(folder.path(), role));
+    let mut memory: Vec<[u64; 2]> = Vec::new();
+    let mut done = 0.0;
+    while done < 1.0 {
+        std::thread::sleep(Duration::from_secs(1));
+        memory.push([programs[0].rss(), programs[1].rss()]);
+        done = broker.share_read(("darkwake.ingest", "ais.raw", PARTITIONS[0]))
+            .min(if memory.len() > 2 { broker.share_read(("darkwake.detect", "darkwake.log", PARTITIONS[1])) } else { 0.0 });
+        assert!(began.elapsed().as_secs() < 3_000, "it does not end");
+    }
+    let rate = (records * LINES) as f64 / began.elapsed().as_secs_f64();
+    say(&format!("ingest and detect: {rate:.0} reports/s, {:.2} of the bare loop", rate / bare));
+    let half = memory.len() / 2;
+    for (at, role) in ["ingest", "detect"].iter().enumerate() {
+        let most = |part: &[[u64; 2]]| part.iter().map(|one| one[at]).max().unwrap_or(0) >> 20;
+        say(&format!("{role}: at most {} MB in the first half, {} MB in the second", most(&memory[..half]), most(&memory[half..])));
+    }
+    for role in ["ingest", "detect"] {
+        say(&std::fs::read_to_string(folder.path().join(format!("{role}.log"))).unwrap_or_default());
+    }
+}
