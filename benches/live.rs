@@ -66,12 +66,18 @@ fn now_ms() -> i64 {
 
 /// A report as a receiver sends it on.
 fn line(mmsi: u32, position: Position, speed_kn: f64, course_deg: f64, t_ms: i64) -> String {
+    // What changes from report to report at sea, so that lines are as hard to compress as real ones.
+    let noise = sim::random::hash(&[u64::from(mmsi), t_ms as u64]);
+    let some = |shift: u32, below: u64| (noise >> shift & 0xFFFF) % below;
     let report = PositionA {
         mmsi,
         status: Some(0),
         position: Some(position),
-        speed_kn: Some(speed_kn),
-        course_deg: Some(course_deg),
+        speed_kn: Some(speed_kn + some(0, 10) as f64 / 10.0),
+        course_deg: Some((course_deg + some(16, 50) as f64 / 10.0) % 360.0),
+        heading_deg: Some(((course_deg as u64 + some(32, 10)) % 360) as u16),
+        rate_of_turn: Some(some(48, 7) as i8 - 3),
+        radio: some(40, 1 << 16) as u32,
         second: Some((t_ms / 1_000 % 60) as u8),
         ..PositionA::default()
     };
