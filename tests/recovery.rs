@@ -101,14 +101,24 @@ impl<'a> Workers<'a> {
     }
 }
 
-fn configure(folder: &Path, broker: &Broker) {
-    let config = format!(
-        "[live]\nlog = \"kafka\"\n[[live.sources]]\nname = \"raw\"\ntype = \"kafka\"\ntopic = \"ais.raw\"\n\
-         [kafka]\nbrokers = \"{}\"\npartitions = {PARTITIONS}\nsnapshot_interval = \"1s\"\n\
+/// The log in a topic.
+fn in_topic(broker: &Broker) -> String {
+    format!(
+        "[live]\nlog = \"kafka\"\nsnapshot_interval = \"1s\"\n[[live.sources]]\nname = \"raw\"\ntype = \"kafka\"\ntopic = \"ais.raw\"\n\
+         [kafka]\nbrokers = \"{}\"\npartitions = {PARTITIONS}\n\
          [kafka.properties]\n\"session.timeout.ms\" = \"2000\"\n\"heartbeat.interval.ms\" = \"300\"\n",
         broker.address
-    );
-    std::fs::write(folder.join("darkwake.toml"), config).unwrap();
+    )
+}
+
+/// The log in memory, and what is known in a folder.
+fn in_memory(broker: &Broker) -> String {
+    format!(
+        "[live]\nstate = \"state\"\nsnapshot_interval = \"1s\"\n\
+         [[live.sources]]\nname = \"raw\"\ntype = \"kafka\"\ntopic = \"ais.raw\"\n\
+         [[live.sinks]]\ntype = \"file\"\npath = \"alerts.jsonl\"\n[kafka]\nbrokers = \"{}\"\n",
+        broker.address
+    )
 }
 
 /// Gives so many programs of each role the feed in parts, with something that happens before each part but the first, and
@@ -124,7 +134,7 @@ fn survives(
     let path = folder.path();
     let Feed { lines, after, expected } = feed();
     broker.make_topic("ais.raw", PARTITIONS);
-    configure(path, broker);
+    std::fs::write(path.join("darkwake.toml"), in_topic(broker)).unwrap();
     let mut ingest = Workers::start(path, "ingest", workers);
     let mut detect = Workers::start(path, "detect", workers);
     let mut random = Random::new(seed);
@@ -174,6 +184,56 @@ fn two_programs_of_each_role_are_killed_again_and_again() {
 #[test]
 fn three_programs_of_each_role_are_killed_again_and_again() {
     survives_kills(3, 3);
+}
+
+#[test]
+fn with_the_log_in_memory_a_program_that_is_killed_goes_on_from_its_folder() {
+    let is_long = std::env::var("DARKWAKE_SOAK").is_ok_and(|soak| soak == "1");
+    let kills = if is_long { 50 } else { 5 };
+    let broker = Broker::up("state");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let Feed { lines, after, expected } = feed();
+    broker.make_topic("ais.raw", PARTITIONS);
+    std::fs::write(path.join("darkwake.toml"), in_memory(&broker)).unwrap();
+    let mut workers = Workers::start(path, "all", 1);
+    let mut random = Random::new(7);
+    let told = || std::fs::read_to_string(path.join("alerts.jsonl")).unwrap_or_default();
+    for (at, part) in lines.chunks(lines.len().div_ceil(kills + 1)).enumerate() {
+        let length = |path: &Path| {
+            let files = std::fs::read_dir(path.join("state/log")).into_iter().flatten().flatten();
+            files.map(|file| file.metadata().map_or(0, |file| file.len())).sum::<u64>()
+        };
+        let before = length(path);
+        broker.send("ais.raw", part.iter().map(|(partition, line)| (Ok(*partition), line.clone())));
+        if at < kills {
+            // It writes down at least this much of it; snapshots take away what is old.
+            let some = random.below(1 + part.len() as u64 * 20);
+            let began = std::time::Instant::now();
+            while length(path).abs_diff(before) < some {
+                assert!(began.elapsed().as_secs() < 100, "it does not go on: {}", workers.told());
+                std::thread::yield_now();
+            }
+            workers.kill_one(&mut random);
+        }
+    }
+    let all = (0..PARTITIONS).flat_map(|partition| after.iter().map(move |line| (Ok(partition), line.clone())));
+    broker.send("ais.raw", all);
+    let began = std::time::Instant::now();
+    while told().lines().count() < expected.len() {
+        assert!(began.elapsed().as_secs() < 100, "{} alerts: {}", told().lines().count(), workers.told());
+        std::thread::yield_now();
+    }
+    workers.end();
+    let found = revisions(told().lines());
+    assert_eq!(difference(expected, &found), None);
+    assert_eq!(found.len(), expected.len());
+    // The journal has the same, in the same order.
+    let mut files: Vec<_> =
+        std::fs::read_dir(path.join("state/journal")).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let journal: String = files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    assert_eq!(journal, told());
 }
 
 #[test]

@@ -34,11 +34,16 @@ pub struct Config {
 }
 
 /// What `darkwake run` reads and writes.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LiveConfig {
     /// Where the log is between what takes in and what detects.
     pub log: LogCarrier,
+    /// Folder of what is known, with the log in memory: the program goes on there after a restart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<PathBuf>,
+    /// How often what is known is written down.
+    pub snapshot_interval: Duration,
     /// Where lines come from.
     pub sources: Vec<SourceConfig>,
     /// Where alerts go.
@@ -150,8 +155,6 @@ pub struct KafkaConfig {
     pub partitions: u16,
     /// How long what was taken in or told waits to be committed with what comes after it.
     pub commit_interval: Duration,
-    /// How often what is known is written down.
-    pub snapshot_interval: Duration,
     /// Settings of librdkafka, passed on as they are.
     pub properties: BTreeMap<String, String>,
 }
@@ -166,6 +169,18 @@ pub struct TopicsConfig {
     pub alerts: String,
     /// What is known.
     pub snapshots: String,
+}
+
+impl Default for LiveConfig {
+    fn default() -> Self {
+        LiveConfig {
+            log: LogCarrier::default(),
+            state: None,
+            snapshot_interval: Duration { ms: 30_000 },
+            sources: Vec::new(),
+            sinks: Vec::new(),
+        }
+    }
 }
 
 impl Default for TopicsConfig {
@@ -186,7 +201,6 @@ impl Default for KafkaConfig {
             topics: TopicsConfig::default(),
             partitions: 12,
             commit_interval: Duration { ms: 25 },
-            snapshot_interval: Duration { ms: 30_000 },
             properties: BTreeMap::new(),
         }
     }
@@ -660,7 +674,7 @@ impl Config {
             config.ports.files.iter_mut().for_each(|file| *file = folder.join(&file));
             config.watch.lists.iter_mut().for_each(|list| list.file = folder.join(&list.file));
             let files = config.live.sinks.iter_mut().filter_map(|sink| sink.path.as_mut());
-            files.for_each(|file| *file = folder.join(&file));
+            files.chain(&mut config.live.state).for_each(|file| *file = folder.join(&file));
         }
         crate::watch::validate(&config.watch, path)?;
         crate::run::validate(&config, path)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use model::EventTime;
 use model::alert::Alert;
+use serde::{Deserialize, Serialize};
 
 use crate::shards::Part;
 
@@ -12,22 +13,45 @@ use crate::shards::Part;
 #[derive(Debug)]
 pub struct Rounds {
     known: Known,
-    parts: Vec<VecDeque<Vec<Arc<Alert>>>>,
+    parts: Vec<VecDeque<Part>>,
+}
+
+/// What all shards tell in a round.
+#[derive(Debug)]
+pub struct Round {
+    /// Alerts in their order.
+    pub alerts: Vec<Arc<Alert>>,
+    /// The state of each shard, where that was asked for.
+    pub engines: Vec<Vec<u8>>,
 }
 
 impl Rounds {
     /// Of so many shards.
     pub fn of(shards: usize) -> Rounds {
-        Rounds { known: Known::default(), parts: vec![VecDeque::new(); shards] }
+        Rounds::after(Known::default(), shards)
+    }
+
+    /// Of so many shards, which go on.
+    pub fn after(known: Known, shards: usize) -> Rounds {
+        Rounds { known, parts: (0..shards).map(|_| VecDeque::new()).collect() }
+    }
+
+    /// When the last alert of each ship was known.
+    pub fn known(&self) -> &Known {
+        &self.known
     }
 
     /// Takes what a shard tells in its next round; gives the rounds that are complete with it, in order.
-    pub fn take(&mut self, (shard, alerts): Part) -> Vec<Arc<Alert>> {
-        self.parts[shard].push_back(alerts);
+    pub fn take(&mut self, part: Part) -> Vec<Round> {
+        self.parts[part.shard].push_back(part);
         let mut complete = Vec::new();
         while self.parts.iter().all(|parts| !parts.is_empty()) {
-            let round = self.parts.iter_mut().filter_map(VecDeque::pop_front).flatten().collect();
-            complete.extend(self.known.sort(round));
+            let (mut alerts, mut engines) = (Vec::new(), Vec::new());
+            for part in self.parts.iter_mut().filter_map(VecDeque::pop_front) {
+                alerts.extend(part.alerts);
+                engines.extend(part.engine);
+            }
+            complete.push(Round { alerts: self.known.sort(alerts), engines });
         }
         complete
     }
@@ -35,7 +59,7 @@ impl Rounds {
 
 /// When the last alert of each ship was known. A late report decides in the past what is known only now: what a ship's
 /// alerts say next never comes before what they said.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Known(HashMap<u32, EventTime>);
 
 impl Known {

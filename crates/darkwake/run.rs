@@ -6,6 +6,7 @@ mod ingest;
 mod intake;
 mod memory;
 mod outbox;
+mod state;
 
 use std::path::Path;
 

@@ -66,21 +66,30 @@ pub enum KeepAlerts {
     Rounds(SyncSender<Part>),
 }
 
-/// What a shard tells in one round, with its number.
-pub type Part = (usize, Vec<Arc<Alert>>);
+/// What a shard tells in one round.
+#[derive(Debug)]
+pub struct Part {
+    /// Its number.
+    pub shard: usize,
+    /// Alerts.
+    pub alerts: Vec<Arc<Alert>>,
+    /// Its state, if that was asked for.
+    pub engine: Option<Vec<u8>>,
+}
 
 /// Shards at work.
 pub struct Shards {
     shards: Vec<Shard>,
     told: Arc<AtomicU64>,
-    record: Option<LogWriter>,
-    /// Why the record ends before the log.
+    records: Vec<LogWriter>,
+    /// Why a record ends before the log.
     failed: Option<std::io::Error>,
 }
 
 enum Work {
     Entries(Vec<Entry>),
     Round,
+    Save,
 }
 
 struct Shard {
@@ -92,28 +101,35 @@ struct Shard {
 impl Shards {
     /// Starts `count` shards.
     pub fn start(count: usize, world: &Arc<World>, limits: Limits, keep: &Keep) -> Shards {
+        Shards::go_on((0..count.max(1)).map(|number| Engine::new(limits, number)).collect(), world, keep)
+    }
+
+    /// Starts a shard for each engine.
+    pub fn go_on(engines: Vec<Engine>, world: &Arc<World>, keep: &Keep) -> Shards {
         let told = Arc::new(AtomicU64::new(0));
-        let shards = (0..count.max(1))
-            .map(|number| {
+        let shards = engines
+            .into_iter()
+            .enumerate()
+            .map(|(number, engine)| {
                 let (sender, receiver) = sync_channel(QUEUE);
                 let (world, told) = (Arc::clone(world), Arc::clone(&told));
-                let (engine, keep) = (Engine::new(limits, number), keep.clone());
+                let keep = keep.clone();
                 let thread =
                     std::thread::spawn(move || work(&receiver, engine, &world, (number, &keep), &told));
                 Shard { batch: Vec::with_capacity(BATCH), sender, thread }
             })
             .collect();
-        Shards { shards, told, record: None, failed: None }
+        Shards { shards, told, records: Vec::new(), failed: None }
     }
 
     /// Writes down what is handed over from now on.
     pub fn record(&mut self, log: LogWriter) {
-        self.record = Some(log);
+        self.records.push(log);
     }
 
     /// Writes down what an input is called.
     pub fn name(&mut self, number: u32, name: &str) {
-        if self.record.is_some() {
+        if !self.records.is_empty() {
             self.write(&Frame::Name(number, name.to_owned()));
         }
     }
@@ -123,17 +139,45 @@ impl Shards {
         self.failed.is_some() || self.shards.iter().any(|shard| shard.thread.is_finished())
     }
 
-    fn write(&mut self, frame: &Frame) {
-        if let Some(log) = &mut self.record
-            && let Err(error) = log.write(frame)
-        {
-            (self.record, self.failed) = (None, Some(error));
+    /// Writes a frame down.
+    pub fn write(&mut self, frame: &Frame) {
+        let failed = self.records.iter_mut().find_map(|log| log.write(frame).err());
+        self.note(failed);
+    }
+
+    fn note(&mut self, failed: Option<std::io::Error>) {
+        if failed.is_some() {
+            self.records.clear();
+            self.failed = failed;
+        }
+    }
+
+    /// Whatever is written down next is in a new file of that number in each record.
+    pub fn next_segment(&mut self) -> u32 {
+        let mut number = 0;
+        let failed = self.records.iter_mut().find_map(|log| match log.next_segment() {
+            Ok(next) => {
+                number = next;
+                None
+            }
+            Err(error) => Some(error),
+        });
+        self.note(failed);
+        number
+    }
+
+    /// All shards hand on their state.
+    pub fn save(&mut self) {
+        for shard in &mut self.shards {
+            shard.hand_over();
+            // A shard that has died tells why when it is joined.
+            let _ = shard.sender.send(Work::Save);
         }
     }
 
     /// Hands over one entry: a ship's to its shard, others to all.
     pub fn push(&mut self, mut entry: Entry) {
-        if self.record.is_some() {
+        if !self.records.is_empty() {
             let frame = Frame::Entry(entry);
             self.write(&frame);
             let Frame::Entry(back) = frame else { return };
@@ -149,14 +193,9 @@ impl Shards {
 
     /// All shards hand on what they have told since the last round.
     pub fn round(&mut self) {
-        if self.record.is_some() {
-            self.write(&Frame::Round);
-        }
-        if let Some(log) = &mut self.record
-            && let Err(error) = log.flush()
-        {
-            (self.record, self.failed) = (None, Some(error));
-        }
+        self.write(&Frame::Round);
+        let failed = self.records.iter_mut().find_map(|log| log.flush().err());
+        self.note(failed);
         for shard in &mut self.shards {
             shard.hand_over();
             // A shard that has died tells why when it is joined.
@@ -172,7 +211,7 @@ impl Shards {
     /// Ends the input and waits for all.
     pub fn finish(self) -> Outcome {
         let recorded = self.failed.map_or(Ok(()), Err);
-        let recorded = recorded.and_then(|()| self.record.map_or(Ok(()), LogWriter::finish));
+        let recorded = recorded.and_then(|()| self.records.into_iter().try_for_each(LogWriter::finish));
         let mut whole = Outcome { record_error: recorded.err(), ..Outcome::default() };
         let threads: Vec<JoinHandle<Outcome>> = self
             .shards
@@ -222,10 +261,10 @@ fn work(
 ) -> Outcome {
     let mut outcome = Outcome::default();
     let mut fresh = Vec::new();
-    let hand_on = |alerts: &mut Vec<Arc<Alert>>| {
+    let hand_on = |alerts: &mut Vec<Arc<Alert>>, engine: Option<Vec<u8>>| {
         if let KeepAlerts::Rounds(rounds) = &keep.alerts {
             // Who takes them may have failed, and says why.
-            let _ = rounds.send((number, std::mem::take(alerts)));
+            let _ = rounds.send(Part { shard: number, alerts: std::mem::take(alerts), engine });
         }
     };
     while let Ok(work) = receiver.recv() {
@@ -235,7 +274,9 @@ fn work(
                     engine.push(entry, world, &mut fresh);
                 }
             }
-            Work::Round => hand_on(&mut outcome.alerts),
+            Work::Round => hand_on(&mut outcome.alerts, None),
+            // Only if memory for it cannot be had is there none, and then nothing is saved.
+            Work::Save => hand_on(&mut outcome.alerts, engine.snapshot().ok()),
         }
         told.fetch_add(fresh.len() as u64, Ordering::Relaxed);
         for told in fresh.drain(..) {
@@ -246,7 +287,7 @@ fn work(
             }
         }
     }
-    hand_on(&mut outcome.alerts);
+    hand_on(&mut outcome.alerts, None);
     outcome.counts = engine.counts().clone();
     (outcome.ships, outcome.tracks) = (engine.ships() as u64, engine.tracks());
     outcome.reception = engine.into_reception();

@@ -6,6 +6,7 @@
 pub mod alerts;
 pub mod facts;
 pub mod files;
+pub mod journal;
 pub mod json;
 pub mod kafka;
 pub mod lines;

@@ -109,14 +109,30 @@ impl LogWriter {
         if is_log(folder) {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, "holds a log already"));
         }
-        let (out, number) = (segment(folder, 1)?, 1);
-        Ok(LogWriter {
-            folder: folder.to_owned(),
-            number,
-            out,
-            bytes: HEADER.len() as u64,
-            frame: Vec::new(),
-        })
+        LogWriter::begin(folder, 1)
+    }
+
+    /// Goes on in a folder that may hold a log, with a new file of this number.
+    ///
+    /// # Errors
+    /// If it cannot be written, or the file is there.
+    pub fn begin(folder: &Path, number: u32) -> io::Result<LogWriter> {
+        fs::create_dir_all(folder)?;
+        let (out, folder) = (segment(folder, number)?, folder.to_owned());
+        Ok(LogWriter { folder, number, out, bytes: HEADER.len() as u64, frame: Vec::new() })
+    }
+
+    /// Begins a new file; its number.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn next_segment(&mut self) -> io::Result<u32> {
+        self.number += 1;
+        let next = segment(&self.folder, self.number)?;
+        let full = std::mem::replace(&mut self.out, next);
+        full.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        self.bytes = HEADER.len() as u64;
+        Ok(self.number)
     }
 
     /// Writes one frame.
@@ -132,11 +148,7 @@ impl LogWriter {
         self.bytes += bytes.len() as u64 + 12;
         self.frame = bytes;
         if self.bytes >= SEGMENT_BYTES {
-            self.number += 1;
-            let next = segment(&self.folder, self.number)?;
-            let full = std::mem::replace(&mut self.out, next);
-            full.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-            self.bytes = HEADER.len() as u64;
+            self.next_segment()?;
         }
         Ok(())
     }
@@ -159,11 +171,30 @@ impl LogWriter {
     }
 }
 
+/// Takes away the files of a log before the one of this number.
+///
+/// # Errors
+/// If they cannot be taken away.
+pub fn forget(folder: &Path, before: u32) -> io::Result<()> {
+    let old = segments(folder)?.into_iter().filter(|path| number_of(path) < before);
+    old.map(fs::remove_file).collect()
+}
+
+/// Whether a crash came before a file had begun.
+fn is_stub(path: &Path) -> bool {
+    path.metadata().is_ok_and(|file| file.len() < HEADER.len() as u64)
+}
+
+fn number_of(path: &Path) -> u32 {
+    let name = path.file_stem().map(|stem| stem.to_string_lossy());
+    name.and_then(|name| name.parse().ok()).unwrap_or(0)
+}
+
 fn segment(folder: &Path, number: u32) -> io::Result<BufWriter<File>> {
     let path = folder.join(format!("{number:06}.{ENDING}"));
-    let mut out = BufWriter::with_capacity(1 << 18, File::create_new(path)?);
-    out.write_all(HEADER)?;
-    Ok(out)
+    let mut file = if is_stub(&path) { File::create(path)? } else { File::create_new(path)? };
+    file.write_all(HEADER)?;
+    Ok(BufWriter::with_capacity(1 << 18, file))
 }
 
 /// Reads a log.
@@ -174,6 +205,11 @@ pub struct LogReader {
     /// Bytes read so far.
     pub bytes: u64,
     frame: Vec<u8>,
+    /// Bytes of this file that are whole frames.
+    whole: u64,
+    /// The first file.
+    first: PathBuf,
+    marked: Option<(PathBuf, u64)>,
 }
 
 impl LogReader {
@@ -182,10 +218,41 @@ impl LogReader {
     /// # Errors
     /// If it cannot be read, or is of another version.
     pub fn open(folder: &Path) -> io::Result<LogReader> {
-        let mut rest = segments(folder)?.into_iter();
+        LogReader::open_from(folder, 0)
+    }
+
+    /// Opens the log in a folder, from the file of this number on.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is of another version.
+    pub fn open_from(folder: &Path, number: u32) -> io::Result<LogReader> {
+        let mut rest = segments(folder)?;
+        rest.retain(|path| number_of(path) >= number && !is_stub(path));
+        let mut rest = rest.into_iter();
         let path = rest.next().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "holds no log"))?;
-        let input = begin(&path)?;
-        Ok(LogReader { rest, path, input, bytes: 0, frame: Vec::new() })
+        let (input, first) = (begin(&path)?, path.clone());
+        let whole = HEADER.len() as u64;
+        Ok(LogReader { rest, path, input, bytes: 0, frame: Vec::new(), whole, first, marked: None })
+    }
+
+    /// Marks the place after what was read last.
+    pub fn mark(&mut self) {
+        self.marked = Some((self.path.clone(), self.whole));
+    }
+
+    /// Cuts off what is after the mark, or all that was opened; the number of the last file.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn cut(self) -> io::Result<u32> {
+        let (path, length) = self.marked.unwrap_or((self.first, HEADER.len() as u64));
+        let file = File::options().write(true).open(&path)?;
+        file.set_len(length)?;
+        file.sync_all()?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let later = segments(folder)?.into_iter().filter(|other| number_of(other) > number_of(&path));
+        later.map(fs::remove_file).collect::<io::Result<()>>()?;
+        Ok(number_of(&path))
     }
 
     /// The next frame; `None` at the end, or where a crash has torn it.
@@ -200,7 +267,9 @@ impl LogReader {
                 match self.rest.next() {
                     None => return Ok(None),
                     Some(_) if got > 0 => return Err(self.damaged("ends within a frame")),
-                    Some(next) => (self.input, self.path) = (begin(&next)?, next),
+                    Some(next) => {
+                        (self.input, self.path, self.whole) = (begin(&next)?, next, HEADER.len() as u64);
+                    }
                 }
                 continue;
             }
@@ -216,6 +285,7 @@ impl LogReader {
                 let is_last = self.rest.as_slice().is_empty() && self.input.fill_buf()?.is_empty();
                 return if is_last { Ok(None) } else { Err(self.damaged("has a damaged frame")) };
             }
+            self.whole += got as u64 + 12;
             return postcard::from_bytes(&self.frame)
                 .map(Some)
                 .map_err(|_| self.damaged("has a frame of another version"));
@@ -306,6 +376,20 @@ mod tests {
             lengths.push(got.len());
         }
         assert!(lengths.is_sorted() && lengths.ends_with(&[4]));
+    }
+
+    #[test]
+    fn what_is_after_the_mark_is_cut_off() {
+        let folder = written(&frames());
+        LogWriter::begin(folder.path(), 2).unwrap().write(&frames()[0]).unwrap();
+        let mut log = LogReader::open(folder.path()).unwrap();
+        while let Some(frame) = log.next_frame().unwrap() {
+            if frame == Frame::Round {
+                log.mark();
+            }
+        }
+        assert_eq!(log.cut().unwrap(), 1);
+        assert_eq!(read(folder.path()).unwrap(), frames()[..3]);
     }
 
     #[test]

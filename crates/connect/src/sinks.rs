@@ -1,12 +1,13 @@
 //! Where alerts go: files, standard output, a Kafka topic. A sink is given alerts in their order.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use model::Mmsi;
 use model::alert::Alert;
 use rdkafka::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -78,11 +79,59 @@ pub enum SinkError {
     },
 }
 
+/// An alert as it is written, and what sinks need to know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its id.
+    pub id: String,
+    /// Its revision.
+    pub revision: u64,
+    /// Its kind.
+    pub kind: String,
+    /// How urgent it is.
+    pub severity: String,
+    /// The ship.
+    pub mmsi: Option<u32>,
+    /// What is written.
+    pub json: String,
+}
+
+impl Line {
+    /// Of an alert.
+    #[must_use]
+    pub fn of(alert: &Alert, json: String) -> Line {
+        Line {
+            id: format!("{:016x}", alert.id),
+            revision: u64::from(alert.revision),
+            kind: alert.key.kind.name().to_owned(),
+            severity: alert.severity.name().to_owned(),
+            mmsi: alert.key.track.map(|track| track.mmsi.0),
+            json,
+        }
+    }
+
+    /// Of what was written; `None` if it is no alert.
+    #[must_use]
+    pub fn read(json: &str) -> Option<Line> {
+        let alert: serde_json::Value = serde_json::from_str(json).ok()?;
+        let text = |key: &str| Some(alert[key].as_str()?.to_owned());
+        Some(Line {
+            id: text("id")?,
+            revision: alert["revision"].as_u64()?,
+            kind: text("kind")?,
+            severity: text("severity")?,
+            mmsi: alert["vessel"]["mmsi"].as_u64().map(|mmsi| mmsi as u32),
+            json: json.to_owned(),
+        })
+    }
+}
+
 /// An open destination.
 pub struct Sink(Kind);
 
 enum Kind {
-    Lines(String, Box<dyn Write + Send>),
+    Stdout(std::io::Stdout),
+    File(PathBuf, BufWriter<File>),
     Kafka(Box<Topic>),
 }
 
@@ -115,12 +164,11 @@ impl Sink {
     /// If it cannot be opened, or the topic does not exist.
     pub fn open(destination: &Destination) -> Result<Sink, SinkError> {
         let kind = match destination {
-            Destination::Stdout => Kind::Lines("standard output".to_owned(), Box::new(std::io::stdout())),
+            Destination::Stdout => Kind::Stdout(std::io::stdout()),
             Destination::File { path } => {
-                let name = path.display().to_string();
-                let opened: std::io::Result<File> = OpenOptions::new().create(true).append(true).open(path);
-                let file = opened.map_err(|source| SinkError::Io { name: name.clone(), source })?;
-                Kind::Lines(name, Box::new(BufWriter::new(file)))
+                let opened = OpenOptions::new().create(true).append(true).open(path);
+                let named = |source| SinkError::Io { name: path.display().to_string(), source };
+                Kind::File(path.clone(), BufWriter::new(opened.map_err(named)?))
             }
             Destination::Kafka { properties, topic } => {
                 Kind::Kafka(Box::new(Topic::open(properties, topic)?))
@@ -129,18 +177,39 @@ impl Sink {
         Ok(Sink(kind))
     }
 
-    /// Takes an alert, and what is written of it.
+    /// Takes an alert.
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn write(&mut self, alert: &Alert, json: &str) -> Result<(), SinkError> {
+    pub fn write(&mut self, line: &Line) -> Result<(), SinkError> {
         match &mut self.0 {
-            Kind::Lines(name, out) => {
-                let written = out.write_all(json.as_bytes()).and_then(|()| out.write_all(b"\n"));
-                written.map_err(|source| SinkError::Io { name: name.clone(), source })
-            }
-            Kind::Kafka(topic) => topic.send(alert, json),
+            Kind::Stdout(out) => write_line(out, line).map_err(|source| self.failed(source)),
+            Kind::File(_, out) => write_line(out, line).map_err(|source| self.failed(source)),
+            Kind::Kafka(topic) => topic.send(line),
         }
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match &self.0 {
+            Kind::Stdout(_) => "standard output".to_owned(),
+            Kind::File(path, _) => path.display().to_string(),
+            Kind::Kafka(topic) => format!("kafka topic {}", topic.name),
+        }
+    }
+
+    fn failed(&self, source: std::io::Error) -> SinkError {
+        SinkError::Io { name: self.name(), source }
+    }
+
+    /// The last line of a file, once what a crash has torn after it is cut off.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn last_line(&mut self) -> Result<Option<String>, SinkError> {
+        let Kind::File(path, out) = &self.0 else { return Ok(None) };
+        last_line(path, out.get_ref()).map_err(|source| self.failed(source))
     }
 
     /// Sees that all that was given has left the program: for the system to write, or taken by the brokers.
@@ -149,31 +218,49 @@ impl Sink {
     /// If it is not.
     pub fn flush(&mut self) -> Result<(), SinkError> {
         match &mut self.0 {
-            Kind::Lines(name, out) => {
-                out.flush().map_err(|source| SinkError::Io { name: name.clone(), source })
-            }
+            Kind::Stdout(out) => out.flush().map_err(|source| self.failed(source)),
+            Kind::File(_, out) => out.flush().map_err(|source| self.failed(source)),
             Kind::Kafka(topic) => topic.flush(),
         }
     }
 }
 
+fn write_line(out: &mut impl Write, line: &Line) -> std::io::Result<()> {
+    out.write_all(line.json.as_bytes())?;
+    out.write_all(b"\n")
+}
+
+/// Looks at the end of a file only: no alert is longer than that.
+fn last_line(path: &Path, out: &File) -> std::io::Result<Option<String>> {
+    const END: u64 = 4 << 20;
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    let from = length.saturating_sub(END);
+    file.seek(SeekFrom::Start(from))?;
+    let mut end = Vec::new();
+    file.read_to_end(&mut end)?;
+    let whole = memchr::memrchr(b'\n', &end).map_or(0, |at| at + 1);
+    out.set_len(from + whole as u64)?;
+    let lines = end[..whole].split(|byte| *byte == b'\n');
+    Ok(lines.rev().find(|line| !line.is_empty()).map(|line| String::from_utf8_lossy(line).into_owned()))
+}
+
 /// The record of an alert in a topic of so many partitions.
 #[must_use]
-pub fn record(topic: &Arc<str>, partitions: i32, alert: &Alert, json: &str) -> Record {
-    let mmsi = alert.key.track.map(|track| track.mmsi);
+pub fn record(topic: &Arc<str>, partitions: i32, line: &Line) -> Record {
     let mut headers = vec![
-        ("kind", alert.key.kind.name().to_owned()),
-        ("severity", alert.severity.name().to_owned()),
-        ("revision", alert.revision.to_string()),
+        ("kind", line.kind.clone()),
+        ("severity", line.severity.clone()),
+        ("revision", line.revision.to_string()),
         ("schema", crate::alerts::SCHEMA.to_owned()),
     ];
-    headers.extend(mmsi.map(|mmsi| ("mmsi", mmsi.0.to_string())));
+    headers.extend(line.mmsi.map(|mmsi| ("mmsi", mmsi.to_string())));
     Record {
         topic: Arc::clone(topic),
         // All revisions of an alert are in one partition, in their order; those of no ship in the first.
-        partition: mmsi.map_or(0, |mmsi| engine::bucket_of(mmsi) as i32 % partitions),
-        key: format!("{:016x}", alert.id),
-        value: Some(json.as_bytes().to_vec()),
+        partition: line.mmsi.map_or(0, |mmsi| engine::bucket_of(Mmsi(mmsi)) as i32 % partitions),
+        key: line.id.clone(),
+        value: Some(line.json.as_bytes().to_vec()),
         headers,
     }
 }
@@ -190,8 +277,8 @@ impl Topic {
         Ok(Topic { name: Arc::from(name), partitions, producer, lost })
     }
 
-    fn send(&self, alert: &Alert, json: &str) -> Result<(), SinkError> {
-        let record = record(&self.name, self.partitions, alert, json);
+    fn send(&self, line: &Line) -> Result<(), SinkError> {
+        let record = record(&self.name, self.partitions, line);
         let mut to_send = record.to_send();
         loop {
             match self.producer.send(to_send) {

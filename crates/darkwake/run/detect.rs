@@ -14,7 +14,7 @@ use anyhow::Context;
 use connect::alerts::Writer;
 use connect::kafka::{self, Cluster, CommitError, Group, PartitionReader, Record, Snapshots, Transactions};
 use connect::log::Frame;
-use connect::sinks;
+use connect::sinks::{self, Line};
 use engine::{BUCKETS, Engine, Limits, World};
 use model::alert::Told;
 use rdkafka::Offset;
@@ -93,7 +93,7 @@ pub fn run(
         partitions,
         alert_partitions: kafka::partitions_of(cluster, &cluster.topics.alerts)?,
         commit_interval: Duration::from(config.kafka.commit_interval),
-        snapshot_interval: Duration::from(config.kafka.snapshot_interval),
+        snapshot_interval: Duration::from(config.live.snapshot_interval),
     });
     let workers = Workers::default();
     let losing = {
@@ -317,7 +317,8 @@ impl<'a> Detector<'a> {
             let writer = common.writer(names);
             pending.extend(told.into_iter().filter_map(|told| match told {
                 Told::Alert(alert) => {
-                    Some(sinks::record(alerts_topic, common.alert_partitions, &alert, &writer.json(&alert)))
+                    let line = Line::of(&alert, writer.json(&alert));
+                    Some(sinks::record(alerts_topic, common.alert_partitions, &line))
                 }
                 Told::Fact(_) => None,
             }));

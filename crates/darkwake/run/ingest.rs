@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use connect::kafka::{self, Cluster, CommitError, Group, PartitionReader, Record, Segment, Snapshots, Transactions};
-use connect::live::{Again, Event, Peer, Positions, Sources};
+use connect::live::{Positions, Sources};
 use connect::log::{Frame, Step, Taken};
 use engine::Entry;
 use model::EventTime;
@@ -18,7 +18,7 @@ use rdkafka::Offset;
 use rdkafka::topic_partition_list::TopicPartitionList;
 use serde::{Deserialize, Serialize};
 
-use super::intake::{Intake, Log, Saved};
+use super::intake::{Intake, Log, Saved, Steps};
 use crate::cli;
 use crate::config::{Config, SourceKind};
 use crate::interrupt::Interrupt;
@@ -41,6 +41,8 @@ struct Snapshot {
     number: u64,
     /// Where in the first partition of the log later parts are.
     log_from: i64,
+    /// How far it has come.
+    reached: EventTime,
     intake: Saved,
 }
 
@@ -56,7 +58,7 @@ enum Ended {
 /// What was not committed yet of the log.
 struct Pending {
     segments: Vec<Segment>,
-    steps: Vec<Step>,
+    steps: Steps,
     reached: EventTime,
     bytes: usize,
     /// What is pushed was written by somebody before.
@@ -87,18 +89,13 @@ impl Log for Pending {
     }
 
     fn took(&mut self, step: Step) {
-        if self.is_muted {
-            return;
-        }
-        // Records of a partition that follow each other are one step.
-        if let (Step::Records { source, partition, next }, Some(Step::Records { source: of, partition: at, next: last })) =
-            (&step, self.steps.last_mut())
-            && (source, partition) == (&*of, &*at)
-        {
-            *last = *next;
-        } else {
+        if !self.is_muted {
             self.steps.push(step);
         }
+    }
+
+    fn mute(&mut self, is_muted: bool) {
+        self.is_muted = is_muted;
     }
 }
 
@@ -106,7 +103,7 @@ impl Pending {
     fn of(partitions: i32) -> Pending {
         Pending {
             segments: vec![Segment::default(); partitions as usize],
-            steps: Vec::new(),
+            steps: Steps::default(),
             reached: EventTime::MIN,
             bytes: 0,
             is_muted: false,
@@ -134,7 +131,7 @@ impl Pending {
 
     /// Takes out the records of the next part of the log.
     fn take(&mut self, topic: &Arc<str>, number: u64) -> Result<Vec<Record>, kafka::LogError> {
-        let steps = std::mem::take(&mut self.steps);
+        let steps = self.steps.take();
         self.to(0, &Frame::Taken(Taken { number, reached: self.reached, steps }));
         if let Some(failed) = self.failed.take() {
             return Err(failed);
@@ -210,64 +207,25 @@ impl<'a> Lead<'a> {
         let (snapshots, found) =
             Snapshots::find(cluster, NAME, LEADING).context("snapshots cannot be read")?;
         let mut intake = Intake::new(config, Pending::of(partitions));
-        intake.log().is_muted = true;
-        let (mut number, mut log_from, bytes) = (0, None, found.as_ref().map_or(0, |found| found.bytes.len()));
+        let (mut number, mut log_from, mut reached) = (0, None, EventTime::MIN);
+        let bytes = found.as_ref().map_or(0, |found| found.bytes.len());
         if let Some(found) = found {
             let saved: Snapshot = postcard::from_bytes(&found.bytes).context("the snapshot of ingest")?;
-            (number, log_from) = (saved.number, Some(saved.log_from));
+            (number, log_from, reached) = (saved.number, Some(saved.log_from), saved.reached);
             intake.restore(saved.intake).context("the snapshot of ingest")?;
         }
         let log = Arc::from(cluster.topics.log.as_str());
-        let mut lead = Lead { config, group, transactions, log, snapshots, intake, number };
         let parts = taken_since(cluster, log_from, &mut number)?;
-        let (count, reached) = (parts.len(), parts.last().map(|part| part.reached));
-        lead.take_again(parts)?;
-        lead.number = number;
-        if let Some(reached) = reached {
-            lead.intake.resume(reached);
-            lead.intake.log().reached = reached;
-        }
-        lead.intake.log().is_muted = false;
+        let count = parts.len();
+        intake.log().reached = parts.last().map_or(reached, |part| part.reached);
+        intake.take_again(parts, &super::properties(config))?;
+        let mut lead = Lead { config, group, transactions, log, snapshots, intake, number };
         cli::talk(&format!(
             "ingest: takes in; snapshot of {bytes} bytes, {count} parts of the log taken again, {} ms",
             began.elapsed().as_millis()
         ));
         lead.commit(true)?;
         Ok(lead)
-    }
-
-    /// Takes from topics again what was taken.
-    fn take_again(&mut self, parts: Vec<Taken>) -> anyhow::Result<()> {
-        let mut topics: Vec<Option<Again>> = self.config.live.sources.iter().map(|_| None).collect();
-        for step in parts.into_iter().flat_map(|part| part.steps) {
-            match step {
-                Step::Found { source, partition, name } => {
-                    self.intake.await_partition(Peer { source, number: partition }, name);
-                }
-                Step::CaughtUp { source, by } => self.intake.take(Event::CaughtUp(source, by)),
-                Step::Records { source, partition, next } => {
-                    let (peer, at) = (Peer { source, number: partition }, source as usize);
-                    let Some(config) = self.config.live.sources.get(at) else { continue };
-                    if topics[at].is_none() {
-                        let topic = config.topic.clone().unwrap_or_default();
-                        let from = self.intake.positions(source);
-                        topics[at] = Some(Again::open(&super::properties(self.config), &topic, &from)?);
-                    }
-                    let Some(topic) = &mut topics[at] else { continue };
-                    while let Some((arrival, offset, bytes)) = topic.next(partition, next)? {
-                        self.intake.take(Event::Lines(peer, arrival, bytes, offset));
-                    }
-                    if self.intake.positions(source).get(&partition) != Some(&next) {
-                        cli::warn(&format!(
-                            "source {}: records of partition {partition} before {next} are gone, and what was known \
-                             of them is lost",
-                            config.name
-                        ));
-                    }
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Takes in.
@@ -278,7 +236,7 @@ impl<'a> Lead<'a> {
             .collect();
         let mut sources = Sources::start(endpoints)?;
         let commit_interval = Duration::from(self.config.kafka.commit_interval);
-        let snapshot_interval = Duration::from(self.config.kafka.snapshot_interval);
+        let snapshot_interval = Duration::from(self.config.live.snapshot_interval);
         let (mut committed, mut snapshot) = (Instant::now(), Instant::now());
         let mut has_news = false;
         loop {
@@ -319,7 +277,8 @@ impl<'a> Lead<'a> {
         self.number += 1;
         let mut records = self.intake.log().take(&self.log, self.number)?;
         if is_snapshot {
-            let snapshot = Snapshot { number: self.number, log_from, intake: self.intake.save()? };
+            let reached = self.intake.log().reached;
+            let snapshot = Snapshot { number: self.number, log_from, reached, intake: self.intake.save()? };
             records.extend(self.snapshots.next(&postcard::to_allocvec(&snapshot)?));
         }
         let offsets = self.offsets()?;

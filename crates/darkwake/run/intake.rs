@@ -1,16 +1,18 @@
 //! From what sources hand over to entries of the log.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use connect::lines::Line;
 use connect::live::splitter::Splitter;
-use connect::live::{Event, Peer, Positions};
-use connect::log::Step;
+use connect::kafka::Properties;
+use connect::live::{Again, Event, Peer, Positions};
+use connect::log::{Step, Taken};
 use decode::json::JsonDecoder;
 use decode::nmea::NmeaDecoder;
 use decode::{Decoded, Settings};
-use engine::{Entry, Ingest, SnapshotError, SourceId};
+use engine::{Ingest, SnapshotError, SourceId};
 use model::fate::Counts;
 use model::{EventTime, Fate, Origin, Reason};
 use serde::{Deserialize, Serialize};
@@ -26,11 +28,43 @@ pub trait Log {
     /// The input with this number is called so.
     fn name(&mut self, number: u32, name: &str);
     /// An entry.
-    fn push(&mut self, entry: Entry);
+    fn push(&mut self, entry: engine::Entry);
     /// What is told up to here is to be handed on.
     fn round(&mut self) {}
     /// This was taken from a topic for it.
     fn took(&mut self, _: Step) {}
+    /// What is given from now on was written by somebody before, or no longer.
+    fn mute(&mut self, is_muted: bool);
+}
+
+/// What was taken from topics for a part of the log.
+#[derive(Debug, Default)]
+pub struct Steps(Vec<Step>);
+
+impl Steps {
+    /// Adds a step; records of a partition that follow each other are one.
+    pub fn push(&mut self, step: Step) {
+        if let (
+            Step::Records { source, partition, next },
+            Some(Step::Records { source: of, partition: at, next: last }),
+        ) = (&step, self.0.last_mut())
+            && (source, partition) == (&*of, &*at)
+        {
+            *last = *next;
+        } else {
+            self.0.push(step);
+        }
+    }
+
+    /// Whether nothing was taken.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes them out.
+    pub fn take(&mut self) -> Vec<Step> {
+        std::mem::take(&mut self.0)
+    }
 }
 
 /// Takes in what sources hand over.
@@ -176,9 +210,61 @@ impl<L: Log> Intake<L> {
         of.map(|(peer, next)| (peer.number, *next)).collect()
     }
 
-    /// Goes on after what was told up to this time.
+    /// Knows again what was known after parts of the log: takes from topics what was taken for them, without telling it.
+    ///
+    /// # Errors
+    /// If a topic cannot be read.
+    pub fn take_again(&mut self, parts: Vec<Taken>, properties: &Properties) -> anyhow::Result<()> {
+        self.log.mute(true);
+        let reached = parts.last().map(|part| part.reached);
+        let mut topics: BTreeMap<u32, Again> = BTreeMap::new();
+        for step in parts.into_iter().flat_map(|part| part.steps) {
+            match step {
+                Step::Found { source, partition, name } => {
+                    self.await_partition(Peer { source, number: partition }, name);
+                }
+                Step::CaughtUp { source, by } => self.take(Event::CaughtUp(source, by)),
+                Step::Records { source, partition, next } => {
+                    let Some(config) = self.sources.get(source as usize) else { continue };
+                    let (peer, name) = (Peer { source, number: partition }, config.name.clone());
+                    let topic = match topics.entry(source) {
+                        Entry::Occupied(topic) => topic.into_mut(),
+                        Entry::Vacant(place) => {
+                            let topic = config.topic.as_deref().unwrap_or_default();
+                            let from = self.positions(source);
+                            place.insert(Again::open(properties, topic, &from)?)
+                        }
+                    };
+                    while let Some((arrival, offset, bytes)) = topic.next(partition, next)? {
+                        self.take(Event::Lines(peer, arrival, bytes, offset));
+                    }
+                    if self.positions.get(&peer) != Some(&next) {
+                        cli::warn(&format!(
+                            "source {name}: records of partition {partition} before {next} are gone, and what was \
+                             known of them is lost"
+                        ));
+                    }
+                }
+            }
+        }
+        if let Some(reached) = reached {
+            self.ingest.resume(reached);
+        }
+        self.log.mute(false);
+        Ok(())
+    }
+
+    /// Tells nothing again that was told up to this time.
     pub fn resume(&mut self, reached: EventTime) {
         self.ingest.resume(reached);
+    }
+
+    /// An input that was named since what is known was written down.
+    pub fn call(&mut self, number: u32, name: String) {
+        let mut names = self.names.write().unwrap_or_else(PoisonError::into_inner);
+        let length = names.len().max(number as usize + 1);
+        names.resize(length, String::new());
+        names[number as usize] = name;
     }
 
     /// The log.
@@ -243,6 +329,11 @@ impl<L: Log> Intake<L> {
                 self.log.round();
             }
         }
+    }
+
+    /// Leaves all as it is. What became of the lines that went no further, and the log.
+    pub fn leave(self) -> (Counts, L) {
+        (self.ingest.counts().clone(), self.log)
     }
 
     /// Ends all; what is left is told as at the end of files if all sources have ended, and not if they were cut off.

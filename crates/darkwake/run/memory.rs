@@ -1,42 +1,83 @@
 //! All in one program, the log in memory.
 //!
 //! ```text
-//! sources ──► intake ──► shards ──► outbox ──► sinks
+//! sources ──► intake ──► shards ──► outbox ──► journal ──► sinks
 //!  threads     this thread  threads    a thread
 //! ```
 //!
-//! It is written down with `--record`. After a restart a topic is read from its beginning, and sockets go on with what is
+//! It is written down with `--record`. Where a folder for what is known is given, the program goes on after a restart where
+//! it was: see [`state`](super::state). Without one, a topic is read from its beginning, and sockets go on with what is
 //! sent then.
 
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Sender, channel, sync_channel};
+use std::time::{Duration, Instant};
 
-use connect::live::{Event, Positions, Sources};
+use connect::live::{Event, Sources};
+use connect::log::{self, Frame, LogReader, Step, Taken};
 use connect::sinks::{Destination, Sink};
-use engine::{BUCKETS, Entry, Limits};
-use model::Reason;
+use engine::{BUCKETS, Engine, Entry, Limits};
+use model::{EventTime, Reason};
 
-use super::intake::{Intake, Log};
-use super::outbox::Outbox;
+use super::intake::{Intake, Log, Steps};
+use super::outbox::{Kept, Outbox};
+use super::state::{Snapshot, State};
 use crate::cli::{self, Run};
-use crate::config::Config;
+use crate::config::{Config, SourceKind};
 use crate::interrupt::Interrupt;
+use crate::order::Known;
 use crate::read;
 use crate::shards::{Keep, KeepAlerts, Shards};
 
 /// Parts of rounds that may wait to be written; then shards wait, and so do sources.
 const ROUNDS: usize = 256;
 
-impl Log for Shards {
+/// The log on its way to the shards, and what was taken for it.
+struct Carrier {
+    shards: Shards,
+    steps: Steps,
+    number: u64,
+    reached: EventTime,
+    is_muted: bool,
+    /// For what is known, if that is kept.
+    snapshots: Option<Sender<Snapshot>>,
+}
+
+impl Log for Carrier {
     fn name(&mut self, number: u32, name: &str) {
-        Shards::name(self, number, name);
+        if !self.is_muted {
+            self.shards.name(number, name);
+        }
     }
 
     fn push(&mut self, entry: Entry) {
-        Shards::push(self, entry);
+        if let Entry::Watermark(reached) = entry {
+            self.reached = self.reached.max(reached);
+        }
+        if !self.is_muted {
+            self.shards.push(entry);
+        }
     }
 
     fn round(&mut self) {
-        Shards::round(self);
+        if self.is_muted {
+            return;
+        }
+        if self.snapshots.is_some() {
+            self.number += 1;
+            let (number, reached) = (self.number, self.reached);
+            self.shards.write(&Frame::Taken(Taken { number, reached, steps: self.steps.take() }));
+        }
+        self.shards.round();
+    }
+
+    fn took(&mut self, step: Step) {
+        if !self.is_muted && self.snapshots.is_some() {
+            self.steps.push(step);
+        }
+    }
+
+    fn mute(&mut self, is_muted: bool) {
+        self.is_muted = is_muted;
     }
 }
 
@@ -48,28 +89,66 @@ pub fn run(arguments: &Run, config: &Config, interrupt: &Interrupt) -> anyhow::R
     if sinks.is_empty() {
         sinks.push(Sink::open(&Destination::Stdout)?);
     }
-    let endpoints = config.live.sources.iter().map(|source| super::endpoint(source, config, Positions::new()));
-    let endpoints = endpoints.collect();
+    let state = config.live.state.as_deref().map(State::open).transpose()?;
+    let known = state.as_ref().map(State::newest).transpose()?.flatten();
 
     let limits = Limits { ships_per_bucket: config.limits.ships.div_ceil(BUCKETS) };
-    let count = read::shard_count(arguments.shards);
+    if let Some(known) = &known {
+        if known.made_with != [config.hash(), ports_hash.clone()] {
+            cli::warn("goes on with what was known under other settings");
+        }
+        if arguments.shards.is_some_and(|asked| usize::from(asked) != known.engines.len()) {
+            cli::warn(&format!("goes on with {} shards, as before", known.engines.len()));
+        }
+    }
+    let engines = match &known {
+        Some(snapshot) => snapshot.engines.iter().map(|bytes| Engine::restore(bytes)).collect::<Result<_, _>>()?,
+        None => (0..read::shard_count(arguments.shards)).map(|number| Engine::new(limits, number)).collect(),
+    };
+    let engines: Vec<Engine> = engines;
+    let count = engines.len();
     let (rounds, told) = sync_channel(ROUNDS);
     let keep = Keep { facts: false, alerts: KeepAlerts::Rounds(rounds) };
-    let mut shards = Shards::start(count, &world, limits, &keep);
+    let mut shards = Shards::go_on(engines, &world, &keep);
     drop(keep);
     if let Some(folder) = &arguments.record {
         shards.record(read::record(folder)?);
     }
-    let mut intake = Intake::new(config, shards);
-    let outbox = Outbox { sinks, world, config_hash: config.hash(), ports_hash, names: intake.names() };
-    let outbox = std::thread::spawn(move || outbox.run(count, &told));
+    let (mut snapshots, mut kept) = (None, None);
+    if let Some(state) = state {
+        let mut places = Vec::new();
+        for sink in &mut sinks {
+            let mut place = state.place(sink)?;
+            state.catch_up(sink, &mut place)?;
+            places.push(place);
+        }
+        let muted = state.journal.length() - known.as_ref().map_or(0, |snapshot| snapshot.told);
+        let (sender, receiver) = channel();
+        snapshots = Some(sender);
+        kept = Some(Kept { state, places, muted, snapshots: receiver });
+    }
+    let keeps = kept.as_ref().map(|kept| (kept.state.log(), kept.muted));
+    let (number, reached) = known.as_ref().map_or((0, EventTime::MIN), |known| (known.number, known.reached));
+    let carrier = Carrier { shards, steps: Steps::default(), number, reached, is_muted: false, snapshots };
+    let mut intake = Intake::new(config, carrier);
+    let outbox = Outbox { sinks, world, config_hash: config.hash(), ports_hash, names: intake.names(), kept };
+    let known_order = known.as_ref().map_or_else(Known::default, |known| known.known.clone());
+    let outbox = std::thread::spawn(move || outbox.run(known_order, count, &told));
+    if let Some((log, muted)) = &keeps {
+        go_on(&mut intake, config, log, known, *muted)?;
+    }
 
+    let topics = (0..).zip(&config.live.sources);
+    let endpoints =
+        topics.map(|(number, source)| super::endpoint(source, config, intake.positions(number))).collect();
     let mut sources = Sources::start(endpoints)?;
     let mut dropped = 0;
+    let mut saved = Instant::now();
+    let snapshot_interval = Duration::from(config.live.snapshot_interval);
     while !interrupt.came()
         && !outbox.is_finished()
         && !intake.is_over()
-        && !intake.log().has_failed()
+        && !intake.log().shards.has_failed()
         && let Some(event) = sources.next_event()
     {
         let is_beat = matches!(event, Event::Beat(_));
@@ -78,16 +157,105 @@ pub fn run(arguments: &Run, config: &Config, interrupt: &Interrupt) -> anyhow::R
             cli::warn(&format!("{} datagrams came faster than they were taken", sources.dropped() - dropped));
             dropped = sources.dropped();
         }
+        if keeps.is_some() && is_beat && saved.elapsed() >= snapshot_interval {
+            save(&mut intake)?;
+            saved = Instant::now();
+        }
     }
     drop(sources);
-    let (mut counts, shards) = intake.finish();
-    let mut outcome = shards.finish();
-    match outbox.join() {
-        Ok(written) => written?,
-        Err(panic) => std::panic::resume_unwind(panic),
+    let is_over = intake.is_over();
+    if keeps.is_some() && !is_over {
+        intake.end_connections();
+        intake.log().round();
+        save(&mut intake)?;
+    }
+    let (mut counts, carrier) = if keeps.is_some() && !is_over { intake.leave() } else { intake.finish() };
+    let mut outcome = carrier.shards.finish();
+    drop(carrier.snapshots);
+    let outbox = outbox.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    if let Some(kept) = outbox.kept.filter(|_| is_over) {
+        kept.state.end()?;
     }
     counts.add(&outcome.counts);
     let rejected: u64 = Reason::ALL.iter().map(|reason| counts.rejected(*reason)).sum();
     cli::talk(&format!("{} lines, {} accepted, {rejected} rejected", counts.total(), counts.accepted));
     outcome.recorded()
+}
+
+/// All that is known is written down where the next file of the log begins.
+fn save(intake: &mut Intake<Carrier>) -> anyhow::Result<()> {
+    let saved = intake.save()?;
+    let Carrier { shards, number, reached, snapshots, .. } = intake.log();
+    let segment = shards.next_segment();
+    shards.save();
+    let snapshot = Snapshot {
+        segment,
+        number: *number,
+        reached: *reached,
+        intake: saved,
+        engines: Vec::new(),
+        known: Known::default(),
+        told: 0,
+        made_with: Default::default(),
+    };
+    // Whoever writes it may have failed, and says why.
+    snapshots.as_ref().map(|snapshots| snapshots.send(snapshot));
+    Ok(())
+}
+
+/// Knows again what was known when the program ended.
+fn go_on(
+    intake: &mut Intake<Carrier>,
+    config: &Config,
+    folder: &std::path::Path,
+    known: Option<Snapshot>,
+    muted: u64,
+) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let (mut parts, mut entries, mut last) = (Vec::new(), 0_u64, 0);
+    let first = known.as_ref().map_or(0, |known| known.segment);
+    let bytes: usize = known.as_ref().map_or(0, |known| known.engines.iter().map(Vec::len).sum());
+    if let Some(known) = known {
+        intake.restore(known.intake)?;
+    }
+    if log::is_log(folder) {
+        let mut reader = LogReader::open_from(folder, first)?;
+        // What was taken from topics after the last round is taken again; what came from elsewhere is there only here.
+        let is_taken_again = config.live.sources.iter().all(|source| source.kind == SourceKind::Kafka);
+        let mut waiting = Vec::new();
+        while let Some(frame) = reader.next_frame()? {
+            let is_round = frame == Frame::Round;
+            waiting.push(frame);
+            if !is_round && is_taken_again {
+                continue;
+            }
+            reader.mark();
+            for frame in waiting.drain(..) {
+                let carrier = intake.log();
+                match frame {
+                    Frame::Name(number, name) => intake.call(number, name),
+                    Frame::Entry(entry) => {
+                        entries += 1;
+                        carrier.push(entry);
+                    }
+                    Frame::Round => carrier.shards.round(),
+                    Frame::Taken(taken) => {
+                        carrier.number = taken.number;
+                        parts.push(taken);
+                    }
+                }
+            }
+        }
+        last = reader.cut()?;
+        let reached = intake.log().reached;
+        intake.take_again(parts, &super::properties(config))?;
+        intake.resume(reached);
+    }
+    cli::talk(&format!(
+        "goes on: {bytes} bytes of shards, {entries} entries of the log again, {muted} alerts told already, {} ms",
+        began.elapsed().as_millis()
+    ));
+    let writer = connect::log::LogWriter::begin(folder, last + 1)?;
+    intake.log().shards.record(writer);
+    save(intake)
 }

@@ -1,15 +1,17 @@
-//! What shards tell, put in order and written.
+//! What shards tell, put in order and written: to the journal first, where there is one, then to all sinks.
 
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
 use connect::alerts::Writer;
-use connect::sinks::Sink;
+use connect::sinks::{Line, Sink};
 use engine::World;
 use model::alert::Alert;
 
 use super::intake::Names;
-use crate::order::Rounds;
+use super::state::{Place, Snapshot, State};
+use crate::cli;
+use crate::order::{Known, Rounds};
 use crate::shards::Part;
 
 /// Writes alerts to all sinks.
@@ -24,20 +26,55 @@ pub struct Outbox {
     pub ports_hash: String,
     /// Names of inputs.
     pub names: Names,
+    /// What is kept, if it is.
+    pub kept: Option<Kept>,
+}
+
+/// What is kept of what was told.
+pub struct Kept {
+    /// Where.
+    pub state: State,
+    /// How many alerts each sink has taken.
+    pub places: Vec<Place>,
+    /// So many alerts come again that the journal has.
+    pub muted: u64,
+    /// What takes in, for each round in which shards hand on their state.
+    pub snapshots: Receiver<Snapshot>,
 }
 
 impl Outbox {
     /// Takes rounds until all shards have ended. A round is complete when every shard has told its part of it.
-    pub fn run(mut self, shards: usize, told: &Receiver<Part>) -> anyhow::Result<()> {
-        let mut rounds = Rounds::of(shards);
+    pub fn run(mut self, known: Known, shards: usize, told: &Receiver<Part>) -> anyhow::Result<Outbox> {
+        let mut rounds = Rounds::after(known, shards);
         while let Ok(part) = told.recv() {
-            let complete = rounds.take(part);
-            self.write(&complete)?;
+            for round in rounds.take(part) {
+                self.write(&round.alerts)?;
+                if let Some(kept) = self.kept.as_mut().filter(|_| round.engines.len() == shards)
+                    && let Ok(snapshot) = kept.snapshots.recv()
+                {
+                    // The first is asked for once all that was known is known again.
+                    if kept.muted > 0 {
+                        cli::warn(&format!("the journal has {} alerts more than are told again", kept.muted));
+                        kept.muted = 0;
+                    }
+                    let (engines, known) = (round.engines, rounds.known().clone());
+                    let told = kept.state.journal.length();
+                    let made_with = [self.config_hash.clone(), self.ports_hash.clone()];
+                    let taken_by_all = kept.places.iter().map(|place| place.taken).min().unwrap_or(told);
+                    let snapshot = Snapshot { engines, known, told, made_with, ..snapshot };
+                    kept.state.save(&snapshot, taken_by_all)?;
+                }
+            }
         }
-        Ok(())
+        Ok(self)
     }
 
-    fn write(&mut self, alerts: &[Arc<Alert>]) -> anyhow::Result<()> {
+    fn write(&mut self, mut alerts: &[Arc<Alert>]) -> anyhow::Result<()> {
+        if let Some(kept) = &mut self.kept {
+            let muted = (alerts.len() as u64).min(kept.muted);
+            kept.muted -= muted;
+            alerts = &alerts[muted as usize..];
+        }
         if alerts.is_empty() {
             return Ok(());
         }
@@ -50,14 +87,19 @@ impl Outbox {
             inputs: &names,
             is_time_assumed: false,
         };
-        for alert in alerts {
-            let json = writer.json(alert);
-            for sink in &mut self.sinks {
-                sink.write(alert, &json)?;
-            }
+        let lines: Vec<Line> = alerts.iter().map(|alert| Line::of(alert, writer.json(alert))).collect();
+        if let Some(kept) = &mut self.kept {
+            let json: Vec<String> = lines.iter().map(|line| line.json.clone()).collect();
+            kept.state.journal.add(&json)?;
         }
         for sink in &mut self.sinks {
+            lines.iter().try_for_each(|line| sink.write(line))?;
+        }
+        for (at, sink) in self.sinks.iter_mut().enumerate() {
             sink.flush()?;
+            if let Some(kept) = &mut self.kept {
+                kept.places[at].note(kept.state.journal.length())?;
+            }
         }
         Ok(())
     }

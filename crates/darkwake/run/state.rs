@@ -1,0 +1,190 @@
+//! What is known, kept in a folder: who starts there again goes on where the program was, whatever has ended it.
+//!
+//! ```text
+//! log/        the log since the snapshot before the last, as --record writes it
+//! snapshots/  what was known where a file of the log begins, the last two
+//! journal/    every alert that was told, in order
+//! sinks/      how many of them each sink has taken
+//! ```
+//!
+//! Recovery is the newest snapshot, then the log since, with the alerts that the journal has already told no more.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use connect::journal::Journal;
+use connect::log;
+use connect::sinks::{Line, Sink};
+use model::EventTime;
+use serde::{Deserialize, Serialize};
+
+use super::intake::Saved;
+use crate::order::Known;
+
+/// How a snapshot begins; the number is that of the format.
+const HEADER: &[u8; 22] = b"darkwake snapshot 01\n\n";
+/// So many snapshots are kept.
+const KEPT: usize = 2;
+
+/// A folder that is kept by this program alone.
+pub struct State {
+    folder: PathBuf,
+    /// The alerts told so far.
+    pub journal: Journal,
+    _lock: File,
+}
+
+/// What is known at the beginning of a file of the log.
+#[derive(Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The number of the file.
+    pub segment: u32,
+    /// The number of the part of the log before it.
+    pub number: u64,
+    /// How far the log had come.
+    pub reached: EventTime,
+    /// What takes in.
+    pub intake: Saved,
+    /// Shards.
+    pub engines: Vec<Vec<u8>>,
+    /// When the last alert of each ship was known.
+    pub known: Known,
+    /// Alerts told by then.
+    pub told: u64,
+    /// Hashes of the configuration and the ports.
+    pub made_with: [String; 2],
+}
+
+impl State {
+    /// Opens a folder, which is made if it is not there.
+    pub fn open(folder: &Path) -> anyhow::Result<State> {
+        let named = || format!("{}: what is known cannot be kept there", folder.display());
+        for part in ["log", "snapshots", "journal", "sinks"] {
+            fs::create_dir_all(folder.join(part)).with_context(named)?;
+        }
+        let lock = File::create(folder.join("lock")).with_context(named)?;
+        lock.try_lock().with_context(|| format!("{}: another program keeps it", folder.display()))?;
+        let journal = Journal::open(&folder.join("journal")).with_context(named)?;
+        Ok(State { folder: folder.to_owned(), journal, _lock: lock })
+    }
+
+    /// The folder of the log.
+    pub fn log(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+
+    /// The newest snapshot that is whole.
+    pub fn newest(&self) -> anyhow::Result<Option<Snapshot>> {
+        for (path, _) in self.snapshots()?.iter().rev() {
+            let bytes = fs::read(path)?;
+            let body = bytes.strip_prefix(HEADER).and_then(|rest| rest.split_first_chunk::<8>());
+            let whole = body.filter(|(hash, body)| u64::from_le_bytes(**hash) == model::hash::bytes(0, body));
+            if let Some((_, body)) = whole {
+                let read = postcard::from_bytes(body);
+                return read.map(Some).with_context(|| format!("{}: is of another version", path.display()));
+            }
+            crate::cli::warn(&format!("{}: is damaged, and the one before is taken", path.display()));
+        }
+        Ok(None)
+    }
+
+    fn snapshots(&self) -> io::Result<Vec<(PathBuf, u32)>> {
+        let paths = fs::read_dir(self.folder.join("snapshots"))?.map(|entry| entry.map(|entry| entry.path()));
+        let mut found = Vec::new();
+        for path in paths.collect::<io::Result<Vec<PathBuf>>>()? {
+            let number = path.file_name().and_then(|name| name.to_str()?.parse().ok());
+            found.extend(number.map(|number| (path, number)));
+        }
+        found.sort_by_key(|(_, number)| *number);
+        Ok(found)
+    }
+
+    /// Writes a snapshot: beside, then in its place. What is older than the one before is taken away.
+    pub fn save(&self, snapshot: &Snapshot, taken_by_all: u64) -> anyhow::Result<()> {
+        let path = self.folder.join("snapshots").join(format!("{:06}", snapshot.segment));
+        let write = || -> anyhow::Result<()> {
+            let body = postcard::to_allocvec(snapshot)?;
+            let beside = path.with_extension("part");
+            let mut file = File::create(&beside)?;
+            file.write_all(HEADER)?;
+            file.write_all(&model::hash::bytes(0, &body).to_le_bytes())?;
+            file.write_all(&body)?;
+            file.sync_all()?;
+            fs::rename(&beside, &path)?;
+            let snapshots = self.snapshots()?;
+            let old = snapshots.len().saturating_sub(KEPT);
+            snapshots[..old].iter().try_for_each(|(path, _)| fs::remove_file(path))?;
+            if let Some((_, oldest)) = snapshots.get(old) {
+                log::forget(&self.log(), *oldest)?;
+            }
+            Ok(self.journal.forget(taken_by_all)?)
+        };
+        write().with_context(|| format!("{}: cannot be written", path.display()))
+    }
+
+    /// Nothing follows: who starts here again begins anew, but for the journal.
+    pub fn end(&self) -> anyhow::Result<()> {
+        self.snapshots()?.iter().try_for_each(|(path, _)| fs::remove_file(path))?;
+        Ok(log::forget(&self.log(), u32::MAX)?)
+    }
+
+    /// How many alerts a sink has taken; one that is new is given what comes.
+    pub fn place(&self, sink: &Sink) -> anyhow::Result<Place> {
+        let name = format!("{:016x}", model::hash::bytes(0, sink.name().as_bytes()));
+        let path = self.folder.join("sinks").join(name);
+        let taken = match fs::read_to_string(&path) {
+            Ok(text) => text.trim().parse().with_context(|| format!("{}: is no number", path.display()))?,
+            Err(_) => self.journal.length(),
+        };
+        let mut place = Place { path, taken };
+        place.note(taken)?;
+        Ok(place)
+    }
+
+    /// Gives a sink what it has not taken yet. What a file ends with it has taken, whatever its place says.
+    pub fn catch_up(&self, sink: &mut Sink, place: &mut Place) -> anyhow::Result<()> {
+        if let Some(last) = sink.last_line()? {
+            let mut found = None;
+            self.journal.read_from(place.taken, |number, line| {
+                if line == last {
+                    found = Some(number + 1);
+                }
+                anyhow::Ok(())
+            })?;
+            place.taken = found.unwrap_or(place.taken);
+        }
+        let mut given = 0_u64;
+        self.journal.read_from(place.taken, |_, line| {
+            given += 1;
+            match Line::read(line) {
+                Some(line) => Ok(sink.write(&line)?),
+                None => Err(anyhow::anyhow!("the journal holds something else than alerts")),
+            }
+        })?;
+        sink.flush()?;
+        if given > 0 {
+            crate::cli::talk(&format!("{}: {given} alerts that it was not given before", sink.name()));
+        }
+        place.note(place.taken + given)
+    }
+}
+
+/// How many alerts a sink has taken.
+#[derive(Debug)]
+pub struct Place {
+    path: PathBuf,
+    /// That many.
+    pub taken: u64,
+}
+
+impl Place {
+    /// Notes how many it has taken.
+    pub fn note(&mut self, taken: u64) -> anyhow::Result<()> {
+        self.taken = taken;
+        let beside = self.path.with_extension("part");
+        fs::write(&beside, taken.to_string())?;
+        fs::rename(&beside, &self.path).with_context(|| format!("{}: cannot be written", self.path.display()))
+    }
+}
