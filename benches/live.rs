@@ -47,7 +47,8 @@ const FILL: usize = 120_000;
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let seconds = |default| arguments.get(1).map_or(default, |seconds| seconds.parse().expect("SECONDS is a number"));
+    let seconds =
+        |default| arguments.get(1).map_or(default, |seconds| seconds.parse().expect("SECONDS is a number"));
     match arguments.first() {
         Some(&"latency") => latency(seconds(60)),
         Some(&"throughput") => throughput(seconds(60)),
@@ -192,7 +193,9 @@ fn latency(seconds: usize) {
         let mut sent = 0;
         let per_beat = RATE * BEAT_MS / 1_000;
         for beat in 0..seconds * 1_000 / BEAT_MS {
-            std::thread::sleep(Duration::from_millis((beat * BEAT_MS) as u64).saturating_sub(began.elapsed()));
+            std::thread::sleep(
+                Duration::from_millis((beat * BEAT_MS) as u64).saturating_sub(began.elapsed()),
+            );
             let t_ms = now_ms();
             let mut lines = Vec::with_capacity(per_beat);
             // Dunai. A ship's second report shows that it is there.
@@ -207,7 +210,9 @@ fn latency(seconds: usize) {
                 lines.push(line(431_000_000 + (sent % SHIPS) as u32, position, 12.0, course, t_ms));
                 sent += 1;
             }
-            for (partition, lines) in (0..PARTITIONS[0]).zip(lines.chunks(per_beat.div_ceil(PARTITIONS[0] as usize))) {
+            for (partition, lines) in
+                (0..PARTITIONS[0]).zip(lines.chunks(per_beat.div_ceil(PARTITIONS[0] as usize)))
+            {
                 send(&producer, "ais.raw", partition, lines.join("\n").as_bytes());
             }
         }
@@ -221,8 +226,13 @@ fn latency(seconds: usize) {
     let warm = latencies.len() / 10;
     latencies.drain(..warm);
     latencies.sort_unstable();
-    let at = |share: f64| latencies.get(((latencies.len() as f64 * share) as usize).min(latencies.len().saturating_sub(1)));
-    say(&format!("{} alerts, from the stamp of the report that decides to when the alert can be read, ms:", latencies.len()));
+    let at = |share: f64| {
+        latencies.get(((latencies.len() as f64 * share) as usize).min(latencies.len().saturating_sub(1)))
+    };
+    say(&format!(
+        "{} alerts, from the stamp of the report that decides to when the alert can be read, ms:",
+        latencies.len()
+    ));
     for (name, share) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0)] {
         say(&format!("  {name:<6}{:>6}", at(share).copied().unwrap_or(-1)));
     }
@@ -241,7 +251,10 @@ fn latency(seconds: usize) {
 fn bare(broker: &Broker, records: usize) -> f64 {
     broker.make_topic("bare", PARTITIONS[0]);
     let mut config = rdkafka::ClientConfig::new();
-    config.set("bootstrap.servers", &broker.address).set("group.id", "bare").set("fetch.queue.backoff.ms", "20");
+    config
+        .set("bootstrap.servers", &broker.address)
+        .set("group.id", "bare")
+        .set("fetch.queue.backoff.ms", "20");
     let consumer: BaseConsumer = config.create().expect("a consumer");
     let mut assigned = rdkafka::topic_partition_list::TopicPartitionList::new();
     assigned.add_partition_range("ais.raw", 0, PARTITIONS[0] - 1);
@@ -289,8 +302,11 @@ fn throughput(seconds: usize) {
     while done < 1.0 {
         std::thread::sleep(Duration::from_secs(1));
         memory.push([programs[0].rss(), programs[1].rss()]);
-        done = broker.share_read(("darkwake.ingest", "ais.raw", PARTITIONS[0]))
-            .min(if memory.len() > 2 { broker.share_read(("darkwake.detect", "darkwake.log", PARTITIONS[1])) } else { 0.0 });
+        done = broker.share_read(("darkwake.ingest", "ais.raw", PARTITIONS[0])).min(if memory.len() > 2 {
+            broker.share_read(("darkwake.detect", "darkwake.log", PARTITIONS[1]))
+        } else {
+            0.0
+        });
         assert!(began.elapsed().as_secs() < 3_000, "it does not end");
     }
     let rate = (records * LINES) as f64 / began.elapsed().as_secs_f64();
@@ -298,7 +314,11 @@ fn throughput(seconds: usize) {
     let half = memory.len() / 2;
     for (at, role) in ["ingest", "detect"].iter().enumerate() {
         let most = |part: &[[u64; 2]]| part.iter().map(|one| one[at]).max().unwrap_or(0) >> 20;
-        say(&format!("{role}: at most {} MB in the first half, {} MB in the second", most(&memory[..half]), most(&memory[half..])));
+        say(&format!(
+            "{role}: at most {} MB in the first half, {} MB in the second",
+            most(&memory[..half]),
+            most(&memory[half..])
+        ));
     }
     for role in ["ingest", "detect"] {
         say(&std::fs::read_to_string(folder.path().join(format!("{role}.log"))).unwrap_or_default());

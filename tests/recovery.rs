@@ -149,7 +149,8 @@ fn survives(
         broker.wait_for("darkwake.log", length + some, "darkwake.ingest", ("ais.raw", PARTITIONS));
     }
     assert!(broker.length("darkwake.alerts") > 0, "nothing was told before the end: {}", detect.told());
-    let all = (0..PARTITIONS).flat_map(|partition| after.iter().map(move |line| (Ok(partition), line.clone())));
+    let all =
+        (0..PARTITIONS).flat_map(|partition| after.iter().map(move |line| (Ok(partition), line.clone())));
     broker.send("ais.raw", all);
     let told = || format!("{}{}", ingest.told(), detect.told());
     broker.read_or("darkwake.alerts", PARTITIONS, expected.len(), &told);
@@ -217,7 +218,8 @@ fn with_the_log_in_memory_a_program_that_is_killed_goes_on_from_its_folder() {
             workers.kill_one(&mut random);
         }
     }
-    let all = (0..PARTITIONS).flat_map(|partition| after.iter().map(move |line| (Ok(partition), line.clone())));
+    let all =
+        (0..PARTITIONS).flat_map(|partition| after.iter().map(move |line| (Ok(partition), line.clone())));
     broker.send("ais.raw", all);
     let began = std::time::Instant::now();
     while told().lines().count() < expected.len() {

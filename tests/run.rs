@@ -33,8 +33,12 @@ impl Run {
     fn start(folder: &Path, config: &str) -> Run {
         std::fs::write(folder.join("darkwake.toml"), config).unwrap();
         let mut command = darkwake(folder);
-        command.args(["run", "--config", "darkwake.toml"]).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        command.args(["run", "--config", "darkwake.toml"]);
+        Run::of(command)
+    }
+
+    fn of(mut command: std::process::Command) -> Run {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let alerts = BufReader::new(child.stdout.take().unwrap());
         let talk = BufReader::new(child.stderr.take().unwrap());
         Run { watched: Watched::new(child), alerts, talk }
@@ -214,14 +218,143 @@ fn datagrams_carry_lines_plain_or_as_iec_61162_450_says() {
 }
 
 #[test]
+fn a_file_that_grows_is_followed_into_the_one_that_takes_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let (lines, expected) = small(folder.path());
+    let path = folder.path().join("ais.nmea");
+    std::fs::write(&path, bytes(&lines)).unwrap();
+    let config = "[[live.sources]]\nname = \"f\"\ntype = \"tail\"\npath = \"ais.nmea\"\n";
+    let mut run = Run::start(folder.path(), config);
+    // What was there before is not read.
+    run.wait_for("is there");
+    let (first, rest) = lines.split_at(lines.len() / 3);
+    let (second, third) = rest.split_at(rest.len() / 2);
+    let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+    let first = bytes(first);
+    let (part, other) = first.split_at(first.len() / 2);
+    file.write_all(part).unwrap();
+    file.write_all(other).unwrap();
+    // Another takes its place.
+    std::fs::rename(&path, folder.path().join("ais.nmea.1")).unwrap();
+    file.write_all(&bytes(second)).unwrap();
+    std::fs::write(&path, bytes(third)).unwrap();
+    run.wait_for("is another file now");
+    let (found, _) = run.end(expected.len());
+    assert_eq!(difference(&expected, &found), None);
+    assert_eq!(found.len(), expected.len());
+}
+
+#[test]
+fn a_websocket_server_is_told_what_is_wanted_and_connected_to_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (lines, expected) = small(folder.path());
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap();
+    let config = format!(
+        "[[live.sources]]\nname = \"w\"\ntype = \"websocket\"\nurl = \"ws://{address}/v0/stream\"\n\
+         subscribe = '{{\"APIKey\":\"${{A_KEY}}\"}}'\n"
+    );
+    std::fs::write(folder.path().join("darkwake.toml"), &config).unwrap();
+    let mut command = darkwake(folder.path());
+    command.args(["run", "--config", "darkwake.toml"]).env("A_KEY", "secret");
+    let run = Run::of(command);
+    for part in lines.chunks(lines.len().div_ceil(2)) {
+        let (stream, _) = server.accept().unwrap();
+        let mut socket = tungstenite::accept(stream).unwrap();
+        assert_eq!(socket.read().unwrap().into_text().unwrap().as_str(), "{\"APIKey\":\"secret\"}");
+        for line in part {
+            socket.send(tungstenite::Message::text(line.clone())).unwrap();
+        }
+        socket.close(None).unwrap();
+        while socket.read().is_ok() {}
+    }
+    let (found, _) = run.end(expected.len());
+    assert_eq!(difference(&expected, &found), None);
+    assert_eq!(found.len(), expected.len());
+}
+
+/// A real MQTT broker for as long as a test runs.
+struct Mosquitto(std::process::Child, u16);
+
+impl Mosquitto {
+    fn start(folder: &Path) -> Mosquitto {
+        let port = free_port();
+        std::fs::write(
+            folder.join("mosquitto.conf"),
+            format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n"),
+        )
+        .unwrap();
+        let path = std::env::var("PATH").unwrap_or_default();
+        let mut command = std::process::Command::new("mosquitto");
+        // Debian has it where only root looks.
+        command.env("PATH", format!("{path}:/usr/sbin")).arg("-c").arg(folder.join("mosquitto.conf"));
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let child = child.expect("mosquitto can be started; `cargo xtask test` installs it");
+        drop(connect(port));
+        Mosquitto(child, port)
+    }
+}
+
+impl Drop for Mosquitto {
+    fn drop(&mut self) {
+        // It has ended already, most of the time.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn messages_of_an_mqtt_broker_are_lines_or_objects() {
+    use rumqttc::{Client, Event, MqttOptions, Packet, QoS};
+    let folder = tempfile::tempdir().unwrap();
+    let (lines, expected) = small(folder.path());
+    let broker = Mosquitto::start(folder.path());
+    let source = |name: &str, topic: &str, format: &str| {
+        format!(
+            "[[live.sources]]\nname = \"{name}\"\ntype = \"mqtt\"\nurl = \"mqtt://127.0.0.1:{}\"\n\
+             topic = \"{topic}\"\nformat = \"{format}\"\n",
+            broker.1
+        )
+    };
+    let config = source("lines", "ais/#", "nmea") + &source("objects", "vessels-v2/#", "json");
+    let mut run = Run::start(folder.path(), &config);
+    for _ in 0..2 {
+        run.wait_for("is there");
+    }
+    let mut options = MqttOptions::new("test", "127.0.0.1", broker.1);
+    options.set_max_packet_size(1 << 20, 1 << 20);
+    let (client, mut connection) = Client::new(options, 10_000);
+    // When it hears itself, others do: subscriptions are served in their order.
+    client.subscribe("ais/last", QoS::AtLeastOnce).unwrap();
+    // As Digitraffic sends them: the ship is named by the topic only.
+    let object = "{\"time\":1696168590,\"sog\":10.7,\"cog\":326.6,\"navStat\":0,\"rot\":0,\"posAcc\":true,\"raim\":false,\
+                  \"heading\":325,\"lon\":133.1,\"lat\":42.5}";
+    client.publish("vessels-v2/273000999/location", QoS::AtLeastOnce, false, object).unwrap();
+    for some in lines.chunks(50) {
+        client.publish("ais/a", QoS::AtLeastOnce, false, some.join("\n")).unwrap();
+    }
+    client.publish("ais/last", QoS::AtLeastOnce, false, "").unwrap();
+    let is_last = |event: &Event| matches!(event, Event::Incoming(Packet::Publish(_)));
+    assert!(connection.iter().any(|event| is_last(&event.unwrap())));
+    let (found, talk) = run.end(expected.len());
+    assert_eq!(difference(&expected, &found), None);
+    assert_eq!(found.len(), expected.len());
+    assert!(!talk.contains("panicked"), "{talk}");
+}
+
+#[test]
 fn sources_that_can_never_work_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     for (config, code, told) in [
         (String::new(), 2, "names no sources"),
-        ("[[live.sources]]\nname = \"a\"\ntype = \"tcp\"\n".to_owned(), 2, "needs address"),
-        ("[[live.sources]]\nname = \"a\"\ntype = \"stdin\"\ntopic = \"x\"\n".to_owned(), 2, "has no topic"),
+        ("[[live.sources]]\nname = \"a\"\ntype = \"tcp\"\n".to_owned(), 2, "this type needs address"),
+        (
+            "[[live.sources]]\nname = \"a\"\ntype = \"stdin\"\ntopic = \"x\"\n".to_owned(),
+            2,
+            "this type has no topic",
+        ),
         (
             format!("[[live.sources]]\nname = \"a\"\ntype = \"tcp-listen\"\naddress = \"{address}\"\n"),
             1,

@@ -79,6 +79,21 @@ pub struct SourceConfig {
     /// Topic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
+    /// File.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// Address of a service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// What is said to a service first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscribe: Option<Secret>,
+    /// User of a service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<Secret>,
     /// What its lines are.
     #[serde(default)]
     pub format: LineFormat,
@@ -99,6 +114,12 @@ pub enum SourceKind {
     Udp,
     /// Standard input.
     Stdin,
+    /// A file that grows.
+    Tail,
+    /// An MQTT broker.
+    Mqtt,
+    /// A WebSocket server.
+    Websocket,
     /// A topic.
     Kafka,
 }
@@ -124,9 +145,24 @@ pub struct SinkConfig {
     /// File.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
+    /// When another file takes its place: once it has so many bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotate_bytes: Option<u64>,
+    /// How many files that were in its place are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<u32>,
     /// Topic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
+    /// Address of a webhook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// What posts are signed with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<Secret>,
+    /// File for alerts that no webhook took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead_letters: Option<PathBuf>,
 }
 
 /// What a sink is.
@@ -139,6 +175,41 @@ pub enum SinkKind {
     File,
     /// A topic.
     Kafka,
+    /// An address that alerts are posted to.
+    Webhook,
+}
+
+/// A text in which `${NAME}` stands for a variable of the environment, so that what is secret need not be in the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Secret {
+    written: String,
+    /// With what the variables hold.
+    pub text: String,
+}
+
+impl TryFrom<String> for Secret {
+    type Error = String;
+
+    fn try_from(written: String) -> Result<Secret, String> {
+        let mut text = String::new();
+        let mut rest = written.as_str();
+        while let Some((before, after)) = rest.split_once("${") {
+            let (name, after) = after.split_once('}').ok_or("a \"${\" has no \"}\"")?;
+            let value = std::env::var(name).map_err(|_| format!("the environment has no {name}"))?;
+            text += before;
+            text += &value;
+            rest = after;
+        }
+        text += rest;
+        Ok(Secret { written, text })
+    }
+}
+
+impl From<Secret> for String {
+    fn from(secret: Secret) -> String {
+        secret.written
+    }
 }
 
 /// The Kafka cluster.
@@ -156,7 +227,7 @@ pub struct KafkaConfig {
     /// How long what was taken in or told waits to be committed with what comes after it.
     pub commit_interval: Duration,
     /// Settings of librdkafka, passed on as they are.
-    pub properties: BTreeMap<String, String>,
+    pub properties: BTreeMap<String, Secret>,
 }
 
 /// Our topics.
@@ -673,8 +744,10 @@ impl Config {
         if let Some(folder) = path.parent() {
             config.ports.files.iter_mut().for_each(|file| *file = folder.join(&file));
             config.watch.lists.iter_mut().for_each(|list| list.file = folder.join(&list.file));
-            let files = config.live.sinks.iter_mut().filter_map(|sink| sink.path.as_mut());
-            files.chain(&mut config.live.state).for_each(|file| *file = folder.join(&file));
+            let sinks = config.live.sinks.iter_mut();
+            let sinks = sinks.flat_map(|sink| sink.path.iter_mut().chain(&mut sink.dead_letters));
+            let sources = config.live.sources.iter_mut().filter_map(|source| source.path.as_mut());
+            sinks.chain(sources).chain(&mut config.live.state).for_each(|file| *file = folder.join(&file));
         }
         crate::watch::validate(&config.watch, path)?;
         crate::run::validate(&config, path)?;
@@ -800,6 +873,16 @@ mod tests {
         let first = hash("imo\n9000003\n");
         assert_ne!(first, hash("imo\n9000015\n"));
         assert_eq!(first, hash("imo\n9000003\n"));
+    }
+
+    #[test]
+    fn secrets_are_taken_from_the_environment() {
+        let secret = |text: &str| Secret::try_from(text.to_owned()).map(|secret| secret.text);
+        assert_eq!(secret("plain $ {text}").as_deref(), Ok("plain $ {text}"));
+        let package = secret("a ${CARGO_PKG_NAME} b ${CARGO_PKG_NAME}");
+        assert_eq!(package.as_deref(), Ok("a darkwake b darkwake"));
+        assert!(secret("${NOBODY_HAS_SET_THIS}").unwrap_err().contains("NOBODY_HAS_SET_THIS"));
+        assert!(secret("${open").is_err());
     }
 
     #[test]

@@ -78,10 +78,9 @@ pub fn read(reading: &Reading, wanted: &Wanted<'_>) -> anyhow::Result<Done> {
         let (parts, told) = sync_channel(1);
         let shards = start(KeepAlerts::Rounds(parts))?;
         let mut rounds = Rounds::of(count);
-        let collector =
-            std::thread::spawn(move || {
-                told.into_iter().flat_map(|part| rounds.take(part)).flat_map(|round| round.alerts).collect()
-            });
+        let collector = std::thread::spawn(move || {
+            told.into_iter().flat_map(|part| rounds.take(part)).flat_map(|round| round.alerts).collect()
+        });
         let (read, names, mut outcome) = read_log(Path::new(&reading.inputs[0]), shards, &interrupt)?;
         outcome.alerts = collector.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         (read, names, outcome.counts.clone(), outcome)

@@ -13,13 +13,16 @@ use std::path::Path;
 use anyhow::Context;
 use connect::kafka::{self, Cluster, Properties, Topics};
 use connect::live::{Endpoint, Positions};
-use connect::sinks::Destination;
+use connect::sinks::{Destination, Rotation};
 
 use crate::Usage;
 use crate::cli::{self, Role, Run};
 use crate::config::{Config, LogCarrier, SinkConfig, SinkKind, SourceConfig, SourceKind};
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::read;
+
+/// Files that were in the place of one that grows are kept so many.
+const KEEP: u32 = 7;
 
 /// Runs until it is interrupted, or all sources have ended.
 pub fn run(arguments: &Run) -> anyhow::Result<()> {
@@ -38,7 +41,9 @@ pub fn run(arguments: &Run) -> anyhow::Result<()> {
     } else {
         anyhow::ensure!(
             arguments.record.is_none(),
-            Usage(format!("--record writes a log in memory down; with log = \"kafka\" ({file}) it is kept anyway"))
+            Usage(format!(
+                "--record writes a log in memory down; with log = \"kafka\" ({file}) it is kept anyway"
+            ))
         );
         on_kafka(arguments, &config, &interrupt)?;
     }
@@ -86,24 +91,53 @@ fn cluster(config: &Config) -> Cluster {
     }
 }
 
+/// Whether a key can be given.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Key {
+    Needed,
+    Possible,
+    Never,
+}
+
+/// What is wrong with the keys of a source or sink.
+fn wrong_keys(keys: &[(&str, bool, Key)]) -> Vec<String> {
+    let wrong = |(name, is_given, key): &(&str, bool, Key)| match (is_given, key) {
+        (false, Key::Needed) => Some(format!("this type needs {name}")),
+        (true, Key::Never) => Some(format!("this type has no {name}")),
+        (true, Key::Needed | Key::Possible) | (false, Key::Possible | Key::Never) => None,
+    };
+    keys.iter().filter_map(wrong).collect()
+}
+
 /// Fails if a source or sink lacks what its type needs, or has what it does not.
 pub fn validate(config: &Config, path: &Path) -> anyhow::Result<()> {
     let mut errors = Vec::new();
     let file = path.display();
     for (at, source) in config.live.sources.iter().enumerate() {
         let place = format!("{file}: [[live.sources]] \"{}\"", source.name);
-        let is_socket = matches!(source.kind, SourceKind::Tcp | SourceKind::TcpListen | SourceKind::Udp);
-        for (key, is_given, is_needed) in [
-            ("address", source.address.is_some(), is_socket),
-            ("topic", source.topic.is_some(), source.kind == SourceKind::Kafka),
-        ] {
-            if is_given != is_needed {
-                let what = if is_needed { "needs" } else { "has no" };
-                errors.push(format!("{place}: a source of this type {what} {key}"));
+        let of = |needed: &[SourceKind], possible: &[SourceKind]| {
+            if needed.contains(&source.kind) {
+                Key::Needed
+            } else if possible.contains(&source.kind) {
+                Key::Possible
+            } else {
+                Key::Never
             }
-        }
-        if source.group.is_some() && source.kind != SourceKind::Udp {
-            errors.push(format!("{place}: only a source of type \"udp\" has a group"));
+        };
+        use SourceKind::{Kafka, Mqtt, Tail, Tcp, TcpListen, Udp, Websocket};
+        let keys = [
+            ("address", source.address.is_some(), of(&[Tcp, TcpListen, Udp], &[])),
+            ("group", source.group.is_some(), of(&[], &[Udp])),
+            ("topic", source.topic.is_some(), of(&[Kafka, Mqtt], &[])),
+            ("path", source.path.is_some(), of(&[Tail], &[])),
+            ("url", source.url.is_some(), of(&[Mqtt, Websocket], &[])),
+            ("subscribe", source.subscribe.is_some(), of(&[], &[Websocket])),
+            ("user", source.user.is_some(), of(&[], &[Mqtt])),
+            ("password", source.password.is_some(), of(&[], &[Mqtt])),
+        ];
+        errors.extend(wrong_keys(&keys).into_iter().map(|wrong| format!("{place}: {wrong}")));
+        if source.user.is_some() != source.password.is_some() {
+            errors.push(format!("{place}: user and password go together"));
         }
         if source.name.is_empty() || config.live.sources[..at].iter().any(|other| other.name == source.name) {
             errors.push(format!("{place}: each source needs a name of its own"));
@@ -113,15 +147,25 @@ pub fn validate(config: &Config, path: &Path) -> anyhow::Result<()> {
         }
     }
     for sink in &config.live.sinks {
-        for (key, is_given, is_needed) in [
-            ("path", sink.path.is_some(), sink.kind == SinkKind::File),
-            ("topic", sink.topic.is_some(), sink.kind == SinkKind::Kafka),
-        ] {
-            if is_given != is_needed {
-                let what = if is_needed { "needs" } else { "has no" };
-                errors.push(format!("{file}: [[live.sinks]]: a sink of this type {what} {key}"));
-            }
+        let of = |kind: SinkKind, key: Key| if sink.kind == kind { key } else { Key::Never };
+        let keys = [
+            ("path", sink.path.is_some(), of(SinkKind::File, Key::Needed)),
+            ("rotate_bytes", sink.rotate_bytes.is_some(), of(SinkKind::File, Key::Possible)),
+            ("keep", sink.keep.is_some(), of(SinkKind::File, Key::Possible)),
+            ("topic", sink.topic.is_some(), of(SinkKind::Kafka, Key::Needed)),
+            ("url", sink.url.is_some(), of(SinkKind::Webhook, Key::Needed)),
+            ("secret", sink.secret.is_some(), of(SinkKind::Webhook, Key::Possible)),
+            ("dead_letters", sink.dead_letters.is_some(), of(SinkKind::Webhook, Key::Needed)),
+        ];
+        errors.extend(wrong_keys(&keys).into_iter().map(|wrong| format!("{file}: [[live.sinks]]: {wrong}")));
+        if sink.keep.is_some() && sink.rotate_bytes.is_none() {
+            errors.push(format!("{file}: [[live.sinks]]: keep needs rotate_bytes"));
         }
+    }
+    if config.live.log == LogCarrier::Kafka && config.live.state.is_some() {
+        errors.push(format!(
+            "{file}: [live]: with log = \"kafka\" what is known is in a topic, and state is of no use"
+        ));
     }
     if errors.is_empty() { Ok(()) } else { anyhow::bail!(Usage(errors.join("\n"))) }
 }
@@ -133,6 +177,16 @@ fn endpoint(source: &SourceConfig, config: &Config, from: Positions) -> Endpoint
         SourceKind::TcpListen => Endpoint::TcpListen { address },
         SourceKind::Udp => Endpoint::Udp { address, group: source.group },
         SourceKind::Stdin => Endpoint::Stdin,
+        SourceKind::Tail => Endpoint::Tail { path: source.path.clone().unwrap_or_default() },
+        SourceKind::Mqtt => Endpoint::Mqtt {
+            url: source.url.clone().unwrap_or_default(),
+            topic: source.topic.clone().unwrap_or_default(),
+            login: source.user.clone().zip(source.password.clone().map(|password| password.text)),
+        },
+        SourceKind::Websocket => Endpoint::WebSocket {
+            url: source.url.clone().unwrap_or_default(),
+            subscribe: source.subscribe.clone().map(|subscribe| subscribe.text),
+        },
         SourceKind::Kafka => Endpoint::Kafka {
             properties: properties(config),
             topic: source.topic.clone().unwrap_or_default(),
@@ -144,7 +198,15 @@ fn endpoint(source: &SourceConfig, config: &Config, from: Positions) -> Endpoint
 fn destination(sink: &SinkConfig, config: &Config) -> Destination {
     match sink.kind {
         SinkKind::Stdout => Destination::Stdout,
-        SinkKind::File => Destination::File { path: sink.path.clone().unwrap_or_default() },
+        SinkKind::File => Destination::File {
+            path: sink.path.clone().unwrap_or_default(),
+            rotation: sink.rotate_bytes.map(|bytes| Rotation { bytes, keep: sink.keep.unwrap_or(KEEP) }),
+        },
+        SinkKind::Webhook => Destination::Webhook {
+            url: sink.url.clone().unwrap_or_default(),
+            secret: sink.secret.clone().map(|secret| secret.text),
+            dead_letters: sink.dead_letters.clone().unwrap_or_default(),
+        },
         SinkKind::Kafka => Destination::Kafka {
             properties: properties(config),
             topic: sink.topic.clone().unwrap_or_default(),
@@ -153,7 +215,8 @@ fn destination(sink: &SinkConfig, config: &Config) -> Destination {
 }
 
 fn properties(config: &Config) -> Properties {
-    let mut properties = config.kafka.properties.clone();
+    let given = config.kafka.properties.iter();
+    let mut properties: Properties = given.map(|(name, value)| (name.clone(), value.text.clone())).collect();
     properties.insert("bootstrap.servers".to_owned(), config.kafka.brokers.clone());
     properties
 }

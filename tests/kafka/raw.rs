@@ -20,7 +20,8 @@ pub fn generate(folder: &Path, scenario: &str) -> (Vec<String>, Vec<String>) {
 pub fn stations(lines: &[String]) -> Vec<&str> {
     let mut station = "";
     let of = |line: &String| {
-        let start = line.find("\\s:").or_else(|| line.starts_with('\\').then(|| line.find(",s:")).flatten())? + 3;
+        let start =
+            line.find("\\s:").or_else(|| line.starts_with('\\').then(|| line.find(",s:")).flatten())? + 3;
         Some((start, start + line[start..].find([',', '*'])?))
     };
     let stations = lines.iter().map(|line| {

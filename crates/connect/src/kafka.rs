@@ -25,8 +25,8 @@ use rdkafka::types::RDKafkaRespErr;
 
 pub use group::{Group, Losing};
 pub use log::{LogError, Segment, frames};
-pub(crate) use partition::{appended, is_away};
 pub use partition::{Fetched, PartitionReader};
+pub(crate) use partition::{appended, is_away};
 pub use snapshots::{Found, Snapshots};
 pub use topics::{TopicError, prepare};
 pub use transaction::{CommitError, Transactions};

@@ -7,8 +7,11 @@
 mod kafka;
 mod network;
 pub mod splitter;
+mod subscription;
+mod tail;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -49,6 +52,27 @@ pub enum Endpoint {
     },
     /// Standard input.
     Stdin,
+    /// A file that grows, from its end on; one that takes its place from its beginning.
+    Tail {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// Messages of an MQTT broker: lines, or objects, each of which becomes a line `{"topic":…,"payload":…}`.
+    Mqtt {
+        /// Such as `mqtt://host:1883`, `mqtts://host:8883` or `wss://host:443/mqtt`.
+        url: String,
+        /// What is subscribed to, such as `vessels-v2/#`.
+        topic: String,
+        /// User and password.
+        login: Option<(String, String)>,
+    },
+    /// Messages of a WebSocket server.
+    WebSocket {
+        /// Such as `wss://stream.aisstream.io/v0/stream`.
+        url: String,
+        /// What is said first.
+        subscribe: Option<String>,
+    },
     /// A topic of lines, up to some hundred a record.
     Kafka {
         /// The brokers, and what else librdkafka is to be told.
@@ -137,14 +161,20 @@ impl Sources {
             match endpoint {
                 Endpoint::Kafka { properties, topic, from } => {
                     kafka::start(&properties, topic, from, outlet(source))?;
-                },
+                }
                 Endpoint::Stdin => {
                     let outlet = outlet(source);
                     std::thread::spawn(move || network::standard_input(&outlet));
                 }
-                Endpoint::Tcp { .. } | Endpoint::TcpListen { .. } | Endpoint::Udp { .. } => {
-                    sockets.push((endpoint, outlet(source)));
+                Endpoint::Tail { path } => {
+                    let outlet = outlet(source);
+                    std::thread::spawn(move || tail::follow(&path, &outlet));
                 }
+                Endpoint::Tcp { .. }
+                | Endpoint::TcpListen { .. }
+                | Endpoint::Udp { .. }
+                | Endpoint::Mqtt { .. }
+                | Endpoint::WebSocket { .. } => sockets.push((endpoint, outlet(source))),
             }
         }
         network::start(sockets, sender)?;

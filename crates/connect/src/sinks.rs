@@ -1,26 +1,21 @@
-//! Where alerts go: files, standard output, a Kafka topic. A sink is given alerts in their order.
+//! Where alerts go: files, standard output, a Kafka topic, a webhook. A sink is given alerts in their order.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+mod file;
+mod topic;
+mod webhook;
 
-use model::Mmsi;
+use std::io::Write;
+use std::path::PathBuf;
+
 use model::alert::Alert;
-use rdkafka::ClientContext;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::DeliveryResult;
-use rdkafka::producer::{BaseProducer, Producer, ProducerContext};
+use rdkafka::error::KafkaError;
 
-use crate::kafka::{PATIENCE, Properties, Record, config, partitions};
-
-/// What the client is told unless the configuration says otherwise.
-const SETTINGS: [(&str, &str); 4] =
-    [("enable.idempotence", "true"), ("acks", "all"), ("linger.ms", "5"), ("compression.type", "zstd")];
-/// How long it is waited for room in the producer's queue.
-const ROOM: Duration = Duration::from_millis(50);
+use crate::kafka::Properties;
+use file::GrowingFile;
+pub use file::Rotation;
+use topic::Topic;
+pub use topic::record;
+use webhook::Webhook;
 
 /// Where alerts are to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +26,8 @@ pub enum Destination {
     File {
         /// Its path.
         path: PathBuf,
+        /// When another takes its place.
+        rotation: Option<Rotation>,
     },
     /// A Kafka topic, keyed by the alert's id.
     Kafka {
@@ -38,6 +35,15 @@ pub enum Destination {
         properties: Properties,
         /// The topic.
         topic: String,
+    },
+    /// An address that each is posted to.
+    Webhook {
+        /// The address.
+        url: String,
+        /// What posts are signed with.
+        secret: Option<String>,
+        /// File for those that nobody took.
+        dead_letters: PathBuf,
     },
 }
 
@@ -62,8 +68,8 @@ pub enum SinkError {
     },
     /// There is no such topic.
     #[error(
-        "kafka topic {topic}: does not exist; create it, such as with --partitions 12 --config cleanup.policy=compact,delete \
-         --config retention.ms=7776000000 --config message.timestamp.type=LogAppendTime"
+        "kafka topic {topic}: does not exist; create it, such as with cleanup.policy=compact,delete and as many partitions \
+         as its readers need"
     )]
     NoTopic {
         /// The topic.
@@ -127,34 +133,16 @@ impl Line {
 }
 
 /// An open destination.
-pub struct Sink(Kind);
+pub struct Sink {
+    kind: Kind,
+    given: u64,
+}
 
 enum Kind {
     Stdout(std::io::Stdout),
-    File(PathBuf, BufWriter<File>),
+    File(GrowingFile),
     Kafka(Box<Topic>),
-}
-
-struct Topic {
-    name: Arc<str>,
-    partitions: i32,
-    producer: BaseProducer<Deliveries>,
-    lost: Arc<AtomicU64>,
-}
-
-/// Counts what was not delivered.
-struct Deliveries(Arc<AtomicU64>);
-
-impl ClientContext for Deliveries {}
-
-impl ProducerContext for Deliveries {
-    type DeliveryOpaque = ();
-
-    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        if result.is_err() {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
+    Webhook(Webhook),
 }
 
 impl Sink {
@@ -165,16 +153,19 @@ impl Sink {
     pub fn open(destination: &Destination) -> Result<Sink, SinkError> {
         let kind = match destination {
             Destination::Stdout => Kind::Stdout(std::io::stdout()),
-            Destination::File { path } => {
-                let opened = OpenOptions::new().create(true).append(true).open(path);
+            Destination::File { path, rotation } => {
                 let named = |source| SinkError::Io { name: path.display().to_string(), source };
-                Kind::File(path.clone(), BufWriter::new(opened.map_err(named)?))
+                Kind::File(GrowingFile::open(path, *rotation).map_err(named)?)
             }
             Destination::Kafka { properties, topic } => {
                 Kind::Kafka(Box::new(Topic::open(properties, topic)?))
             }
+            Destination::Webhook { url, secret, dead_letters } => {
+                let named = |source| SinkError::Io { name: dead_letters.display().to_string(), source };
+                Kind::Webhook(Webhook::open(url, secret.clone(), dead_letters).map_err(named)?)
+            }
         };
-        Ok(Sink(kind))
+        Ok(Sink { kind, given: 0 })
     }
 
     /// Takes an alert.
@@ -182,20 +173,64 @@ impl Sink {
     /// # Errors
     /// If it cannot be written.
     pub fn write(&mut self, line: &Line) -> Result<(), SinkError> {
-        match &mut self.0 {
-            Kind::Stdout(out) => write_line(out, line).map_err(|source| self.failed(source)),
-            Kind::File(_, out) => write_line(out, line).map_err(|source| self.failed(source)),
-            Kind::Kafka(topic) => topic.send(line),
+        self.given += 1;
+        let written = match &mut self.kind {
+            Kind::Stdout(out) => out.write_all(line.json.as_bytes()).and_then(|()| out.write_all(b"\n")),
+            Kind::File(file) => file.write(&line.json),
+            Kind::Kafka(topic) => return topic.send(line),
+            Kind::Webhook(webhook) => webhook.send(line),
+        };
+        written.map_err(|source| self.failed(source))
+    }
+
+    /// Sees that all that was given has left the program: for the system to write, or taken by the brokers. A webhook
+    /// goes on by itself.
+    ///
+    /// # Errors
+    /// If it is not.
+    pub fn flush(&mut self) -> Result<(), SinkError> {
+        let flushed = match &mut self.kind {
+            Kind::Stdout(out) => out.flush(),
+            Kind::File(file) => file.flush(),
+            Kind::Kafka(topic) => return topic.flush(),
+            Kind::Webhook(webhook) => webhook.failed(),
+        };
+        flushed.map_err(|source| self.failed(source))
+    }
+
+    /// How many of the alerts that were given it is done with, once flushed.
+    #[must_use]
+    pub fn done(&self) -> u64 {
+        match &self.kind {
+            Kind::Stdout(_) | Kind::File(_) | Kind::Kafka(_) => self.given,
+            Kind::Webhook(webhook) => webhook.done(),
+        }
+    }
+
+    /// Ends it. What a webhook has not delivered goes to its dead letters, unless it is given again later. How many of
+    /// the alerts that were given it is done with.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn close(mut self, is_given_again: bool) -> Result<u64, SinkError> {
+        self.flush()?;
+        let name = self.name();
+        match self.kind {
+            Kind::Webhook(webhook) => {
+                webhook.close(is_given_again).map_err(|source| SinkError::Io { name, source })
+            }
+            Kind::Stdout(_) | Kind::File(_) | Kind::Kafka(_) => Ok(self.given),
         }
     }
 
     /// What it is called.
     #[must_use]
     pub fn name(&self) -> String {
-        match &self.0 {
+        match &self.kind {
             Kind::Stdout(_) => "standard output".to_owned(),
-            Kind::File(path, _) => path.display().to_string(),
+            Kind::File(file) => file.path.display().to_string(),
             Kind::Kafka(topic) => format!("kafka topic {}", topic.name),
+            Kind::Webhook(webhook) => format!("webhook {}", webhook.url),
         }
     }
 
@@ -208,99 +243,7 @@ impl Sink {
     /// # Errors
     /// If it cannot be read.
     pub fn last_line(&mut self) -> Result<Option<String>, SinkError> {
-        let Kind::File(path, out) = &self.0 else { return Ok(None) };
-        last_line(path, out.get_ref()).map_err(|source| self.failed(source))
-    }
-
-    /// Sees that all that was given has left the program: for the system to write, or taken by the brokers.
-    ///
-    /// # Errors
-    /// If it is not.
-    pub fn flush(&mut self) -> Result<(), SinkError> {
-        match &mut self.0 {
-            Kind::Stdout(out) => out.flush().map_err(|source| self.failed(source)),
-            Kind::File(_, out) => out.flush().map_err(|source| self.failed(source)),
-            Kind::Kafka(topic) => topic.flush(),
-        }
-    }
-}
-
-fn write_line(out: &mut impl Write, line: &Line) -> std::io::Result<()> {
-    out.write_all(line.json.as_bytes())?;
-    out.write_all(b"\n")
-}
-
-/// Looks at the end of a file only: no alert is longer than that.
-fn last_line(path: &Path, out: &File) -> std::io::Result<Option<String>> {
-    const END: u64 = 4 << 20;
-    let mut file = File::open(path)?;
-    let length = file.metadata()?.len();
-    let from = length.saturating_sub(END);
-    file.seek(SeekFrom::Start(from))?;
-    let mut end = Vec::new();
-    file.read_to_end(&mut end)?;
-    let whole = memchr::memrchr(b'\n', &end).map_or(0, |at| at + 1);
-    out.set_len(from + whole as u64)?;
-    let lines = end[..whole].split(|byte| *byte == b'\n');
-    Ok(lines.rev().find(|line| !line.is_empty()).map(|line| String::from_utf8_lossy(line).into_owned()))
-}
-
-/// The record of an alert in a topic of so many partitions.
-#[must_use]
-pub fn record(topic: &Arc<str>, partitions: i32, line: &Line) -> Record {
-    let mut headers = vec![
-        ("kind", line.kind.clone()),
-        ("severity", line.severity.clone()),
-        ("revision", line.revision.to_string()),
-        ("schema", crate::alerts::SCHEMA.to_owned()),
-    ];
-    headers.extend(line.mmsi.map(|mmsi| ("mmsi", mmsi.to_string())));
-    Record {
-        topic: Arc::clone(topic),
-        // All revisions of an alert are in one partition, in their order; those of no ship in the first.
-        partition: line.mmsi.map_or(0, |mmsi| engine::bucket_of(Mmsi(mmsi)) as i32 % partitions),
-        key: line.id.clone(),
-        value: Some(line.json.as_bytes().to_vec()),
-        headers,
-    }
-}
-
-impl Topic {
-    fn open(properties: &Properties, name: &str) -> Result<Topic, SinkError> {
-        let fail = |source| SinkError::Kafka { topic: name.to_owned(), source };
-        let config = config(properties, &SETTINGS);
-        let lost = Arc::<AtomicU64>::default();
-        let producer: BaseProducer<Deliveries> =
-            config.create_with_context(Deliveries(Arc::clone(&lost))).map_err(fail)?;
-        let partitions = partitions(producer.client(), name).map_err(fail)?;
-        let partitions = partitions.ok_or_else(|| SinkError::NoTopic { topic: name.to_owned() })?;
-        Ok(Topic { name: Arc::from(name), partitions, producer, lost })
-    }
-
-    fn send(&self, line: &Line) -> Result<(), SinkError> {
-        let record = record(&self.name, self.partitions, line);
-        let mut to_send = record.to_send();
-        loop {
-            match self.producer.send(to_send) {
-                Ok(()) => {
-                    self.producer.poll(Duration::ZERO);
-                    return Ok(());
-                }
-                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), again)) => {
-                    to_send = again;
-                    self.producer.poll(ROOM);
-                }
-                Err((source, _)) => return Err(SinkError::Kafka { topic: self.name.to_string(), source }),
-            }
-        }
-    }
-
-    fn flush(&self) -> Result<(), SinkError> {
-        let fail = |source| SinkError::Kafka { topic: self.name.to_string(), source };
-        self.producer.flush(PATIENCE).map_err(fail)?;
-        match self.lost.load(Ordering::Relaxed) {
-            0 => Ok(()),
-            lost => Err(SinkError::Lost { topic: self.name.to_string(), lost }),
-        }
+        let Kind::File(file) = &self.kind else { return Ok(None) };
+        file.last_line().map_err(|source| self.failed(source))
     }
 }

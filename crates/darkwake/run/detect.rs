@@ -136,7 +136,8 @@ impl Worker {
         let stop = Arc::<AtomicBool>::default();
         let is_stopped = Arc::clone(&stop);
         let thread = std::thread::spawn(move || {
-            Detector::take(partition, &common, &group, &is_stopped)?.map_or(Ok(()), |detector| detector.go_on())
+            Detector::take(partition, &common, &group, &is_stopped)?
+                .map_or(Ok(()), |detector| detector.go_on())
         });
         Worker { stop, thread }
     }
@@ -205,7 +206,9 @@ impl<'a> Detector<'a> {
                     common.partitions
                 );
                 if saved.made_with != common.made_with() {
-                    cli::warn(&format!("partition {partition}: goes on with what was known under other settings"));
+                    cli::warn(&format!(
+                        "partition {partition}: goes on with what was known under other settings"
+                    ));
                 }
                 (Some(saved.next), saved.names, Engine::restore(&saved.engine).with_context(named)?)
             }
@@ -214,7 +217,9 @@ impl<'a> Detector<'a> {
         let reader = PartitionReader::open(&common.cluster, log, partition, next).with_context(named)?;
         let (first, _) = reader.bounds().with_context(named)?;
         if next.is_some_and(|next| next < first) {
-            cli::warn(&format!("partition {partition}: what was in the log before {first} is gone, and not known"));
+            cli::warn(&format!(
+                "partition {partition}: what was in the log before {first} is gone, and not known"
+            ));
         }
         let alerts_topic = Arc::from(common.cluster.topics.alerts.as_str());
         let (pending, snapshot) = (Vec::new(), VecDeque::new());
@@ -356,7 +361,10 @@ impl<'a> Detector<'a> {
             }
             Err(CommitError::Stopped(error)) => {
                 // Whoever takes over reads it again.
-                cli::warn(&format!("partition {}: stopped, and the last was not committed: {error}", self.partition));
+                cli::warn(&format!(
+                    "partition {}: stopped, and the last was not committed: {error}",
+                    self.partition
+                ));
                 Ok(false)
             }
             Err(error) => Err(anyhow::Error::new(error).context(format!("partition {}", self.partition))),

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use connect::kafka::{self, Cluster, CommitError, Group, PartitionReader, Record, Segment, Snapshots, Transactions};
+use connect::kafka::{
+    self, Cluster, CommitError, Group, PartitionReader, Record, Segment, Snapshots, Transactions,
+};
 use connect::live::{Positions, Sources};
 use connect::log::{Frame, Step, Taken};
 use engine::Entry;
@@ -145,7 +147,8 @@ impl Pending {
             headers: Vec::new(),
         };
         let numbered = (0..).zip(&mut self.segments);
-        let values = numbered.flat_map(|(at, segment)| segment.take().into_iter().map(move |value| (at, value)));
+        let values =
+            numbered.flat_map(|(at, segment)| segment.take().into_iter().map(move |value| (at, value)));
         Ok(values.map(record).collect())
     }
 }

@@ -4,9 +4,9 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use connect::kafka::Properties;
 use connect::lines::Line;
 use connect::live::splitter::Splitter;
-use connect::kafka::Properties;
 use connect::live::{Again, Event, Peer, Positions};
 use connect::log::{Step, Taken};
 use decode::json::JsonDecoder;
@@ -183,8 +183,10 @@ impl<L: Log> Intake<L> {
                 None => self.ingest.close(id, &mut |entry| log.push(entry)),
             }
         }
-        self.positions = saved.positions.into_iter().filter_map(|(peer, next)| Some((now(peer)?, next))).collect();
-        self.awaited = saved.awaited.into_iter().filter_map(|(peer, name)| Some((now(peer)?, name))).collect();
+        self.positions =
+            saved.positions.into_iter().filter_map(|(peer, next)| Some((now(peer)?, next))).collect();
+        self.awaited =
+            saved.awaited.into_iter().filter_map(|(peer, name)| Some((now(peer)?, name))).collect();
         for SavedStream { peer, source, origin, nmea } in saved.streams {
             let Some(peer) = now(peer) else { continue };
             let decoder = match (nmea, self.sources[peer.source as usize].format) {

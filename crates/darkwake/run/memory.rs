@@ -102,7 +102,9 @@ pub fn run(arguments: &Run, config: &Config, interrupt: &Interrupt) -> anyhow::R
         }
     }
     let engines = match &known {
-        Some(snapshot) => snapshot.engines.iter().map(|bytes| Engine::restore(bytes)).collect::<Result<_, _>>()?,
+        Some(snapshot) => {
+            snapshot.engines.iter().map(|bytes| Engine::restore(bytes)).collect::<Result<_, _>>()?
+        }
         None => (0..read::shard_count(arguments.shards)).map(|number| Engine::new(limits, number)).collect(),
     };
     let engines: Vec<Engine> = engines;
@@ -173,9 +175,7 @@ pub fn run(arguments: &Run, config: &Config, interrupt: &Interrupt) -> anyhow::R
     let mut outcome = carrier.shards.finish();
     drop(carrier.snapshots);
     let outbox = outbox.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-    if let Some(kept) = outbox.kept.filter(|_| is_over) {
-        kept.state.end()?;
-    }
+    outbox.close(is_over)?;
     counts.add(&outcome.counts);
     let rejected: u64 = Reason::ALL.iter().map(|reason| counts.rejected(*reason)).sum();
     cli::talk(&format!("{} lines, {} accepted, {rejected} rejected", counts.total(), counts.accepted));

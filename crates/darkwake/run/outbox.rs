@@ -69,6 +69,19 @@ impl Outbox {
         Ok(self)
     }
 
+    /// Ends the sinks; if all sources have ended, what was known is of no use any more.
+    pub fn close(self, is_over: bool) -> anyhow::Result<()> {
+        let (mut places, state) =
+            self.kept.map_or((Vec::new(), None), |kept| (kept.places, Some(kept.state)));
+        for (at, sink) in self.sinks.into_iter().enumerate() {
+            let place = places.get_mut(at);
+            let is_given_again = place.is_some();
+            let done = sink.close(is_given_again)?;
+            place.map_or(Ok(()), |place| place.note_done(done))?;
+        }
+        state.filter(|_| is_over).map_or(Ok(()), |state| state.end())
+    }
+
     fn write(&mut self, mut alerts: &[Arc<Alert>]) -> anyhow::Result<()> {
         if let Some(kept) = &mut self.kept {
             let muted = (alerts.len() as u64).min(kept.muted);
@@ -98,7 +111,7 @@ impl Outbox {
         for (at, sink) in self.sinks.iter_mut().enumerate() {
             sink.flush()?;
             if let Some(kept) = &mut self.kept {
-                kept.places[at].note(kept.state.journal.length())?;
+                kept.places[at].note_done(sink.done())?;
             }
         }
         Ok(())

@@ -138,7 +138,7 @@ impl State {
             Ok(text) => text.trim().parse().with_context(|| format!("{}: is no number", path.display()))?,
             Err(_) => self.journal.length(),
         };
-        let mut place = Place { path, taken };
+        let mut place = Place { path, taken, before: taken };
         place.note(taken)?;
         Ok(place)
     }
@@ -153,7 +153,7 @@ impl State {
                 }
                 anyhow::Ok(())
             })?;
-            place.taken = found.unwrap_or(place.taken);
+            place.note(found.unwrap_or(place.taken))?;
         }
         let mut given = 0_u64;
         self.journal.read_from(place.taken, |_, line| {
@@ -167,7 +167,9 @@ impl State {
         if given > 0 {
             crate::cli::talk(&format!("{}: {given} alerts that it was not given before", sink.name()));
         }
-        place.note(place.taken + given)
+        // What a webhook has to deliver yet is not taken.
+        place.before = place.taken;
+        place.note_done(sink.done())
     }
 }
 
@@ -177,11 +179,18 @@ pub struct Place {
     path: PathBuf,
     /// That many.
     pub taken: u64,
+    /// Of these, so many before it was opened.
+    before: u64,
 }
 
 impl Place {
+    /// Notes that it is done with so many since it was opened.
+    pub fn note_done(&mut self, done: u64) -> anyhow::Result<()> {
+        if self.before + done == self.taken { Ok(()) } else { self.note(self.before + done) }
+    }
+
     /// Notes how many it has taken.
-    pub fn note(&mut self, taken: u64) -> anyhow::Result<()> {
+    fn note(&mut self, taken: u64) -> anyhow::Result<()> {
         self.taken = taken;
         let beside = self.path.with_extension("part");
         fs::write(&beside, taken.to_string())?;

@@ -25,8 +25,7 @@ use crate::project::{self, Project};
 use crate::say::{say, talk};
 use crate::system::{self, Need};
 
-const USAGE: &str =
-    "usage: cargo xtask kafka up [--name NAME] [--brokers 1|3] [--while PID] | stop|start --node N [--name NAME] | \
+const USAGE: &str = "usage: cargo xtask kafka up [--name NAME] [--brokers 1|3] [--while PID] | stop|start --node N [--name NAME] | \
      down [--name NAME]";
 
 /// The version that is run.
@@ -79,7 +78,9 @@ impl Options {
             match *flag {
                 "--name" if is_name(value) => options.name = (*value).to_owned(),
                 "--brokers" if is_up && matches!(*value, "1" | "3") => options.brokers = value.parse()?,
-                "--node" if is_of_node && matches!(*value, "1" | "2" | "3") => options.node = value.parse()?,
+                "--node" if is_of_node && matches!(*value, "1" | "2" | "3") => {
+                    options.node = value.parse()?
+                }
                 "--while" if is_up => options.lives_with = Some(value.parse().map_err(|_| usage())?),
                 _ => bail!(usage()),
             }
@@ -194,7 +195,8 @@ fn start_again(folder: &Path, jars: &Path, number: usize) -> Result<()> {
     ensure!((1..=pids.len()).contains(&number), "{}: has no node {number}", folder.display());
     ensure!(!is_broker(pids[number - 1], folder), "node {number} is up");
     let properties = fs::read_to_string(folder.join(format!("broker-{number}.properties")))?;
-    let client = properties.lines().find_map(|line| line.strip_prefix("advertised.listeners=PLAINTEXT://127.0.0.1:"));
+    let client =
+        properties.lines().find_map(|line| line.strip_prefix("advertised.listeners=PLAINTEXT://127.0.0.1:"));
     let client: u16 = client.and_then(|port| port.parse().ok()).context("the node has no port")?;
     let child = node(folder, jars, number)?;
     pids[number - 1] = child.id();

@@ -125,6 +125,13 @@ pub fn output(command: &mut Command) -> Result<String> {
     Ok(text)
 }
 
+/// Whether a program is there, whatever it answers.
+pub fn starts(program: &str, arguments: &[&str]) -> bool {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok()
+}
+
 /// Whether a program starts and ends well, without a word.
 pub fn works(program: &str, arguments: &[&str]) -> bool {
     let mut command = Command::new(program);

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::project::{self, works};
+use crate::project::{self, starts, works};
 use crate::say::talk;
 
 /// The oldest Python that the oracle runs on.
@@ -28,6 +28,8 @@ pub enum Need {
     Make,
     /// The headers of OpenSSL, for the Kafka client.
     OpenSsl,
+    /// `mosquitto`, an MQTT broker for tests.
+    Mosquitto,
 }
 
 impl Need {
@@ -42,6 +44,9 @@ impl Need {
             Need::Maven => works("mvn", &["--version"]),
             Need::Make => works("make", &["--version"]),
             Need::OpenSsl => works("pkg-config", &["--exists", "openssl"]),
+            Need::Mosquitto => {
+                ["mosquitto", "/usr/sbin/mosquitto"].iter().any(|program| starts(program, &["-h"]))
+            }
         }
     }
 
@@ -54,6 +59,7 @@ impl Need {
             Need::Maven => "mvn (Apache Maven, which fetches the broker)",
             Need::Make => "make (for the Kafka client)",
             Need::OpenSsl => "the headers of OpenSSL, and pkg-config (for the Kafka client)",
+            Need::Mosquitto => "mosquitto (an MQTT broker, for tests)",
         }
     }
 
@@ -65,6 +71,7 @@ impl Need {
             Need::Maven => &["maven"],
             Need::Make => &["make"],
             Need::OpenSsl => &["libssl-dev", "pkg-config"],
+            Need::Mosquitto => &["mosquitto"],
             Need::Clippy | Need::Rustfmt => &[],
         }
     }
@@ -82,6 +89,7 @@ impl Need {
             Need::OpenSsl => {
                 "install pkg-config and the headers of OpenSSL, so that `pkg-config --exists openssl` holds"
             }
+            Need::Mosquitto => "install mosquitto, so that it is found",
         }
     }
 }
@@ -150,7 +158,8 @@ fn plan(missing: &[Need], means: Means) -> Plan {
             | Need::Java
             | Need::Maven
             | Need::Make
-            | Need::OpenSsl => {
+            | Need::OpenSsl
+            | Need::Mosquitto => {
                 if need.packages().is_empty() || !means.apt {
                     asked.push(need.by_hand().to_owned());
                 } else {

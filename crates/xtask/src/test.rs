@@ -80,7 +80,7 @@ impl Part {
 
     fn needs(self) -> &'static [Need] {
         match self {
-            Part::Tests => &[Need::Make, Need::OpenSsl, Need::Java, Need::Maven],
+            Part::Tests => &[Need::Make, Need::OpenSsl, Need::Java, Need::Maven, Need::Mosquitto],
             Part::Clippy => &[Need::Clippy, Need::Make, Need::OpenSsl],
             Part::Format => &[Need::Rustfmt],
             Part::Oracle | Part::Ports => &[Need::Python],

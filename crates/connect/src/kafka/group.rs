@@ -109,7 +109,9 @@ impl Group {
         let found = told.find_partition(&self.topic, partition);
         Ok(found.and_then(|found| match found.offset() {
             Offset::Offset(offset) => Some(offset),
-            Offset::Beginning | Offset::End | Offset::Stored | Offset::Invalid | Offset::OffsetTail(_) => None,
+            Offset::Beginning | Offset::End | Offset::Stored | Offset::Invalid | Offset::OffsetTail(_) => {
+                None
+            }
         }))
     }
 }

@@ -62,7 +62,15 @@ impl PartitionReader {
         let next = from.unwrap_or(0);
         let consumer = consumer(cluster, topic, partition, next)?;
         let (topic, heard) = (topic.to_owned(), Instant::now());
-        Ok(PartitionReader { cluster: cluster.clone(), topic, partition, consumer, next, heard, is_at_end: false })
+        Ok(PartitionReader {
+            cluster: cluster.clone(),
+            topic,
+            partition,
+            consumer,
+            next,
+            heard,
+            is_at_end: false,
+        })
     }
 
     /// The first offset that is still there, and the one after the last.

@@ -156,7 +156,13 @@ mod tests {
     use super::*;
 
     fn snapshots() -> Snapshots {
-        Snapshots { topic: Arc::from("t"), partition: 0, owner: "detect/3".to_owned(), set: 0, chunks: [0; 2] }
+        Snapshots {
+            topic: Arc::from("t"),
+            partition: 0,
+            owner: "detect/3".to_owned(),
+            set: 0,
+            chunks: [0; 2],
+        }
     }
 
     fn seen(records: &[Record]) -> Seen {

@@ -53,8 +53,11 @@ struct Wanted<'a> {
     settings: &'a [(&'a str, &'a str)],
 }
 
-const LOG: [(&str, &str); 3] =
-    [("message.timestamp.type", "LogAppendTime"), ("cleanup.policy", "delete"), ("retention.ms", "604800000")];
+const LOG: [(&str, &str); 3] = [
+    ("message.timestamp.type", "LogAppendTime"),
+    ("cleanup.policy", "delete"),
+    ("retention.ms", "604800000"),
+];
 const ALERTS: [(&str, &str); 3] = [
     ("message.timestamp.type", "LogAppendTime"),
     ("cleanup.policy", "compact,delete"),
@@ -88,7 +91,12 @@ pub fn prepare(cluster: &Cluster, count: i32) -> Result<(i32, Vec<String>), Topi
             // Alerts may have as many as their readers like: those of a ship are in one.
             Some(found) if found != log && topic.name == cluster.topics.snapshots => {
                 let (topic, expected) = (topic.name.to_owned(), log);
-                return Err(TopicError::Partitions { topic, found, log: cluster.topics.log.clone(), expected });
+                return Err(TopicError::Partitions {
+                    topic,
+                    found,
+                    log: cluster.topics.log.clone(),
+                    expected,
+                });
             }
             Some(_) => continue,
             None => {}
@@ -101,9 +109,15 @@ pub fn prepare(cluster: &Cluster, count: i32) -> Result<(i32, Vec<String>), Topi
                 // Another member may have been faster.
                 Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
                 Err((_, why)) => {
-                    let settings = topic.settings.iter().map(|(name, value)| format!(" --config {name}={value}"));
+                    let settings =
+                        topic.settings.iter().map(|(name, value)| format!(" --config {name}={value}"));
                     let settings = settings.collect();
-                    return Err(TopicError::Make { topic: topic.name.to_owned(), why, partitions: log, settings });
+                    return Err(TopicError::Make {
+                        topic: topic.name.to_owned(),
+                        why,
+                        partitions: log,
+                        settings,
+                    });
                 }
             }
         }
@@ -114,10 +128,17 @@ pub fn prepare(cluster: &Cluster, count: i32) -> Result<(i32, Vec<String>), Topi
         let told = runtime.block_on(admin.describe_configs(&asked, &options))?;
         for found in told.into_iter().flatten() {
             // How long they keep what is theirs to say.
-            for (name, value) in topic.settings.iter().filter(|(name, _)| matches!(*name, "cleanup.policy" | "message.timestamp.type")) {
+            for (name, value) in topic
+                .settings
+                .iter()
+                .filter(|(name, _)| matches!(*name, "cleanup.policy" | "message.timestamp.type"))
+            {
                 let is = found.get(name).and_then(|entry| entry.value.clone()).unwrap_or_default();
                 if is != *value {
-                    doubts.push(format!("kafka topic {}: {name} is {is}, {value} is what it needs", topic.name));
+                    doubts.push(format!(
+                        "kafka topic {}: {name} is {is}, {value} is what it needs",
+                        topic.name
+                    ));
                 }
             }
         }

@@ -137,7 +137,8 @@ impl Transactions {
         loop {
             match self.producer.commit_transaction(PATIENCE) {
                 // What a retriable error leaves open is not decided yet, and must not be aborted.
-                Err(KafkaError::Transaction(error)) if error.is_retriable() && !error.txn_requires_abort() => {}
+                Err(KafkaError::Transaction(error))
+                    if error.is_retriable() && !error.txn_requires_abort() => {}
                 done => return done,
             }
         }
@@ -175,6 +176,10 @@ impl Transactions {
 fn is_fenced(error: &KafkaError) -> bool {
     matches!(
         error.rdkafka_error_code(),
-        Some(RDKafkaErrorCode::Fenced | RDKafkaErrorCode::ProducerFenced | RDKafkaErrorCode::InvalidProducerEpoch)
+        Some(
+            RDKafkaErrorCode::Fenced
+                | RDKafkaErrorCode::ProducerFenced
+                | RDKafkaErrorCode::InvalidProducerEpoch
+        )
     )
 }

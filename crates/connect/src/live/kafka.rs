@@ -42,12 +42,7 @@ const SETTINGS: [(&str, &str); 7] = [
 ];
 
 /// Reads all partitions, on a thread of its own.
-pub fn start(
-    properties: &Properties,
-    topic: String,
-    from: Positions,
-    outlet: Outlet,
-) -> std::io::Result<()> {
+pub fn start(properties: &Properties, topic: String, from: Positions, outlet: Outlet) -> std::io::Result<()> {
     let consumer = consumer(properties, &topic)?;
     std::thread::spawn(move || {
         let mut wait = FIRST_WAIT;
@@ -69,12 +64,7 @@ fn consumer(properties: &Properties, topic: &str) -> std::io::Result<Arc<BaseCon
 }
 
 /// Reads on; why it cannot, or `None` if nobody listens any more.
-fn read(
-    consumer: &Arc<BaseConsumer>,
-    topic: &str,
-    from: &Positions,
-    outlet: &Outlet,
-) -> Option<String> {
+fn read(consumer: &Arc<BaseConsumer>, topic: &str, from: &Positions, outlet: &Outlet) -> Option<String> {
     let mut partitions = match Partitions::assign(consumer, topic, from) {
         Ok(partitions) => partitions,
         Err(why) => return Some(why),
@@ -174,11 +164,7 @@ struct Partitions {
 }
 
 impl Partitions {
-    fn assign(
-        consumer: &Arc<BaseConsumer>,
-        topic: &str,
-        from: &Positions,
-    ) -> Result<Partitions, String> {
+    fn assign(consumer: &Arc<BaseConsumer>, topic: &str, from: &Positions) -> Result<Partitions, String> {
         let count = match partitions(consumer.client(), topic) {
             Ok(None) => return Err(format!("kafka topic {topic}: does not exist")),
             Ok(Some(count)) => count,
@@ -186,7 +172,8 @@ impl Partitions {
         };
         let mut assigned = TopicPartitionList::new();
         for partition in 0..count {
-            let from = from.get(&(partition as u32)).map_or(Offset::Beginning, |next| Offset::Offset(*next as i64));
+            let from =
+                from.get(&(partition as u32)).map_or(Offset::Beginning, |next| Offset::Offset(*next as i64));
             // A partition that has just been listed can be added.
             let _ = assigned.add_partition_offset(topic, partition, from);
         }

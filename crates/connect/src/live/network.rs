@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use rumqttc::MqttOptions;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
@@ -13,16 +14,16 @@ use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use super::{BEAT, Endpoint, Event, Outlet, now};
+use super::{BEAT, Endpoint, Event, Outlet, now, subscription};
 
 /// Read at once.
 const BLOCK: usize = 64 * 1024;
 /// The first wait before a server is connected to again; it doubles …
-const FIRST_WAIT: Duration = Duration::from_millis(500);
+pub const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// … up to this.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+pub const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// A connection that has lasted so long was a good one: the next wait is short again.
-const GOOD: Duration = Duration::from_secs(60);
+pub const GOOD: Duration = Duration::from_secs(60);
 /// Connections of one listener at a time; further ones wait to be taken.
 const MAX_CONNECTIONS: usize = 1_024;
 /// A connection that has been silent for so long is asked whether it is there …
@@ -39,6 +40,8 @@ enum Bound {
     Client(String),
     Listener(std::net::TcpListener),
     Datagrams(std::net::UdpSocket),
+    Mqtt(MqttOptions, String),
+    WebSocket(String, Option<String>),
 }
 
 /// Binds all sockets, and serves them on a thread of their own.
@@ -68,7 +71,9 @@ pub fn start(endpoints: Vec<(Endpoint, Outlet)>, beats: Sender<Event>) -> std::i
                 let _ = SockRef::from(&socket).set_recv_buffer_size(DATAGRAM_BYTES);
                 Bound::Datagrams(socket)
             }
-            Endpoint::Stdin | Endpoint::Kafka { .. } => continue,
+            Endpoint::Mqtt { url, topic, login } => Bound::Mqtt(subscription::options(&url, login)?, topic),
+            Endpoint::WebSocket { url, subscribe } => Bound::WebSocket(url, subscribe),
+            Endpoint::Stdin | Endpoint::Tail { .. } | Endpoint::Kafka { .. } => continue,
         };
         bound.push((socket, outlet));
     }
@@ -80,6 +85,12 @@ pub fn start(endpoints: Vec<(Endpoint, Outlet)>, beats: Sender<Event>) -> std::i
                     Bound::Client(address) => drop(tokio::spawn(client(address, outlet))),
                     Bound::Listener(listener) => drop(tokio::spawn(listen(listener, outlet))),
                     Bound::Datagrams(socket) => drop(tokio::spawn(datagrams(socket, outlet))),
+                    Bound::Mqtt(options, topic) => {
+                        drop(tokio::spawn(subscription::mqtt(options, topic, outlet)))
+                    }
+                    Bound::WebSocket(url, subscribe) => {
+                        drop(tokio::spawn(subscription::websocket(url, subscribe, outlet)));
+                    }
                 }
             }
             beat(beats).await;

@@ -1,0 +1,107 @@
+//! A Kafka topic of alerts.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use model::Mmsi;
+use rdkafka::ClientContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::DeliveryResult;
+use rdkafka::producer::{BaseProducer, Producer, ProducerContext};
+
+use super::{Line, SinkError};
+use crate::kafka::{PATIENCE, Properties, Record, config, partitions};
+
+/// What the client is told unless the configuration says otherwise.
+const SETTINGS: [(&str, &str); 4] =
+    [("enable.idempotence", "true"), ("acks", "all"), ("linger.ms", "5"), ("compression.type", "zstd")];
+/// How long it is waited for room in the producer's queue.
+const ROOM: Duration = Duration::from_millis(50);
+
+/// The record of an alert in a topic of so many partitions.
+#[must_use]
+pub fn record(topic: &Arc<str>, partitions: i32, line: &Line) -> Record {
+    let mut headers = vec![
+        ("kind", line.kind.clone()),
+        ("severity", line.severity.clone()),
+        ("revision", line.revision.to_string()),
+        ("schema", crate::alerts::SCHEMA.to_owned()),
+    ];
+    headers.extend(line.mmsi.map(|mmsi| ("mmsi", mmsi.to_string())));
+    Record {
+        topic: Arc::clone(topic),
+        // All revisions of an alert are in one partition, in their order; those of no ship in the first.
+        partition: line.mmsi.map_or(0, |mmsi| engine::bucket_of(Mmsi(mmsi)) as i32 % partitions),
+        key: line.id.clone(),
+        value: Some(line.json.as_bytes().to_vec()),
+        headers,
+    }
+}
+
+/// A topic that alerts go to.
+pub struct Topic {
+    /// Its name.
+    pub name: Arc<str>,
+    partitions: i32,
+    producer: BaseProducer<Deliveries>,
+    lost: Arc<AtomicU64>,
+}
+
+/// Counts what was not delivered.
+struct Deliveries(Arc<AtomicU64>);
+
+impl ClientContext for Deliveries {}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        if result.is_err() {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Topic {
+    /// Opens it.
+    pub fn open(properties: &Properties, name: &str) -> Result<Topic, SinkError> {
+        let fail = |source| SinkError::Kafka { topic: name.to_owned(), source };
+        let config = config(properties, &SETTINGS);
+        let lost = Arc::<AtomicU64>::default();
+        let producer: BaseProducer<Deliveries> =
+            config.create_with_context(Deliveries(Arc::clone(&lost))).map_err(fail)?;
+        let partitions = partitions(producer.client(), name).map_err(fail)?;
+        let partitions = partitions.ok_or_else(|| SinkError::NoTopic { topic: name.to_owned() })?;
+        Ok(Topic { name: Arc::from(name), partitions, producer, lost })
+    }
+
+    /// Sends an alert.
+    pub fn send(&self, line: &Line) -> Result<(), SinkError> {
+        let record = record(&self.name, self.partitions, line);
+        let mut to_send = record.to_send();
+        loop {
+            match self.producer.send(to_send) {
+                Ok(()) => {
+                    self.producer.poll(Duration::ZERO);
+                    return Ok(());
+                }
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), again)) => {
+                    to_send = again;
+                    self.producer.poll(ROOM);
+                }
+                Err((source, _)) => return Err(SinkError::Kafka { topic: self.name.to_string(), source }),
+            }
+        }
+    }
+
+    /// Sees that the brokers have all.
+    pub fn flush(&self) -> Result<(), SinkError> {
+        let fail = |source| SinkError::Kafka { topic: self.name.to_string(), source };
+        self.producer.flush(PATIENCE).map_err(fail)?;
+        match self.lost.load(Ordering::Relaxed) {
+            0 => Ok(()),
+            lost => Err(SinkError::Lost { topic: self.name.to_string(), lost }),
+        }
+    }
+}
