@@ -4,7 +4,7 @@
 mod feed;
 mod program;
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::path::Path;
 use std::process::{ChildStderr, ChildStdout, Stdio};
@@ -55,6 +55,18 @@ impl Run {
             }
             all += &line;
         }
+    }
+
+    /// The next alert.
+    fn next_alert(&mut self) -> String {
+        let mut line = String::new();
+        assert!(self.alerts.read_line(&mut line).unwrap() > 0, "it has ended");
+        line
+    }
+
+    /// Waits until somebody listens.
+    fn wait_for_port(&self, port: u16) {
+        drop(connect(port));
     }
 
     /// Reads so many alerts, then ends it as an operator does; what it told, and what it said last.
@@ -187,6 +199,76 @@ fn who_sends_garbage_half_lines_or_endless_ones_harms_nobody_else() {
     assert_eq!(difference(&expected, &found), None);
     assert_eq!(found.len(), expected.len());
     assert!(talk.contains(" rejected"), "{talk}");
+}
+
+/// What is served at an address.
+fn get(port: u16, path: &str) -> String {
+    let mut stream = connect(port);
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// The value of a metric.
+fn metric(metrics: &str, name: &str) -> f64 {
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name));
+    line.unwrap_or_else(|| panic!("no {name} in {metrics}")).trim().parse().unwrap()
+}
+
+#[test]
+fn who_floods_stalls_or_connects_again_and_again_harms_nobody_else_and_metrics_show_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (lines, expected) = small(folder.path());
+    let [good, flood, stall, http] = [free_port(), free_port(), free_port(), free_port()];
+    let source = |name: &str, port: u16, more: &str| {
+        format!(
+            "[[live.sources]]\nname = \"{name}\"\ntype = \"tcp-listen\"\naddress = \"127.0.0.1:{port}\"\n{more}"
+        )
+    };
+    let config = source("good", good, "")
+        + &source("flood", flood, "max_bytes_per_second = 200000\n")
+        + &source("stall", stall, "")
+        + &format!("[serve]\nlisten = \"127.0.0.1:{http}\"\n");
+    let mut run = Run::start(folder.path(), &config);
+    run.wait_for_port(http);
+    // It says a part of a line, and nothing more.
+    let mut stalled = connect(stall);
+    stalled.write_all(b"!AIVDM,1,1,,A,1").unwrap();
+    let flooding = std::thread::spawn(move || {
+        let block = b"!AIVDM,1,1,,A,15@SD2A000aKAfrHaftJ?rH21hi:,0*06\n".repeat(10_000);
+        let mut sent = 0;
+        let mut stream = connect(flood);
+        // Until the program ends.
+        while let Ok(some) = stream.write(&block) {
+            sent += some;
+        }
+        sent
+    });
+    for part in lines.chunks(lines.len().div_ceil(20)) {
+        connect(good).write_all(&bytes(part)).unwrap();
+        connect(stall).write_all(b"nonsense\n").unwrap();
+        // Its connection is over before the next begins.
+        run.wait_for("source good: 127.0.0.1");
+        while !run.wait_for("source good: 127.0.0.1").contains("has closed") {}
+    }
+    let mut told = Vec::new();
+    while told.len() < expected.len() {
+        told.push(run.next_alert());
+    }
+    let metrics = get(http, "/metrics");
+    assert!(get(http, "/healthz").contains("200 OK") && get(http, "/readyz").contains("200 OK"));
+    assert_eq!(metric(&metrics, "darkwake_source_up{source=\"flood\"}"), 1.0);
+    assert!(metric(&metrics, "darkwake_source_up{source=\"stall\"}") >= 1.0);
+    assert!(metric(&metrics, "darkwake_source_troubles_total{source=\"good\"}") >= 20.0);
+    let flooded = metric(&metrics, "darkwake_source_bytes_total{source=\"flood\"}");
+    assert!(flooded > 200_000.0 && flooded < 200_000.0 * 60.0, "{flooded}");
+    assert!(metric(&metrics, "darkwake_rejected_lines{reason=\"checksum\"}") > 1_000.0);
+    assert!(metric(&metrics, "darkwake_lines{fate=\"accepted\"}") > 100.0);
+    let found = revisions(told.iter().map(String::as_str));
+    assert_eq!(difference(&expected, &found), None);
+    assert_eq!(run.watched.interrupt(), Some(130));
+    assert!(flooding.join().unwrap() > 200_000);
 }
 
 #[test]

@@ -31,6 +31,17 @@ pub struct Config {
     pub live: LiveConfig,
     /// The Kafka cluster.
     pub kafka: KafkaConfig,
+    /// What is served over HTTP.
+    pub serve: ServeConfig,
+}
+
+/// What is served over HTTP.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServeConfig {
+    /// Address and port to listen on; without one nothing is served.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<String>,
 }
 
 /// What `darkwake run` reads and writes.
@@ -97,6 +108,9 @@ pub struct SourceConfig {
     /// What its lines are.
     #[serde(default)]
     pub format: LineFormat,
+    /// So many bytes a second are taken of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_bytes_per_second: Option<u64>,
     /// How far out of order its lines may come; that of `[input]` if it is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_bound: Option<Duration>,

@@ -6,6 +6,7 @@ mod config;
 mod driver;
 mod evaluate;
 mod interrupt;
+mod metrics;
 mod order;
 mod outputs;
 mod ports;

@@ -9,16 +9,18 @@ mod outbox;
 mod state;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context;
 use connect::kafka::{self, Cluster, Properties, Topics};
-use connect::live::{Endpoint, Positions};
+use connect::live::{Endpoint, Limited, Positions};
 use connect::sinks::{Destination, Rotation};
 
 use crate::Usage;
 use crate::cli::{self, Role, Run};
 use crate::config::{Config, LogCarrier, SinkConfig, SinkKind, SourceConfig, SourceKind};
 use crate::interrupt::{Interrupt, Interrupted};
+use crate::metrics::Metrics;
 use crate::read;
 
 /// Files that were in the place of one that grows are kept so many.
@@ -32,12 +34,17 @@ pub fn run(arguments: &Run) -> anyhow::Result<()> {
     if config.live.sources.is_empty() && arguments.role != Role::Detect {
         anyhow::bail!(Usage(format!("{file}: names no sources; give at least one under [[live.sources]]")));
     }
+    let metrics = Arc::new(Metrics::new()?);
+    if let Some(address) = &config.serve.listen {
+        let told: Arc<dyn serve::Told> = Arc::clone(&metrics) as _;
+        serve::start(address, told)?;
+    }
     if config.live.log == LogCarrier::Memory {
         anyhow::ensure!(
             arguments.role == Role::All,
             Usage(format!("{file}: roles need the log in a topic; say log = \"kafka\" under [live]"))
         );
-        memory::run(arguments, &config, &interrupt)?;
+        memory::run(arguments, &config, &interrupt, &metrics)?;
     } else {
         anyhow::ensure!(
             arguments.record.is_none(),
@@ -45,25 +52,30 @@ pub fn run(arguments: &Run) -> anyhow::Result<()> {
                 "--record writes a log in memory down; with log = \"kafka\" ({file}) it is kept anyway"
             ))
         );
-        on_kafka(arguments, &config, &interrupt)?;
+        on_kafka(arguments, &config, &interrupt, &metrics)?;
     }
     if interrupt.came() { Err(Interrupted.into()) } else { Ok(()) }
 }
 
 /// Takes part in the work on the log in a topic.
-fn on_kafka(arguments: &Run, config: &Config, interrupt: &Interrupt) -> anyhow::Result<()> {
+fn on_kafka(
+    arguments: &Run,
+    config: &Config,
+    interrupt: &Interrupt,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<()> {
     let cluster = cluster(config);
     let world = read::world(config, true, &[])?;
     let (partitions, doubts) =
         kafka::prepare(&cluster, i32::from(config.kafka.partitions)).context("the log cannot be used")?;
     doubts.iter().for_each(|doubt| cli::warn(doubt));
-    let ingest = || ingest::run(config, &cluster, partitions, interrupt);
+    let ingest = || ingest::run(config, &cluster, partitions, interrupt, metrics);
     match arguments.role {
         Role::Ingest => ingest(),
-        Role::Detect => detect::run(config, &cluster, world, partitions, interrupt),
+        Role::Detect => detect::run(config, &cluster, world, partitions, interrupt, metrics),
         Role::All => std::thread::scope(|scope| {
             let detecting = scope.spawn(|| {
-                let ended = detect::run(config, &cluster, world, partitions, interrupt);
+                let ended = detect::run(config, &cluster, world, partitions, interrupt, metrics);
                 // One without the other is of no use.
                 interrupt.end();
                 ended
@@ -134,10 +146,18 @@ pub fn validate(config: &Config, path: &Path) -> anyhow::Result<()> {
             ("subscribe", source.subscribe.is_some(), of(&[], &[Websocket])),
             ("user", source.user.is_some(), of(&[], &[Mqtt])),
             ("password", source.password.is_some(), of(&[], &[Mqtt])),
+            (
+                "max_bytes_per_second",
+                source.max_bytes_per_second.is_some(),
+                of(&[], &[Tcp, TcpListen, Udp, Mqtt, Websocket]),
+            ),
         ];
         errors.extend(wrong_keys(&keys).into_iter().map(|wrong| format!("{place}: {wrong}")));
         if source.user.is_some() != source.password.is_some() {
             errors.push(format!("{place}: user and password go together"));
+        }
+        if source.max_bytes_per_second == Some(0) {
+            errors.push(format!("{place}: max_bytes_per_second is 0, and nothing would be taken"));
         }
         if source.name.is_empty() || config.live.sources[..at].iter().any(|other| other.name == source.name) {
             errors.push(format!("{place}: each source needs a name of its own"));
@@ -170,9 +190,9 @@ pub fn validate(config: &Config, path: &Path) -> anyhow::Result<()> {
     if errors.is_empty() { Ok(()) } else { anyhow::bail!(Usage(errors.join("\n"))) }
 }
 
-fn endpoint(source: &SourceConfig, config: &Config, from: Positions) -> Endpoint {
+fn endpoint(source: &SourceConfig, config: &Config, from: Positions) -> Limited {
     let address = source.address.clone().unwrap_or_default();
-    match source.kind {
+    let endpoint = match source.kind {
         SourceKind::Tcp => Endpoint::Tcp { address },
         SourceKind::TcpListen => Endpoint::TcpListen { address },
         SourceKind::Udp => Endpoint::Udp { address, group: source.group },
@@ -192,7 +212,8 @@ fn endpoint(source: &SourceConfig, config: &Config, from: Positions) -> Endpoint
             topic: source.topic.clone().unwrap_or_default(),
             from,
         },
-    }
+    };
+    Limited { endpoint, bytes_per_second: source.max_bytes_per_second }
 }
 
 fn destination(sink: &SinkConfig, config: &Config) -> Destination {

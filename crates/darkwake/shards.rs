@@ -75,6 +75,12 @@ pub struct Part {
     pub alerts: Vec<Arc<Alert>>,
     /// Its state, if that was asked for.
     pub engine: Option<Vec<u8>>,
+    /// What became of transmissions so far.
+    pub counts: Counts,
+    /// Ships remembered.
+    pub ships: usize,
+    /// Transmissions that wait for the watermark.
+    pub held: usize,
 }
 
 /// Shards at work.
@@ -261,10 +267,17 @@ fn work(
 ) -> Outcome {
     let mut outcome = Outcome::default();
     let mut fresh = Vec::new();
-    let hand_on = |alerts: &mut Vec<Arc<Alert>>, engine: Option<Vec<u8>>| {
+    let hand_on = |alerts: &mut Vec<Arc<Alert>>, engine: &Engine, saved: Option<Vec<u8>>| {
         if let KeepAlerts::Rounds(rounds) = &keep.alerts {
             // Who takes them may have failed, and says why.
-            let _ = rounds.send(Part { shard: number, alerts: std::mem::take(alerts), engine });
+            let _ = rounds.send(Part {
+                shard: number,
+                alerts: std::mem::take(alerts),
+                engine: saved,
+                counts: engine.counts().clone(),
+                ships: engine.ships(),
+                held: engine.held(),
+            });
         }
     };
     while let Ok(work) = receiver.recv() {
@@ -274,9 +287,9 @@ fn work(
                     engine.push(entry, world, &mut fresh);
                 }
             }
-            Work::Round => hand_on(&mut outcome.alerts, None),
+            Work::Round => hand_on(&mut outcome.alerts, &engine, None),
             // Only if memory for it cannot be had is there none, and then nothing is saved.
-            Work::Save => hand_on(&mut outcome.alerts, engine.snapshot().ok()),
+            Work::Save => hand_on(&mut outcome.alerts, &engine, engine.snapshot().ok()),
         }
         told.fetch_add(fresh.len() as u64, Ordering::Relaxed);
         for told in fresh.drain(..) {
@@ -287,7 +300,7 @@ fn work(
             }
         }
     }
-    hand_on(&mut outcome.alerts, None);
+    hand_on(&mut outcome.alerts, &engine, None);
     outcome.counts = engine.counts().clone();
     (outcome.ships, outcome.tracks) = (engine.ships() as u64, engine.tracks());
     outcome.reception = engine.into_reception();

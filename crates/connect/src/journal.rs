@@ -94,8 +94,8 @@ impl Journal {
     pub fn forget(&self, before: u64) -> io::Result<()> {
         let files = files(&self.folder)?;
         let is_old = |at: usize| files.get(at + 1).is_some_and(|(next, _)| *next <= before);
-        let old = files.iter().enumerate().filter(|(at, _)| is_old(*at));
-        old.map(|(_, (_, path))| fs::remove_file(path)).collect()
+        let mut old = files.iter().enumerate().filter(|(at, _)| is_old(*at));
+        old.try_for_each(|(_, (_, path))| fs::remove_file(path))
     }
 }
 

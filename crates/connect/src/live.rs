@@ -12,9 +12,9 @@ mod tail;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use model::EventTime;
 use serde::{Deserialize, Serialize};
@@ -126,6 +126,16 @@ pub struct Sources {
     clock: tokio::runtime::Runtime,
 }
 
+/// A source, and how much of it is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limited {
+    /// The source.
+    pub endpoint: Endpoint,
+    /// So many bytes a second are taken of it, if it is one on a network: who sends more has to wait, and datagrams are
+    /// dropped.
+    pub bytes_per_second: Option<u64>,
+}
+
 /// What a source needs to hand things over.
 #[derive(Clone)]
 struct Outlet {
@@ -133,6 +143,30 @@ struct Outlet {
     source: u32,
     dropped: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
+    allowance: Option<Arc<Allowance>>,
+}
+
+/// How much of a source is taken: what it did not use for a second it may use later.
+struct Allowance {
+    bytes_per_second: u64,
+    /// When it was looked last, and what was left then.
+    left: Mutex<(Instant, f64)>,
+}
+
+impl Allowance {
+    fn of(bytes_per_second: u64) -> Allowance {
+        Allowance { bytes_per_second, left: Mutex::new((Instant::now(), bytes_per_second as f64)) }
+    }
+
+    /// Takes so many bytes; how long to wait before more are taken.
+    fn take(&self, bytes: usize) -> Duration {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let rate = self.bytes_per_second as f64;
+        let now = Instant::now();
+        let had = (left.1 + now.duration_since(left.0).as_secs_f64() * rate).min(rate);
+        *left = (now, had - bytes as f64);
+        Duration::from_secs_f64((-left.1 / rate).max(0.0))
+    }
 }
 
 /// Now, by the clock of the wall.
@@ -147,17 +181,18 @@ impl Sources {
     ///
     /// # Errors
     /// If one can never work: an address that cannot be listened on, a broker setting that is none.
-    pub fn start(endpoints: Vec<Endpoint>) -> std::io::Result<Sources> {
+    pub fn start(sources: Vec<Limited>) -> std::io::Result<Sources> {
         let (sender, events) = channel(WAITING);
         let (dropped, stop) = (Arc::<AtomicU64>::default(), Arc::<AtomicBool>::default());
-        let outlet = |source: u32| Outlet {
-            events: sender.clone(),
-            source,
-            dropped: Arc::clone(&dropped),
-            stop: Arc::clone(&stop),
-        };
         let mut sockets = Vec::new();
-        for (source, endpoint) in (0..).zip(endpoints) {
+        for (source, Limited { endpoint, bytes_per_second }) in (0..).zip(sources) {
+            let outlet = |source: u32| Outlet {
+                events: sender.clone(),
+                source,
+                dropped: Arc::clone(&dropped),
+                stop: Arc::clone(&stop),
+                allowance: bytes_per_second.map(Allowance::of).map(Arc::new),
+            };
             match endpoint {
                 Endpoint::Kafka { properties, topic, from } => {
                     kafka::start(&properties, topic, from, outlet(source))?;
@@ -211,6 +246,11 @@ impl Drop for Sources {
 impl Outlet {
     fn peer(&self, number: u32) -> Peer {
         Peer { source: self.source, number }
+    }
+
+    /// How long to wait before more is taken, after so many bytes.
+    fn wait_after(&self, bytes: usize) -> Duration {
+        self.allowance.as_ref().map_or(Duration::ZERO, |allowance| allowance.take(bytes))
     }
 
     fn is_stopped(&self) -> bool {

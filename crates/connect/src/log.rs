@@ -176,8 +176,8 @@ impl LogWriter {
 /// # Errors
 /// If they cannot be taken away.
 pub fn forget(folder: &Path, before: u32) -> io::Result<()> {
-    let old = segments(folder)?.into_iter().filter(|path| number_of(path) < before);
-    old.map(fs::remove_file).collect()
+    let mut old = segments(folder)?.into_iter().filter(|path| number_of(path) < before);
+    old.try_for_each(fs::remove_file)
 }
 
 /// Whether a crash came before a file had begun.
@@ -250,8 +250,8 @@ impl LogReader {
         file.set_len(length)?;
         file.sync_all()?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        let later = segments(folder)?.into_iter().filter(|other| number_of(other) > number_of(&path));
-        later.map(fs::remove_file).collect::<io::Result<()>>()?;
+        let mut later = segments(folder)?.into_iter().filter(|other| number_of(other) > number_of(&path));
+        later.try_for_each(fs::remove_file)?;
         Ok(number_of(&path))
     }
 

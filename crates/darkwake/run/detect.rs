@@ -25,6 +25,7 @@ use super::ingest::take_part;
 use crate::cli;
 use crate::config::Config;
 use crate::interrupt::Interrupt;
+use crate::metrics::Metrics;
 
 /// The group, and what snapshots and transactional ids begin with.
 const NAME: &str = "detect";
@@ -32,6 +33,8 @@ const NAME: &str = "detect";
 const WAIT: Duration = Duration::from_millis(20);
 /// While nothing is told, it is committed this often how far the log was read.
 const IDLE: Duration = Duration::from_secs(1);
+/// How often it is asked how far the log is ahead.
+const MEASURE: Duration = Duration::from_secs(5);
 /// A partition that cannot be worked on is tried again after this.
 const AGAIN: Duration = Duration::from_secs(1);
 /// Records of a snapshot that are committed at once.
@@ -62,6 +65,7 @@ struct Common {
     alert_partitions: i32,
     commit_interval: Duration,
     snapshot_interval: Duration,
+    metrics: Arc<Metrics>,
 }
 
 /// A partition that is worked on.
@@ -83,6 +87,7 @@ pub fn run(
     (world, ports_hash): (Arc<World>, String),
     partitions: i32,
     interrupt: &Interrupt,
+    metrics: &Arc<Metrics>,
 ) -> anyhow::Result<()> {
     let common = Arc::new(Common {
         cluster: cluster.clone(),
@@ -94,6 +99,7 @@ pub fn run(
         alert_partitions: kafka::partitions_of(cluster, &cluster.topics.alerts)?,
         commit_interval: Duration::from(config.kafka.commit_interval),
         snapshot_interval: Duration::from(config.live.snapshot_interval),
+        metrics: Arc::clone(metrics),
     });
     let workers = Workers::default();
     let losing = {
@@ -238,6 +244,7 @@ impl<'a> Detector<'a> {
             reader,
         };
         let restored = began.elapsed();
+        let name = partition.to_string();
         let mut records = 0_u64;
         let mut read = 0_u64;
         // What is read of this was told by whoever was before.
@@ -261,6 +268,8 @@ impl<'a> Detector<'a> {
             restored.as_millis(),
             (began.elapsed() - restored).as_millis()
         ));
+        common.metrics.restored(&name, began.elapsed(), records);
+        common.metrics.ready();
         Ok(Some(detector))
     }
 
@@ -270,7 +279,7 @@ impl<'a> Detector<'a> {
 
     /// Detects until it is stopped.
     fn go_on(mut self) -> anyhow::Result<()> {
-        let (mut committed, mut snapshot) = (Instant::now(), Instant::now());
+        let (mut committed, mut snapshot, mut measured) = (Instant::now(), Instant::now(), Instant::now());
         let mut committed_next = self.reader.next();
         while !self.is_stopped() {
             let began = Instant::now();
@@ -290,6 +299,10 @@ impl<'a> Detector<'a> {
                     return Ok(());
                 }
                 (committed, committed_next) = (Instant::now(), self.reader.next());
+            }
+            if measured.elapsed() >= MEASURE {
+                self.measure();
+                measured = Instant::now();
             }
         }
         // Who takes over has nothing to read again.
@@ -340,7 +353,21 @@ impl<'a> Detector<'a> {
             names: self.names.clone(),
             engine: self.engine.snapshot()?,
         };
-        Ok(self.snapshots.next(&postcard::to_allocvec(&snapshot)?).into())
+        let bytes = postcard::to_allocvec(&snapshot)?;
+        self.common.metrics.saved(&self.partition.to_string(), bytes.len());
+        Ok(self.snapshots.next(&bytes).into())
+    }
+
+    /// What it holds, and how far the log is ahead.
+    fn measure(&self) {
+        let (metrics, name) = (&self.common.metrics, self.partition.to_string());
+        metrics.counted(&name, self.engine.counts());
+        metrics.holds(&name, self.engine.ships(), self.engine.held());
+        metrics.watermark(NAME, self.engine.watermark());
+        // While brokers are away nobody knows.
+        if let Ok((_, end)) = self.reader.bounds() {
+            metrics.lag(&self.common.cluster.topics.log, self.partition, end - self.reader.next());
+        }
     }
 
     /// Commits what was told, how far the log was read for it, and some of a snapshot. Whether this still is the one who
@@ -353,8 +380,18 @@ impl<'a> Detector<'a> {
         let count = self.snapshot.len().min(snapshot_records);
         records.extend(self.snapshot.drain(..count));
         let (member, is_stopped) = (|| self.group.member(), || self.is_stopped());
+        let began = Instant::now();
         match self.transactions.commit(&records, &offsets, member, is_stopped) {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                self.common.metrics.committed(NAME, began.elapsed());
+                for alert in records.iter().filter(|record| record.topic == self.alerts_topic) {
+                    let of = |key| {
+                        alert.headers.iter().find(|(name, _)| *name == key).map_or("", |(_, value)| value)
+                    };
+                    self.common.metrics.alert(of("kind"), of("severity"));
+                }
+                Ok(true)
+            }
             Err(CommitError::Fenced) => {
                 cli::talk(&format!("partition {}: somebody else has taken over", self.partition));
                 Ok(false)

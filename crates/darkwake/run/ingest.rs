@@ -24,6 +24,7 @@ use super::intake::{Intake, Log, Saved, Steps};
 use crate::cli;
 use crate::config::{Config, SourceKind};
 use crate::interrupt::Interrupt;
+use crate::metrics::Metrics;
 
 /// Who owns this partition takes in.
 const LEADING: i32 = 0;
@@ -33,6 +34,8 @@ const NAME: &str = "ingest";
 const WAIT: Duration = Duration::from_millis(100);
 /// What cannot be done is tried again after this.
 const AGAIN: Duration = Duration::from_secs(1);
+/// How often it is asked how far topics are ahead.
+const MEASURE: Duration = Duration::from_secs(5);
 /// What has this many bytes is committed at once.
 const COMMIT_BYTES: usize = 4 << 20;
 
@@ -70,7 +73,7 @@ struct Pending {
 
 impl Log for Pending {
     fn name(&mut self, number: u32, name: &str) {
-        self.to_all(&Frame::Name(number, name.to_owned()));
+        self.give_all(&Frame::Name(number, name.to_owned()));
     }
 
     fn push(&mut self, entry: Entry) {
@@ -85,8 +88,8 @@ impl Log for Pending {
         };
         let frame = Frame::Entry(entry);
         match shard {
-            Some(shard) => self.to(shard, &frame),
-            None => self.to_all(&frame),
+            Some(shard) => self.give(shard, &frame),
+            None => self.give_all(&frame),
         }
     }
 
@@ -113,7 +116,7 @@ impl Pending {
         }
     }
 
-    fn to(&mut self, shard: usize, frame: &Frame) {
+    fn give(&mut self, shard: usize, frame: &Frame) {
         if self.is_muted {
             return;
         }
@@ -123,8 +126,8 @@ impl Pending {
         }
     }
 
-    fn to_all(&mut self, frame: &Frame) {
-        (0..self.segments.len()).for_each(|shard| self.to(shard, frame));
+    fn give_all(&mut self, frame: &Frame) {
+        (0..self.segments.len()).for_each(|shard| self.give(shard, frame));
     }
 
     fn is_empty(&self) -> bool {
@@ -134,7 +137,7 @@ impl Pending {
     /// Takes out the records of the next part of the log.
     fn take(&mut self, topic: &Arc<str>, number: u64) -> Result<Vec<Record>, kafka::LogError> {
         let steps = self.steps.take();
-        self.to(0, &Frame::Taken(Taken { number, reached: self.reached, steps }));
+        self.give(0, &Frame::Taken(Taken { number, reached: self.reached, steps }));
         if let Some(failed) = self.failed.take() {
             return Err(failed);
         }
@@ -154,14 +157,20 @@ impl Pending {
 }
 
 /// Takes in whenever it leads, until it is asked to end or all sources have ended.
-pub fn run(config: &Config, cluster: &Cluster, partitions: i32, interrupt: &Interrupt) -> anyhow::Result<()> {
+pub fn run(
+    config: &Config,
+    cluster: &Cluster,
+    partitions: i32,
+    interrupt: &Interrupt,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<()> {
     let group = Group::join(cluster, NAME, &cluster.topics.log, Box::new(|_| {}))?;
     let mut stands_by = false;
     while !interrupt.came() {
         take_part(&group, WAIT);
         if group.owned().contains(&LEADING) {
             stands_by = false;
-            let lead = Lead::take(config, cluster, &group, partitions);
+            let lead = Lead::take(config, cluster, &group, partitions, metrics);
             match lead.and_then(|lead| lead.go_on(interrupt)) {
                 Ok(Ended::Over) => break,
                 Ok(Ended::Lost) => cli::talk("ingest: no longer takes in"),
@@ -173,6 +182,7 @@ pub fn run(config: &Config, cluster: &Cluster, partitions: i32, interrupt: &Inte
             }
         } else if !stands_by && !group.owned().is_empty() {
             cli::talk("ingest: stands by");
+            metrics.ready();
             stands_by = true;
         }
     }
@@ -195,6 +205,7 @@ struct Lead<'a> {
     snapshots: Snapshots,
     intake: Intake<Pending>,
     number: u64,
+    metrics: &'a Arc<Metrics>,
 }
 
 impl<'a> Lead<'a> {
@@ -204,12 +215,13 @@ impl<'a> Lead<'a> {
         cluster: &Cluster,
         group: &'a Group,
         partitions: i32,
+        metrics: &'a Arc<Metrics>,
     ) -> anyhow::Result<Lead<'a>> {
         let began = Instant::now();
         let transactions = Transactions::take_over(cluster, NAME).context("ingest cannot take over")?;
         let (snapshots, found) =
             Snapshots::find(cluster, NAME, LEADING).context("snapshots cannot be read")?;
-        let mut intake = Intake::new(config, Pending::of(partitions));
+        let mut intake = Intake::new(config, Pending::of(partitions), metrics);
         let (mut number, mut log_from, mut reached) = (0, None, EventTime::MIN);
         let bytes = found.as_ref().map_or(0, |found| found.bytes.len());
         if let Some(found) = found {
@@ -222,12 +234,14 @@ impl<'a> Lead<'a> {
         let count = parts.len();
         intake.log().reached = parts.last().map_or(reached, |part| part.reached);
         intake.take_again(parts, &super::properties(config))?;
-        let mut lead = Lead { config, group, transactions, log, snapshots, intake, number };
+        let mut lead = Lead { config, group, transactions, log, snapshots, intake, number, metrics };
         cli::talk(&format!(
             "ingest: takes in; snapshot of {bytes} bytes, {count} parts of the log taken again, {} ms",
             began.elapsed().as_millis()
         ));
+        metrics.restored(NAME, began.elapsed(), count as u64);
         lead.commit(true)?;
+        metrics.ready();
         Ok(lead)
     }
 
@@ -240,8 +254,8 @@ impl<'a> Lead<'a> {
         let mut sources = Sources::start(endpoints)?;
         let commit_interval = Duration::from(self.config.kafka.commit_interval);
         let snapshot_interval = Duration::from(self.config.live.snapshot_interval);
-        let (mut committed, mut snapshot) = (Instant::now(), Instant::now());
-        let mut has_news = false;
+        let (mut committed, mut snapshot, mut measured) = (Instant::now(), Instant::now(), Instant::now());
+        let (mut has_news, mut dropped) = (false, 0);
         loop {
             let is_over = interrupt.came() || self.intake.is_over();
             let wait = commit_interval.saturating_sub(committed.elapsed());
@@ -270,6 +284,12 @@ impl<'a> Lead<'a> {
             if is_over {
                 return Ok(Ended::Over);
             }
+            if measured.elapsed() >= MEASURE {
+                self.measure();
+                self.metrics.dropped(sources.dropped() - dropped);
+                dropped = sources.dropped();
+                measured = Instant::now();
+            }
             (committed, has_news) = (Instant::now(), false);
         }
     }
@@ -282,7 +302,9 @@ impl<'a> Lead<'a> {
         if is_snapshot {
             let reached = self.intake.log().reached;
             let snapshot = Snapshot { number: self.number, log_from, reached, intake: self.intake.save()? };
-            records.extend(self.snapshots.next(&postcard::to_allocvec(&snapshot)?));
+            let bytes = postcard::to_allocvec(&snapshot)?;
+            self.metrics.saved(NAME, bytes.len());
+            records.extend(self.snapshots.next(&bytes));
         }
         let offsets = self.offsets()?;
         // Who is no member any more can only become one again by taking part.
@@ -290,10 +312,28 @@ impl<'a> Lead<'a> {
             take_part(self.group, Duration::ZERO);
             !self.group.owned().contains(&LEADING)
         };
+        let began = Instant::now();
         match self.transactions.commit(&records, &offsets, || self.group.member(), is_lost) {
-            Ok(()) => Ok(Ended::Over),
+            Ok(()) => {
+                self.metrics.committed(NAME, began.elapsed());
+                self.metrics.watermark(NAME, self.intake.log().reached);
+                Ok(Ended::Over)
+            }
             Err(CommitError::Fenced | CommitError::Stopped(_)) => Ok(Ended::Lost),
             Err(error) => Err(anyhow::Error::new(error).context("the log cannot be written")),
+        }
+    }
+
+    /// How far topics are ahead.
+    fn measure(&self) {
+        for (number, source) in (0..).zip(&self.config.live.sources) {
+            let (SourceKind::Kafka, Some(topic)) = (source.kind, &source.topic) else { continue };
+            for (partition, next) in self.intake.positions(number) {
+                // While brokers are away nobody knows.
+                if let Ok(end) = self.transactions.end_of(topic, partition as i32) {
+                    self.metrics.lag(topic, partition as i32, end - next as i64);
+                }
+            }
         }
     }
 

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cli;
 use crate::config::{Config, LineFormat, SourceConfig, SourceKind};
+use crate::metrics::Metrics;
 
 /// Names of inputs, by number.
 pub type Names = Arc<RwLock<Vec<String>>>;
@@ -84,6 +85,7 @@ pub struct Intake<L> {
     ingest: Ingest,
     log: L,
     names: Names,
+    metrics: Arc<Metrics>,
 }
 
 /// What is known of topics that are read, to go on with later.
@@ -122,7 +124,7 @@ enum Decoder {
 
 impl<L: Log> Intake<L> {
     /// Takes in for this log.
-    pub fn new(config: &Config, log: L) -> Intake<L> {
+    pub fn new(config: &Config, log: L, metrics: &Arc<Metrics>) -> Intake<L> {
         Intake {
             sources: config.live.sources.clone(),
             settings: Settings { latest: EventTime::MAX, tag_checksum: config.input.tag_checksum },
@@ -136,6 +138,7 @@ impl<L: Log> Intake<L> {
             ingest: Ingest::default(),
             log,
             names: Names::default(),
+            metrics: Arc::clone(metrics),
         }
     }
 
@@ -290,6 +293,7 @@ impl<L: Log> Intake<L> {
             Event::Up(peer, whom) => {
                 let name = &self.sources[peer.source as usize].name;
                 cli::talk(&format!("source {name}: {whom} is there"));
+                self.metrics.up(name, 1);
                 if self.is_topic(peer.source) {
                     self.await_partition(peer, whom);
                 }
@@ -309,11 +313,15 @@ impl<L: Log> Intake<L> {
                 }
             }
             Event::Down(peer, why) => {
-                cli::warn(&format!("source {}: {why}", self.sources[peer.source as usize].name));
+                let name = &self.sources[peer.source as usize].name;
+                cli::warn(&format!("source {name}: {why}"));
+                self.metrics.up(name, -1);
                 self.end(peer);
             }
             Event::Trouble(source, why) => {
-                cli::warn(&format!("source {}: {why}", self.sources[source as usize].name));
+                let name = &self.sources[source as usize].name;
+                cli::warn(&format!("source {name}: {why}"));
+                self.metrics.trouble(name);
             }
             Event::Ended(source) => {
                 self.ended.insert(source);
@@ -329,6 +337,7 @@ impl<L: Log> Intake<L> {
                 // A topic tells its own time: that of its records.
                 self.pass(now, |peer| !topics[peer.source as usize]);
                 self.log.round();
+                self.measure();
             }
         }
     }
@@ -352,6 +361,22 @@ impl<L: Log> Intake<L> {
             ingest.end(&mut |entry| log.push(entry));
         }
         (self.ingest.counts().clone(), self.log)
+    }
+
+    fn measure(&self) {
+        // Of a topic the partition that is farthest behind, of those that are waited for if any is.
+        let mut reached: BTreeMap<u32, (bool, EventTime)> = BTreeMap::new();
+        for (peer, (id, _)) in &self.ids {
+            let (holds, watermark) = (self.ingest.holds(*id), self.ingest.watermark_of(*id));
+            let of = reached.entry(peer.source).or_insert((holds, watermark));
+            if holds > of.0 || holds == of.0 && watermark < of.1 {
+                *of = (holds, watermark);
+            }
+        }
+        for (source, (holds, watermark)) in reached {
+            self.metrics.reached(&self.sources[source as usize].name, watermark, holds);
+        }
+        self.metrics.counted("ingest", self.ingest.counts());
     }
 
     /// Time passes for some sources.
@@ -424,6 +449,7 @@ impl<L: Log> Intake<L> {
     /// Reads bytes; those with a number are whole lines, all with that number.
     fn read(&mut self, peer: Peer, arrival: EventTime, bytes: &[u8], number: Option<u64>) {
         let mut decoded = Vec::new();
+        self.metrics.arrived(&self.sources[peer.source as usize].name, bytes.len(), arrival);
         let stream = self.stream(peer, arrival, None);
         stream.decoder.arrive(arrival);
         let Stream { decoder, splitter, origin, source, .. } = stream;

@@ -9,6 +9,7 @@
 //! it was: see [`state`](super::state). Without one, a topic is read from its beginning, and sockets go on with what is
 //! sent then.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,7 @@ use super::state::{Snapshot, State};
 use crate::cli::{self, Run};
 use crate::config::{Config, SourceKind};
 use crate::interrupt::Interrupt;
+use crate::metrics::Metrics;
 use crate::order::Known;
 use crate::read;
 use crate::shards::{Keep, KeepAlerts, Shards};
@@ -82,7 +84,12 @@ impl Log for Carrier {
 }
 
 /// Runs until it is interrupted, or all sources have ended.
-pub fn run(arguments: &Run, config: &Config, interrupt: &Interrupt) -> anyhow::Result<()> {
+pub fn run(
+    arguments: &Run,
+    config: &Config,
+    interrupt: &Interrupt,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<()> {
     let (world, ports_hash) = read::world(config, true, &[])?;
     let sinks = config.live.sinks.iter().map(|sink| Sink::open(&super::destination(sink, config)));
     let mut sinks = sinks.collect::<Result<Vec<Sink>, _>>()?;
@@ -132,8 +139,16 @@ pub fn run(arguments: &Run, config: &Config, interrupt: &Interrupt) -> anyhow::R
     let keeps = kept.as_ref().map(|kept| (kept.state.log(), kept.muted));
     let (number, reached) = known.as_ref().map_or((0, EventTime::MIN), |known| (known.number, known.reached));
     let carrier = Carrier { shards, steps: Steps::default(), number, reached, is_muted: false, snapshots };
-    let mut intake = Intake::new(config, carrier);
-    let outbox = Outbox { sinks, world, config_hash: config.hash(), ports_hash, names: intake.names(), kept };
+    let mut intake = Intake::new(config, carrier, metrics);
+    let outbox = Outbox {
+        sinks,
+        world,
+        config_hash: config.hash(),
+        ports_hash,
+        names: intake.names(),
+        kept,
+        metrics: Arc::clone(metrics),
+    };
     let known_order = known.as_ref().map_or_else(Known::default, |known| known.known.clone());
     let outbox = std::thread::spawn(move || outbox.run(known_order, count, &told));
     if let Some((log, muted)) = &keeps {
@@ -144,6 +159,7 @@ pub fn run(arguments: &Run, config: &Config, interrupt: &Interrupt) -> anyhow::R
     let endpoints =
         topics.map(|(number, source)| super::endpoint(source, config, intake.positions(number))).collect();
     let mut sources = Sources::start(endpoints)?;
+    metrics.ready();
     let mut dropped = 0;
     let mut saved = Instant::now();
     let snapshot_interval = Duration::from(config.live.snapshot_interval);
@@ -157,7 +173,11 @@ pub fn run(arguments: &Run, config: &Config, interrupt: &Interrupt) -> anyhow::R
         intake.take(event);
         if is_beat && sources.dropped() > dropped {
             cli::warn(&format!("{} datagrams came faster than they were taken", sources.dropped() - dropped));
+            metrics.dropped(sources.dropped() - dropped);
             dropped = sources.dropped();
+        }
+        if is_beat {
+            metrics.watermark("all", intake.log().reached);
         }
         if keeps.is_some() && is_beat && saved.elapsed() >= snapshot_interval {
             save(&mut intake)?;

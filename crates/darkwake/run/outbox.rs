@@ -11,6 +11,7 @@ use model::alert::Alert;
 use super::intake::Names;
 use super::state::{Place, Snapshot, State};
 use crate::cli;
+use crate::metrics::Metrics;
 use crate::order::{Known, Rounds};
 use crate::shards::Part;
 
@@ -28,6 +29,8 @@ pub struct Outbox {
     pub names: Names,
     /// What is kept, if it is.
     pub kept: Option<Kept>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
 }
 
 /// What is kept of what was told.
@@ -47,6 +50,9 @@ impl Outbox {
     pub fn run(mut self, known: Known, shards: usize, told: &Receiver<Part>) -> anyhow::Result<Outbox> {
         let mut rounds = Rounds::after(known, shards);
         while let Ok(part) = told.recv() {
+            let shard = part.shard.to_string();
+            self.metrics.counted(&shard, &part.counts);
+            self.metrics.holds(&shard, part.ships, part.held);
             for round in rounds.take(part) {
                 self.write(&round.alerts)?;
                 if let Some(kept) = self.kept.as_mut().filter(|_| round.engines.len() == shards)
@@ -62,7 +68,9 @@ impl Outbox {
                     let made_with = [self.config_hash.clone(), self.ports_hash.clone()];
                     let taken_by_all = kept.places.iter().map(|place| place.taken).min().unwrap_or(told);
                     let snapshot = Snapshot { engines, known, told, made_with, ..snapshot };
+                    let bytes = snapshot.engines.iter().map(Vec::len).sum();
                     kept.state.save(&snapshot, taken_by_all)?;
+                    self.metrics.saved("state", bytes);
                 }
             }
         }
@@ -101,6 +109,7 @@ impl Outbox {
             is_time_assumed: false,
         };
         let lines: Vec<Line> = alerts.iter().map(|alert| Line::of(alert, writer.json(alert))).collect();
+        lines.iter().for_each(|line| self.metrics.alert(&line.kind, &line.severity));
         if let Some(kept) = &mut self.kept {
             let json: Vec<String> = lines.iter().map(|line| line.json.clone()).collect();
             kept.state.journal.add(&json)?;

@@ -152,6 +152,12 @@ impl Engine {
         self.buckets.iter().flatten().map(Bucket::tracks).sum()
     }
 
+    /// How far the log has come.
+    #[must_use]
+    pub fn watermark(&self) -> EventTime {
+        self.watermark
+    }
+
     /// Transmissions that wait for the watermark.
     #[must_use]
     pub fn held(&self) -> usize {

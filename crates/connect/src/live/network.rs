@@ -40,7 +40,7 @@ enum Bound {
     Client(String),
     Listener(std::net::TcpListener),
     Datagrams(std::net::UdpSocket),
-    Mqtt(MqttOptions, String),
+    Mqtt(Box<MqttOptions>, String),
     WebSocket(String, Option<String>),
 }
 
@@ -71,7 +71,9 @@ pub fn start(endpoints: Vec<(Endpoint, Outlet)>, beats: Sender<Event>) -> std::i
                 let _ = SockRef::from(&socket).set_recv_buffer_size(DATAGRAM_BYTES);
                 Bound::Datagrams(socket)
             }
-            Endpoint::Mqtt { url, topic, login } => Bound::Mqtt(subscription::options(&url, login)?, topic),
+            Endpoint::Mqtt { url, topic, login } => {
+                Bound::Mqtt(Box::new(subscription::options(&url, login)?), topic)
+            }
             Endpoint::WebSocket { url, subscribe } => Bound::WebSocket(url, subscribe),
             Endpoint::Stdin | Endpoint::Tail { .. } | Endpoint::Kafka { .. } => continue,
         };
@@ -86,7 +88,7 @@ pub fn start(endpoints: Vec<(Endpoint, Outlet)>, beats: Sender<Event>) -> std::i
                     Bound::Listener(listener) => drop(tokio::spawn(listen(listener, outlet))),
                     Bound::Datagrams(socket) => drop(tokio::spawn(datagrams(socket, outlet))),
                     Bound::Mqtt(options, topic) => {
-                        drop(tokio::spawn(subscription::mqtt(options, topic, outlet)))
+                        drop(tokio::spawn(subscription::mqtt(*options, topic, outlet)))
                     }
                     Bound::WebSocket(url, subscribe) => {
                         drop(tokio::spawn(subscription::websocket(url, subscribe, outlet)));
@@ -171,6 +173,7 @@ async fn read(mut stream: TcpStream, whom: String, number: u32, outlet: &Outlet)
             Ok(length) => {
                 let bytes = block[..length].to_vec();
                 outlet.events.send(Event::Bytes(peer, now(), bytes)).await.ok()?;
+                sleep(outlet.wait_after(length)).await;
             }
             Err(error) => return Some(format!("{whom}: {error}")),
         }
@@ -198,6 +201,11 @@ async fn datagrams(socket: std::net::UdpSocket, outlet: Outlet) {
         };
         let bytes = block[..length].strip_prefix(IEC_61162_450).unwrap_or(&block[..length]);
         count += 1;
+        // What is over the limit is dropped: whoever sends datagrams does not wait.
+        if !outlet.wait_after(length).is_zero() {
+            outlet.dropped.fetch_add(1, Ordering::Relaxed);
+            continue;
+        }
         match outlet.events.try_send(Event::Lines(outlet.peer(number), now(), bytes.to_vec(), count)) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => {

@@ -86,9 +86,11 @@ pub async fn mqtt(options: MqttOptions, topic: String, outlet: Outlet) {
                 Ok(MqttEvent::Incoming(_) | MqttEvent::Outgoing(_)) => continue,
                 Err(error) => break error.to_string(),
             };
+            let length = if let Event::Bytes(_, _, bytes) = &told { bytes.len() } else { 0 };
             if outlet.events.send(told).await.is_err() {
                 return;
             }
+            sleep(outlet.wait_after(length)).await;
         };
         if !lost(&outlet, number, is_up, format!("{whom}: {why}")).await {
             return;
@@ -149,6 +151,7 @@ pub async fn websocket(url: String, subscribe: Option<String>, outlet: Outlet) {
                         let mut line: Vec<u8> =
                             bytes.into_iter().map(|byte| if byte == b'\n' { b' ' } else { byte }).collect();
                         line.push(b'\n');
+                        sleep(outlet.wait_after(line.len())).await;
                         if outlet.events.send(Event::Bytes(outlet.peer(number), now(), line)).await.is_err() {
                             return;
                         }

@@ -124,7 +124,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("alerts.jsonl");
         fs::write(&path, "a\nb\nc and no en").unwrap();
-        let mut file = GrowingFile::open(&path, Some(Rotation { bytes: 4, keep: 1 })).unwrap();
+        let file = GrowingFile::open(&path, Some(Rotation { bytes: 4, keep: 1 })).unwrap();
         assert_eq!(file.last_line().unwrap().as_deref(), Some("b"));
         assert_eq!(fs::read_to_string(&path).unwrap(), "a\nb\n");
         file.rotate(1).unwrap();
