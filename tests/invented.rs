@@ -41,7 +41,8 @@ fn replay(folder: &Path, invented: u64) -> (Vec<String>, Value) {
     let mut command = darkwake(folder);
     command.args(["replay", "-", "--config", "darkwake.toml", "--facts", "facts.jsonl"]);
     command.args(["--stats", "stats.json", "--shards", "1"]);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let mut input = BufWriter::new(child.stdin.take().unwrap());
     // Ten hours, in which each real ship lies in Rajin, leaves hearing for six, and lies there again.
     let rounds = 10 * 3_600 / EVERY_S;
@@ -57,7 +58,8 @@ fn replay(folder: &Path, invented: u64) -> (Vec<String>, Value) {
         for n in invented * round as u64 / rounds as u64..invented * (round as u64 + 1) / rounds as u64 {
             let random = hash(&[n]);
             let mmsi = 200_000_000 + (random % 70_000_000) as u32;
-            let place = (140.0 + (random >> 32 & 0xFF) as f64 / 50.0, 35.0 + (random >> 40 & 0xFF) as f64 / 50.0);
+            let place =
+                (140.0 + (random >> 32 & 0xFF) as f64 / 50.0, 35.0 + (random >> 40 & 0xFF) as f64 / 50.0);
             input.write_all(line(mmsi, place, second).as_bytes()).unwrap();
         }
     }

@@ -148,7 +148,6 @@ fn survives(
         let some = 1 + random.below(40) as i64;
         broker.wait_for("darkwake.log", length + some, "darkwake.ingest", ("ais.raw", PARTITIONS));
     }
-    assert!(broker.length("darkwake.alerts") > 0, "nothing was told before the end: {}", detect.told());
     let all =
         (0..PARTITIONS).flat_map(|partition| after.iter().map(move |line| (Ok(partition), line.clone())));
     broker.send("ais.raw", all);

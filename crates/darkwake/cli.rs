@@ -137,6 +137,8 @@ pub enum Role {
     Ingest,
     /// The log to alerts.
     Detect,
+    /// Alerts to sinks.
+    Serve,
 }
 
 /// Subcommands of `reception`.

@@ -6,6 +6,7 @@ mod ingest;
 mod intake;
 mod memory;
 mod outbox;
+mod relay;
 mod state;
 
 use std::path::Path;
@@ -31,7 +32,7 @@ pub fn run(arguments: &Run) -> anyhow::Result<()> {
     let interrupt = Interrupt::listen()?;
     let config = Config::load(Some(&arguments.config))?;
     let file = arguments.config.display();
-    if config.live.sources.is_empty() && arguments.role != Role::Detect {
+    if config.live.sources.is_empty() && matches!(arguments.role, Role::All | Role::Ingest) {
         anyhow::bail!(Usage(format!("{file}: names no sources; give at least one under [[live.sources]]")));
     }
     let metrics = Arc::new(Metrics::new()?);
@@ -65,27 +66,44 @@ fn on_kafka(
     metrics: &Arc<Metrics>,
 ) -> anyhow::Result<()> {
     let cluster = cluster(config);
-    let world = read::world(config, true, &[])?;
     let (partitions, doubts) =
         kafka::prepare(&cluster, i32::from(config.kafka.partitions)).context("the log cannot be used")?;
     doubts.iter().for_each(|doubt| cli::warn(doubt));
     let ingest = || ingest::run(config, &cluster, partitions, interrupt, metrics);
+    let detect = || {
+        let world = read::world(config, true, &[])?;
+        detect::run(config, &cluster, world, partitions, interrupt, metrics)
+    };
+    let serve = || relay::run(config, &cluster, interrupt, metrics);
+    let serves = !config.live.sinks.is_empty();
     match arguments.role {
         Role::Ingest => ingest(),
-        Role::Detect => detect::run(config, &cluster, world, partitions, interrupt, metrics),
+        Role::Detect => detect(),
+        Role::Serve => {
+            let file = arguments.config.display();
+            anyhow::ensure!(
+                serves,
+                Usage(format!("{file}: names no sinks; give at least one under [[live.sinks]]"))
+            );
+            serve()
+        }
         Role::All => std::thread::scope(|scope| {
-            let detecting = scope.spawn(|| {
-                let ended = detect::run(config, &cluster, world, partitions, interrupt, metrics);
-                // One without the other is of no use.
-                interrupt.end();
-                ended
+            let all: [(bool, &(dyn Fn() -> anyhow::Result<()> + Sync)); 3] =
+                [(true, &ingest), (true, &detect), (serves, &serve)];
+            let threads = all.into_iter().filter(|(is_wanted, _)| *is_wanted).map(|(_, role)| {
+                scope.spawn(move || {
+                    let ended = role();
+                    // One without the others is of no use.
+                    interrupt.end();
+                    ended
+                })
             });
-            let taken_in = ingest();
-            if taken_in.is_err() {
-                interrupt.end();
-            }
-            let detected = detecting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            taken_in.and(detected)
+            let threads: Vec<_> = threads.collect();
+            let ended = threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            // All have ended before the first error is told.
+            ended.collect::<Vec<_>>().into_iter().collect()
         }),
     }
 }
@@ -178,6 +196,12 @@ pub fn validate(config: &Config, path: &Path) -> anyhow::Result<()> {
             ("dead_letters", sink.dead_letters.is_some(), of(SinkKind::Webhook, Key::Needed)),
         ];
         errors.extend(wrong_keys(&keys).into_iter().map(|wrong| format!("{file}: [[live.sinks]]: {wrong}")));
+        if config.live.log == LogCarrier::Kafka && sink.kind == SinkKind::Kafka {
+            errors.push(format!(
+                "{file}: [[live.sinks]]: with log = \"kafka\" alerts are in the topic kafka.topics.alerts; this sink \
+                 would tell them twice"
+            ));
+        }
         if sink.keep.is_some() && sink.rotate_bytes.is_none() {
             errors.push(format!("{file}: [[live.sinks]]: keep needs rotate_bytes"));
         }

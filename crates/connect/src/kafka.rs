@@ -4,6 +4,7 @@
 //! by the transactional id. Membership of a group only says who works on what: records are fetched by a client for each
 //! partition, so that none waits for another.
 
+mod alerts;
 mod group;
 mod log;
 mod partition;
@@ -23,13 +24,14 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::BaseRecord;
 use rdkafka::types::RDKafkaRespErr;
 
+pub use alerts::AlertReader;
 pub use group::{Group, Losing};
 pub use log::{LogError, Segment, frames};
 pub use partition::{Fetched, PartitionReader};
 pub(crate) use partition::{appended, is_away};
 pub use snapshots::{Found, Snapshots};
 pub use topics::{TopicError, prepare};
-pub use transaction::{CommitError, Transactions};
+pub use transaction::{CommitError, Transactions, Wanted};
 
 /// Settings of librdkafka.
 pub type Properties = BTreeMap<String, String>;

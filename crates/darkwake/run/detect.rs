@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use connect::alerts::Writer;
-use connect::kafka::{self, Cluster, CommitError, Group, PartitionReader, Record, Snapshots, Transactions};
+use connect::kafka::{
+    self, Cluster, CommitError, Group, PartitionReader, Record, Snapshots, Transactions, Wanted,
+};
 use connect::log::Frame;
 use connect::sinks::{self, Line};
 use engine::{BUCKETS, Engine, Limits, World};
@@ -35,6 +37,8 @@ const WAIT: Duration = Duration::from_millis(20);
 const IDLE: Duration = Duration::from_secs(1);
 /// How often it is asked how far the log is ahead.
 const MEASURE: Duration = Duration::from_secs(5);
+/// When it is to end, the last commit may take so long.
+const LAST: Duration = Duration::from_secs(4);
 /// A partition that cannot be worked on is tried again after this.
 const AGAIN: Duration = Duration::from_secs(1);
 /// Records of a snapshot that are committed at once.
@@ -75,6 +79,10 @@ struct Worker {
 }
 
 type Workers = Arc<Mutex<BTreeMap<i32, Worker>>>;
+
+fn is_stopped(stop: &AtomicBool) -> bool {
+    stop.load(Ordering::Relaxed)
+}
 
 fn lock(workers: &Workers) -> MutexGuard<'_, BTreeMap<i32, Worker>> {
     workers.lock().unwrap_or_else(PoisonError::into_inner)
@@ -196,7 +204,8 @@ impl<'a> Detector<'a> {
         let named = || format!("partition {partition}");
         let owner = format!("{NAME}/{partition}");
         let transactions =
-            Transactions::take_over(&common.cluster, &format!("{NAME}.{partition}")).with_context(named)?;
+            Transactions::take_over(&common.cluster, &format!("{NAME}.{partition}"), || is_stopped(stop))
+                .with_context(named)?;
         let (snapshots, found) = Snapshots::find(&common.cluster, &owner, partition).with_context(named)?;
         let committed = group.committed(partition).with_context(named)?;
         let bytes = found.as_ref().map_or(0, |found| found.bytes.len());
@@ -274,7 +283,7 @@ impl<'a> Detector<'a> {
     }
 
     fn is_stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+        is_stopped(self.stop)
     }
 
     /// Detects until it is stopped.
@@ -379,9 +388,13 @@ impl<'a> Detector<'a> {
         let mut records = std::mem::take(&mut self.pending);
         let count = self.snapshot.len().min(snapshot_records);
         records.extend(self.snapshot.drain(..count));
-        let (member, is_stopped) = (|| self.group.member(), || self.is_stopped());
         let began = Instant::now();
-        match self.transactions.commit(&records, &offsets, member, is_stopped) {
+        // Who is being stopped is no member any more if it does not go well at once.
+        let wanted = Wanted {
+            again: &|| !self.is_stopped(),
+            is_over: &|| self.is_stopped() && began.elapsed() > LAST,
+        };
+        match self.transactions.commit(&records, &offsets, || self.group.member(), &wanted) {
             Ok(()) => {
                 self.common.metrics.committed(NAME, began.elapsed());
                 for alert in records.iter().filter(|record| record.topic == self.alerts_topic) {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use connect::kafka::{
-    self, Cluster, CommitError, Group, PartitionReader, Record, Segment, Snapshots, Transactions,
+    self, Cluster, CommitError, Group, PartitionReader, Record, Segment, Snapshots, Transactions, Wanted,
 };
 use connect::live::{Positions, Sources};
 use connect::log::{Frame, Step, Taken};
@@ -170,7 +170,7 @@ pub fn run(
         take_part(&group, WAIT);
         if group.owned().contains(&LEADING) {
             stands_by = false;
-            let lead = Lead::take(config, cluster, &group, partitions, metrics);
+            let lead = Lead::take(config, cluster, &group, partitions, interrupt, metrics);
             match lead.and_then(|lead| lead.go_on(interrupt)) {
                 Ok(Ended::Over) => break,
                 Ok(Ended::Lost) => cli::talk("ingest: no longer takes in"),
@@ -215,10 +215,12 @@ impl<'a> Lead<'a> {
         cluster: &Cluster,
         group: &'a Group,
         partitions: i32,
+        interrupt: &Interrupt,
         metrics: &'a Arc<Metrics>,
     ) -> anyhow::Result<Lead<'a>> {
         let began = Instant::now();
-        let transactions = Transactions::take_over(cluster, NAME).context("ingest cannot take over")?;
+        let transactions =
+            Transactions::take_over(cluster, NAME, || interrupt.came()).context("ingest cannot take over")?;
         let (snapshots, found) =
             Snapshots::find(cluster, NAME, LEADING).context("snapshots cannot be read")?;
         let mut intake = Intake::new(config, Pending::of(partitions), metrics);
@@ -313,7 +315,8 @@ impl<'a> Lead<'a> {
             !self.group.owned().contains(&LEADING)
         };
         let began = Instant::now();
-        match self.transactions.commit(&records, &offsets, || self.group.member(), is_lost) {
+        let wanted = Wanted { again: &|| !is_lost(), is_over: &is_lost };
+        match self.transactions.commit(&records, &offsets, || self.group.member(), &wanted) {
             Ok(()) => {
                 self.metrics.committed(NAME, began.elapsed());
                 self.metrics.watermark(NAME, self.intake.log().reached);

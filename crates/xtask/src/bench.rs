@@ -1,4 +1,5 @@
-//! `cargo xtask bench [NAME]`: the benches in `benches/` and the time of a whole replay, as one table.
+//! `cargo xtask bench [NAME]`: the benches in `benches/` and the time of a whole replay, as one table; `live`, which takes
+//! minutes and a real Kafka broker, only by its name.
 
 use std::fs;
 use std::time::Instant;
@@ -10,16 +11,25 @@ use crate::demo::read_json;
 use crate::divan::Reader;
 use crate::project::{self, Project, text};
 use crate::say::{grouped, say, table, talk};
+use crate::system::{self, Need};
 
 /// How `NAME` calls the timing of the whole command.
 const REPLAY: &str = "replay";
+/// The bench on a real broker, and what it measures.
+const LIVE: (&str, [&str; 2]) = ("live", ["latency", "throughput"]);
 /// Runs of the whole command, of which the median counts.
 const RUNS: usize = 3;
 
 /// Runs them.
 pub fn run(arguments: &[&str]) -> Result<()> {
     let project = Project::find()?;
+    if let Some((name, seconds)) = arguments.split_first()
+        && *name == LIVE.0
+    {
+        return live(&project, seconds);
+    }
     let mut names = benches(&project);
+    names.retain(|name| name != LIVE.0);
     names.push(REPLAY.to_owned());
     let chosen: Vec<&String> = match arguments {
         [] => names.iter().collect(),
@@ -27,7 +37,10 @@ pub fn run(arguments: &[&str]) -> Result<()> {
             names.iter().filter(|known| known == name).collect()
         }
         _ => {
-            let usage = format!("usage: cargo xtask bench [NAME], NAME being one of {}", names.join(", "));
+            let usage = format!(
+                "usage: cargo xtask bench [NAME] | live [SECONDS], NAME being one of {}",
+                names.join(", ")
+            );
             return Err(Usage(usage).into());
         }
     };
@@ -40,6 +53,18 @@ pub fn run(arguments: &[&str]) -> Result<()> {
         }
     }
     say(&table(&["bench", "median", "throughput"], &rows));
+    Ok(())
+}
+
+/// What it takes for so many seconds.
+fn live(project: &Project, seconds: &[&str]) -> Result<()> {
+    system::prepare(&[Need::Java, Need::Maven])?;
+    for what in LIVE.1 {
+        say(what);
+        let mut bench = project.cargo(&["bench", "-q", "--bench", LIVE.0, "--", what]);
+        bench.args(seconds);
+        project::follow(&mut bench, say)?;
+    }
     Ok(())
 }
 

@@ -34,9 +34,11 @@ usage: cargo xtask TASK
   test [--only NAME]        build, run all tests, lints, and the comparison with the oracle
        [--soak [--again]]   the long tier; resumes where it was stopped, --again starts over
   bench [NAME]              run the benches and time a whole replay
+  bench live [SECONDS]      latency and throughput on a real Kafka broker
   bless                     renew the alerts of the golden cases in tests/golden
   evaluate [FIRST-LAST]     how good judgement is: five generated worlds, or those with these seeds, replayed and scored
   kafka up | down           a real broker on loopback: --brokers 1|3, --name NAME, --while PID
+  kafka stop | start        one node of it: --node N, --name NAME
   ports [--check]           remake config/ports/wpi.geojson from the World Port Index
   water [--check]           remake crates/geofence/src/water.bin from the coasts of Natural Earth
   water --pairs             measure the sea distances of tests/sea_distances/pairs.csv on those coasts";

@@ -22,6 +22,10 @@ const SETTINGS: [(&str, &str); 6] = [
 ];
 /// How long it is waited for room in the producer's queue.
 const ROOM: Duration = Duration::from_millis(50);
+/// How long one step may take before it is looked whether it is still wanted.
+const STEP: Duration = Duration::from_secs(2);
+/// How often it is looked what holds up a delivery.
+const PROBE: Duration = Duration::from_millis(500);
 /// How long it is waited before it is looked again whether something was delivered.
 const MOMENT: Duration = Duration::from_millis(1);
 /// A commit that fails is tried again for this long.
@@ -48,20 +52,33 @@ pub enum CommitError {
     Failed(KafkaError),
 }
 
+/// How long a commit is wanted.
+pub struct Wanted<'a> {
+    /// Whether it is tried again after it has failed.
+    pub again: &'a dyn Fn() -> bool,
+    /// Whether there is no time left to wait for it.
+    pub is_over: &'a dyn Fn() -> bool,
+}
+
 impl Transactions {
     /// Takes over: what whoever was before has left open is aborted, and he can commit no more.
     ///
     /// # Errors
     /// If the brokers cannot be reached, or refuse.
-    pub fn take_over(cluster: &Cluster, id: &str) -> Result<Transactions, KafkaError> {
+    pub fn take_over(
+        cluster: &Cluster,
+        id: &str,
+        is_stopped: impl Fn() -> bool,
+    ) -> Result<Transactions, KafkaError> {
         let mut config = config(&cluster.properties, &SETTINGS);
         config.set("transactional.id", format!("{}.{id}", cluster.application));
         let producer: BaseProducer = config.create()?;
         let began = Instant::now();
         loop {
-            match producer.init_transactions(PATIENCE) {
+            match producer.init_transactions(STEP) {
                 Ok(()) => return Ok(Transactions { producer }),
-                Err(KafkaError::Transaction(error)) if error.is_retriable() && began.elapsed() < LONGEST => {}
+                Err(KafkaError::Transaction(error))
+                    if error.is_retriable() && began.elapsed() < LONGEST && !is_stopped() => {}
                 Err(error) => return Err(error),
             }
         }
@@ -78,30 +95,33 @@ impl Transactions {
     /// Commits records, and how far a group has come; tries again until it is done, or asked to stop.
     ///
     /// # Errors
-    /// If nothing was committed.
+    /// If nothing was committed, or nobody knows: then nobody goes on from it but who takes over.
     pub fn commit(
         &self,
         records: &[Record],
         offsets: &TopicPartitionList,
         member: impl Fn() -> Option<ConsumerGroupMetadata>,
-        is_stopped: impl Fn() -> bool,
+        wanted: &Wanted<'_>,
     ) -> Result<(), CommitError> {
         let began = Instant::now();
         loop {
-            let error = match self.try_commit(records, offsets, &member) {
+            let error = match self.try_commit(records, offsets, &member, wanted) {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
             };
             if is_fenced(&error) {
                 return Err(CommitError::Fenced);
             }
-            let is_fatal = matches!(&error, KafkaError::Transaction(error) if error.is_fatal())
-                || self.producer.client().fatal_error().is_some();
-            if is_fatal || began.elapsed() > LONGEST {
+            let is_fatal = matches!(&error, KafkaError::Transaction(error) if error.is_fatal());
+            if is_fatal || self.is_dead() || began.elapsed() > LONGEST {
                 return Err(CommitError::Failed(error));
             }
-            self.abort()?;
-            if is_stopped() {
+            // While it is not known whether it was committed, nothing else can be done with it.
+            if is_retriable(&error) && (wanted.is_over)() {
+                return Err(CommitError::Stopped(error));
+            }
+            self.abort(wanted)?;
+            if !(wanted.again)() {
                 return Err(CommitError::Stopped(error));
             }
             self.producer.poll(AGAIN);
@@ -113,6 +133,7 @@ impl Transactions {
         records: &[Record],
         offsets: &TopicPartitionList,
         member: impl Fn() -> Option<ConsumerGroupMetadata>,
+        wanted: &Wanted<'_>,
     ) -> Result<(), KafkaError> {
         self.producer.begin_transaction()?;
         for record in records {
@@ -128,49 +149,76 @@ impl Transactions {
                 }
             }
         }
-        if offsets.count() > 0
-            && let Some(member) = member()
-        {
-            self.producer.send_offsets_to_transaction(offsets, &member, PATIENCE)?;
-        }
-        self.deliver()?;
+        let send_offsets = || match member() {
+            Some(member) if offsets.count() > 0 => {
+                self.producer.send_offsets_to_transaction(offsets, &member, PATIENCE)
+            }
+            Some(_) | None => Ok(()),
+        };
+        send_offsets()?;
+        self.deliver(&send_offsets, wanted)?;
+        let began = Instant::now();
         loop {
-            match self.producer.commit_transaction(PATIENCE) {
-                // What a retriable error leaves open is not decided yet, and must not be aborted.
-                Err(KafkaError::Transaction(error))
-                    if error.is_retriable() && !error.txn_requires_abort() => {}
+            match self.producer.commit_transaction(STEP) {
+                // It is not decided yet, and must not be aborted.
+                Err(error) if is_retriable(&error) && began.elapsed() < LONGEST && !(wanted.is_over)() => {}
                 done => return done,
             }
         }
     }
 
-    /// Waits until the brokers have what was sent. The client's own flush looks again after 100 ms at the earliest.
-    fn deliver(&self) -> Result<(), KafkaError> {
+    /// Waits until the brokers have what was sent. The client's own flush looks again after 100 ms at the earliest, and goes
+    /// on waiting where nothing can be delivered any more.
+    fn deliver(
+        &self,
+        probe: &impl Fn() -> Result<(), KafkaError>,
+        wanted: &Wanted<'_>,
+    ) -> Result<(), KafkaError> {
         let began = Instant::now();
+        let mut probed = began;
         while self.producer.in_flight_count() > 0 {
-            if began.elapsed() > PATIENCE {
+            self.producer.poll(MOMENT);
+            if probed.elapsed() < PROBE {
+                continue;
+            }
+            // It says what is wrong with the transaction, if anything is.
+            probe()?;
+            probed = Instant::now();
+            if self.is_dead() || (wanted.is_over)() || began.elapsed() > PATIENCE {
                 return Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut));
             }
-            self.producer.poll(MOMENT);
         }
         Ok(())
     }
 
-    fn abort(&self) -> Result<(), CommitError> {
+    fn is_dead(&self) -> bool {
+        self.producer.client().fatal_error().is_some()
+    }
+
+    fn abort(&self, wanted: &Wanted<'_>) -> Result<(), CommitError> {
         // It waits for what was sent to be accounted for, and nobody else does that.
         self.producer.purge(PurgeConfig::default().queue().inflight());
         while self.producer.in_flight_count() > 0 {
             self.producer.poll(ROOM);
         }
+        let began = Instant::now();
         loop {
-            match self.producer.abort_transaction(PATIENCE) {
+            match self.producer.abort_transaction(STEP) {
                 Ok(()) => return Ok(()),
-                Err(KafkaError::Transaction(error)) if error.is_retriable() => {}
                 Err(error) if is_fenced(&error) => return Err(CommitError::Fenced),
-                Err(error) => return Err(CommitError::Failed(error)),
+                Err(error) if !is_retriable(&error) || began.elapsed() > LONGEST => {
+                    return Err(CommitError::Failed(error));
+                }
+                // Who takes over aborts it.
+                Err(error) if (wanted.is_over)() => return Err(CommitError::Stopped(error)),
+                Err(_) => {}
             }
         }
     }
+}
+
+fn is_retriable(error: &KafkaError) -> bool {
+    matches!(error, KafkaError::Transaction(error) if error.is_retriable() && !error.txn_requires_abort())
 }
 
 fn is_fenced(error: &KafkaError) -> bool {
