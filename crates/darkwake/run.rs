@@ -24,6 +24,8 @@ use crate::interrupt::{Interrupt, Interrupted};
 use crate::metrics::Metrics;
 use crate::read;
 
+/// What waits longer to be committed is of no use to anybody.
+const MAX_COMMIT_MS: i64 = 10_000;
 /// Files that were in the place of one that grows are kept so many.
 const KEEP: u32 = 7;
 
@@ -205,6 +207,9 @@ pub fn validate(config: &Config, path: &Path) -> anyhow::Result<()> {
         if sink.keep.is_some() && sink.rotate_bytes.is_none() {
             errors.push(format!("{file}: [[live.sinks]]: keep needs rotate_bytes"));
         }
+    }
+    if config.kafka.commit_interval.ms > MAX_COMMIT_MS {
+        errors.push(format!("{file}: kafka.commit_interval is more than 10s"));
     }
     if config.live.log == LogCarrier::Kafka && config.live.state.is_some() {
         errors.push(format!(

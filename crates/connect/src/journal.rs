@@ -55,6 +55,9 @@ impl Journal {
             self.out = OpenOptions::new().create(true).append(true).open(path)?;
             self.bytes = 0;
         }
+        if lines.is_empty() {
+            return Ok(());
+        }
         let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
         self.out.write_all(text.as_bytes())?;
         self.out.sync_data()?;

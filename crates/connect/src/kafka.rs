@@ -39,6 +39,9 @@ pub type Properties = BTreeMap<String, String>;
 /// How long the brokers may take to say what a topic has, or to take what waits.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long they may take for what is asked on the way.
+pub const ANSWER: Duration = Duration::from_secs(5);
+
 /// A cluster, and what is ours there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cluster {
@@ -115,6 +118,8 @@ impl Trouble {
 /// A client's settings: those that are given, and these where they are not.
 pub(crate) fn config(given: &Properties, own: &[(&str, &str)]) -> ClientConfig {
     let mut config = ClientConfig::new();
+    // Topics are made as they are needed, or not at all.
+    config.set("allow.auto.create.topics", "false");
     for (name, value) in own {
         config.set(*name, *value);
     }
@@ -161,5 +166,7 @@ pub fn is_of_cluster(error: &(dyn std::error::Error + 'static)) -> bool {
         cause = this.source();
         Some(this)
     })
-    .any(|error| error.is::<KafkaError>() || error.is::<CommitError>())
+    .any(|error| {
+        error.is::<KafkaError>() || error.is::<CommitError>() || error.is::<crate::live::AgainError>()
+    })
 }

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::timeout;
 
-pub use kafka::Again;
+pub use kafka::{Again, AgainError};
 
 use crate::kafka::Properties;
 

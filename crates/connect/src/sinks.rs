@@ -198,6 +198,15 @@ impl Sink {
         flushed.map_err(|source| self.failed(source))
     }
 
+    /// How many alerts it can be given that it need not give up.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        match &self.kind {
+            Kind::Stdout(_) | Kind::File(_) | Kind::Kafka(_) => usize::MAX,
+            Kind::Webhook(webhook) => webhook::WAITING.saturating_sub((self.given - webhook.done()) as usize),
+        }
+    }
+
     /// How many of the alerts that were given it is done with, once flushed.
     #[must_use]
     pub fn done(&self) -> u64 {

@@ -35,6 +35,8 @@ const NAME: &str = "detect";
 const WAIT: Duration = Duration::from_millis(20);
 /// While nothing is told, it is committed this often how far the log was read.
 const IDLE: Duration = Duration::from_secs(1);
+/// A member that has no partition after this stands by.
+const JOINED: Duration = Duration::from_secs(10);
 /// How often it is asked how far the log is ahead.
 const MEASURE: Duration = Duration::from_secs(5);
 /// When it is to end, the last commit may take so long.
@@ -113,17 +115,24 @@ pub fn run(
     let losing = {
         let workers = Arc::clone(&workers);
         // Before it is somebody else's, what is under way is committed.
-        move |partition| {
-            let worker = lock(&workers).remove(&partition);
-            if let Some(Err(error)) = worker.map(Worker::end) {
+        move |partitions: &[i32]| {
+            let lost: Vec<Worker> =
+                partitions.iter().filter_map(|partition| lock(&workers).remove(partition)).collect();
+            lost.iter().for_each(Worker::stop);
+            for error in lost.into_iter().filter_map(|worker| worker.end().err()) {
                 cli::warn(&format!("detect: {error:#}"));
             }
         }
     };
     let group = Group::join(cluster, NAME, &cluster.topics.log, Box::new(losing))?;
     let mut not_before = BTreeMap::new();
+    let began = Instant::now();
     while !interrupt.came() {
         take_part(&group, WAIT);
+        // Where there are more members than partitions, some stand by.
+        if began.elapsed() > JOINED {
+            common.metrics.ready();
+        }
         let ended = |(partition, worker): (&i32, &Worker)| worker.thread.is_finished().then_some(*partition);
         let ended: Vec<i32> = lock(&workers).iter().filter_map(ended).collect();
         for partition in ended {
@@ -188,6 +197,8 @@ struct Detector<'a> {
     alerts_topic: Arc<str>,
     /// What was told and not committed yet.
     pending: Vec<Record>,
+    /// What records before this one tell was told by whoever was before.
+    muted_before: i64,
     /// What is left of a snapshot to be committed.
     snapshot: VecDeque<Record>,
 }
@@ -206,8 +217,10 @@ impl<'a> Detector<'a> {
         let transactions =
             Transactions::take_over(&common.cluster, &format!("{NAME}.{partition}"), || is_stopped(stop))
                 .with_context(named)?;
-        let (snapshots, found) = Snapshots::find(&common.cluster, &owner, partition).with_context(named)?;
-        let committed = group.committed(partition).with_context(named)?;
+        let (snapshots, found) =
+            Snapshots::find(&common.cluster, &owner, partition, &|| is_stopped(stop)).with_context(named)?;
+        // The group may have been forgotten, if nobody took part for a week.
+        let committed = group.committed(partition).with_context(named)?.max(snapshots.place);
         let bytes = found.as_ref().map_or(0, |found| found.bytes.len());
         let (next, names, engine) = match found {
             None => (None, Vec::new(), Engine::new(common.limits, partition as usize)),
@@ -249,6 +262,7 @@ impl<'a> Detector<'a> {
             names,
             alerts_topic,
             pending,
+            muted_before: committed.unwrap_or(0),
             snapshot,
             reader,
         };
@@ -256,11 +270,7 @@ impl<'a> Detector<'a> {
         let name = partition.to_string();
         let mut records = 0_u64;
         let mut read = 0_u64;
-        // What is read of this was told by whoever was before.
-        while let Some(committed) = committed
-            && detector.reader.next() < committed
-            && !detector.reader.is_at_end()
-        {
+        while detector.reader.next() < detector.muted_before && !detector.reader.is_at_end() {
             if detector.is_stopped() {
                 return Ok(None);
             }
@@ -268,7 +278,6 @@ impl<'a> Detector<'a> {
                 records += 1;
                 read += length as u64;
             }
-            detector.pending.clear();
         }
         cli::talk(&format!(
             "partition {partition}: taken; {} ships from a snapshot of {bytes} bytes in {} ms, {records} records of {read} \
@@ -322,13 +331,14 @@ impl<'a> Detector<'a> {
 
     /// Reads a record of the log, if one comes in this time; how long it was.
     fn read(&mut self, wait: Duration) -> anyhow::Result<Option<usize>> {
-        let Detector { reader, engine, names, common, pending, alerts_topic, .. } = self;
+        let Detector { reader, engine, names, common, pending, alerts_topic, muted_before, .. } = self;
         let mut told = Vec::new();
         let mut failed = Ok(());
-        let mut length = 0;
+        let (mut length, mut is_muted) = (0, false);
         let has_read = reader.read(wait, |record| {
             let value = record.value.unwrap_or_default();
             length = value.len();
+            is_muted = record.offset < *muted_before;
             failed = kafka::frames(value, |frame| match frame {
                 Frame::Name(number, name) => {
                     names.resize(names.len().max(number as usize + 1), String::new());
@@ -340,7 +350,7 @@ impl<'a> Detector<'a> {
         });
         let has_read = has_read.with_context(|| format!("partition {}", self.partition))?;
         failed.with_context(|| format!("{}/{}", common.cluster.topics.log, self.partition))?;
-        if !told.is_empty() {
+        if !told.is_empty() && !is_muted {
             let writer = common.writer(names);
             pending.extend(told.into_iter().filter_map(|told| match told {
                 Told::Alert(alert) => {
@@ -374,7 +384,7 @@ impl<'a> Detector<'a> {
         metrics.holds(&name, self.engine.ships(), self.engine.held());
         metrics.watermark(NAME, self.engine.watermark());
         // While brokers are away nobody knows.
-        if let Ok((_, end)) = self.reader.bounds() {
+        if let Some(end) = self.reader.end_now() {
             metrics.lag(&self.common.cluster.topics.log, self.partition, end - self.reader.next());
         }
     }
@@ -386,6 +396,9 @@ impl<'a> Detector<'a> {
         let (log, next) = (&self.common.cluster.topics.log, Offset::Offset(self.reader.next()));
         offsets.add_partition_offset(log, self.partition, next)?;
         let mut records = std::mem::take(&mut self.pending);
+        if !records.is_empty() {
+            records.push(self.snapshots.come_to(self.reader.next()));
+        }
         let count = self.snapshot.len().min(snapshot_records);
         records.extend(self.snapshot.drain(..count));
         let began = Instant::now();

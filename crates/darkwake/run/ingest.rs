@@ -34,8 +34,12 @@ const NAME: &str = "ingest";
 const WAIT: Duration = Duration::from_millis(100);
 /// What cannot be done is tried again after this.
 const AGAIN: Duration = Duration::from_secs(1);
+/// What is asked just to be measured is answered in this time, or not measured.
+const AT_ONCE: Duration = Duration::from_millis(200);
 /// How often it is asked how far topics are ahead.
 const MEASURE: Duration = Duration::from_secs(5);
+/// When it is to end, the last commit may take so long.
+const LAST: Duration = Duration::from_secs(4);
 /// What has this many bytes is committed at once.
 const COMMIT_BYTES: usize = 4 << 20;
 
@@ -164,14 +168,14 @@ pub fn run(
     interrupt: &Interrupt,
     metrics: &Arc<Metrics>,
 ) -> anyhow::Result<()> {
-    let group = Group::join(cluster, NAME, &cluster.topics.log, Box::new(|_| {}))?;
+    let group = Group::join(cluster, NAME, &cluster.topics.log, Box::new(|_: &[i32]| {}))?;
     let mut stands_by = false;
     while !interrupt.came() {
         take_part(&group, WAIT);
         if group.owned().contains(&LEADING) {
             stands_by = false;
             let lead = Lead::take(config, cluster, &group, partitions, interrupt, metrics);
-            match lead.and_then(|lead| lead.go_on(interrupt)) {
+            match lead.and_then(|lead| lead.map_or(Ok(Ended::Lost), |lead| lead.go_on(interrupt))) {
                 Ok(Ended::Over) => break,
                 Ok(Ended::Lost) => cli::talk("ingest: no longer takes in"),
                 Err(error) if kafka::is_of_cluster(&*error) => {
@@ -205,24 +209,30 @@ struct Lead<'a> {
     snapshots: Snapshots,
     intake: Intake<Pending>,
     number: u64,
+    interrupt: &'a Interrupt,
     metrics: &'a Arc<Metrics>,
 }
 
 impl<'a> Lead<'a> {
-    /// Takes over from whoever was before, and knows what he knew.
+    /// Takes over from whoever was before, and knows what he knew; `None` if somebody else does meanwhile.
     fn take(
         config: &'a Config,
         cluster: &Cluster,
         group: &'a Group,
         partitions: i32,
-        interrupt: &Interrupt,
+        interrupt: &'a Interrupt,
         metrics: &'a Arc<Metrics>,
-    ) -> anyhow::Result<Lead<'a>> {
+    ) -> anyhow::Result<Option<Lead<'a>>> {
         let began = Instant::now();
+        // Who does not take part is soon no member any more.
+        let is_over = || {
+            take_part(group, Duration::ZERO);
+            interrupt.came() || !group.owned().contains(&LEADING)
+        };
         let transactions =
-            Transactions::take_over(cluster, NAME, || interrupt.came()).context("ingest cannot take over")?;
+            Transactions::take_over(cluster, NAME, is_over).context("ingest cannot take over")?;
         let (snapshots, found) =
-            Snapshots::find(cluster, NAME, LEADING).context("snapshots cannot be read")?;
+            Snapshots::find(cluster, NAME, LEADING, &is_over).context("snapshots cannot be read")?;
         let mut intake = Intake::new(config, Pending::of(partitions), metrics);
         let (mut number, mut log_from, mut reached) = (0, None, EventTime::MIN);
         let bytes = found.as_ref().map_or(0, |found| found.bytes.len());
@@ -232,19 +242,22 @@ impl<'a> Lead<'a> {
             intake.restore(saved.intake).context("the snapshot of ingest")?;
         }
         let log = Arc::from(cluster.topics.log.as_str());
-        let parts = taken_since(cluster, log_from, &mut number)?;
+        let parts = taken_since(cluster, log_from, &mut number, &is_over)?;
         let count = parts.len();
         intake.log().reached = parts.last().map_or(reached, |part| part.reached);
-        intake.take_again(parts, &super::properties(config))?;
-        let mut lead = Lead { config, group, transactions, log, snapshots, intake, number, metrics };
+        intake.take_again(parts, &super::properties(config), &is_over)?;
+        let mut lead =
+            Lead { config, group, transactions, log, snapshots, intake, number, interrupt, metrics };
         cli::talk(&format!(
             "ingest: takes in; snapshot of {bytes} bytes, {count} parts of the log taken again, {} ms",
             began.elapsed().as_millis()
         ));
         metrics.restored(NAME, began.elapsed(), count as u64);
-        lead.commit(true)?;
+        if lead.commit(true)? == Ended::Lost {
+            return Ok(None);
+        }
         metrics.ready();
-        Ok(lead)
+        Ok(Some(lead))
     }
 
     /// Takes in.
@@ -298,7 +311,8 @@ impl<'a> Lead<'a> {
 
     /// Commits the next part of the log with what was taken for it, and what is known if that is wanted.
     fn commit(&mut self, is_snapshot: bool) -> anyhow::Result<Ended> {
-        let log_from = if is_snapshot { self.transactions.end_of(&self.log, LEADING)? } else { 0 };
+        let log_from =
+            if is_snapshot { self.transactions.end_of(&self.log, LEADING, kafka::ANSWER)? } else { 0 };
         self.number += 1;
         let mut records = self.intake.log().take(&self.log, self.number)?;
         if is_snapshot {
@@ -310,11 +324,11 @@ impl<'a> Lead<'a> {
         }
         let offsets = self.offsets()?;
         // Who is no member any more can only become one again by taking part.
+        let began = Instant::now();
         let is_lost = || {
             take_part(self.group, Duration::ZERO);
-            !self.group.owned().contains(&LEADING)
+            !self.group.owned().contains(&LEADING) || self.interrupt.came() && began.elapsed() > LAST
         };
-        let began = Instant::now();
         let wanted = Wanted { again: &|| !is_lost(), is_over: &is_lost };
         match self.transactions.commit(&records, &offsets, || self.group.member(), &wanted) {
             Ok(()) => {
@@ -333,9 +347,8 @@ impl<'a> Lead<'a> {
             let (SourceKind::Kafka, Some(topic)) = (source.kind, &source.topic) else { continue };
             for (partition, next) in self.intake.positions(number) {
                 // While brokers are away nobody knows.
-                if let Ok(end) = self.transactions.end_of(topic, partition as i32) {
-                    self.metrics.lag(topic, partition as i32, end - next as i64);
-                }
+                let Ok(end) = self.transactions.end_of(topic, partition as i32, AT_ONCE) else { return };
+                self.metrics.lag(topic, partition as i32, end - next as i64);
             }
         }
     }
@@ -355,11 +368,17 @@ impl<'a> Lead<'a> {
 }
 
 /// What was taken for the log since a place, and after a part of it.
-fn taken_since(cluster: &Cluster, from: Option<i64>, number: &mut u64) -> anyhow::Result<Vec<Taken>> {
+fn taken_since(
+    cluster: &Cluster,
+    from: Option<i64>,
+    number: &mut u64,
+    is_over: &dyn Fn() -> bool,
+) -> anyhow::Result<Vec<Taken>> {
     let mut reader = PartitionReader::open(cluster, &cluster.topics.log, LEADING, from)?;
     let mut parts = Vec::new();
     let mut failed = None;
     while !reader.is_at_end() {
+        anyhow::ensure!(!is_over(), CommitError::Fenced);
         reader.read(WAIT, |record| {
             let taken = kafka::frames(record.value.unwrap_or_default(), |frame| {
                 if let Frame::Taken(taken) = frame

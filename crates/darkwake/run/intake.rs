@@ -85,14 +85,16 @@ pub struct Intake<L> {
     ingest: Ingest,
     log: L,
     names: Names,
+    /// What the sources of what was known are now.
+    places: Vec<Option<u32>>,
     metrics: Arc<Metrics>,
 }
 
 /// What is known of topics that are read, to go on with later.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Saved {
-    /// Sources by number: another configuration may have others.
-    sources: Vec<String>,
+    /// Sources by number, with their topics: another configuration may have others.
+    sources: Vec<(String, Option<String>)>,
     streams: Vec<SavedStream>,
     ids: BTreeMap<Peer, (SourceId, u32)>,
     awaited: Vec<(Peer, String)>,
@@ -138,6 +140,7 @@ impl<L: Log> Intake<L> {
             ingest: Ingest::default(),
             log,
             names: Names::default(),
+            places: Vec::new(),
             metrics: Arc::clone(metrics),
         }
     }
@@ -158,7 +161,7 @@ impl<L: Log> Intake<L> {
             },
         };
         Ok(Saved {
-            sources: self.sources.iter().map(|source| source.name.clone()).collect(),
+            sources: self.sources.iter().map(|source| (source.name.clone(), source.topic.clone())).collect(),
             streams: streams.map(saved).collect(),
             ids: self.ids.clone(),
             awaited: self.awaited.clone(),
@@ -173,7 +176,7 @@ impl<L: Log> Intake<L> {
     /// # Errors
     /// If it is of another version, or damaged.
     pub fn restore(&mut self, saved: Saved) -> Result<(), SnapshotError> {
-        let places: Vec<Option<u32>> = saved.sources.iter().map(|name| self.place(name)).collect();
+        let places: Vec<Option<u32>> = saved.sources.iter().map(|source| self.place(source)).collect();
         let now = |peer: Peer| {
             let source = places.get(peer.source as usize).copied().flatten()?;
             Some(Peer { source, number: peer.number })
@@ -200,12 +203,13 @@ impl<L: Log> Intake<L> {
             self.streams.insert(peer, Stream { decoder, splitter, source, origin });
         }
         *self.names.write().unwrap_or_else(PoisonError::into_inner) = saved.names;
+        self.places = places;
         Ok(())
     }
 
-    /// The number of a source that is a topic.
-    fn place(&self, name: &str) -> Option<u32> {
-        let at = self.sources.iter().position(|source| source.name == name)?;
+    /// The number of a source, if it is there and is of the same topic.
+    fn place(&self, (name, topic): &(String, Option<String>)) -> Option<u32> {
+        let at = self.sources.iter().position(|source| source.name == *name && source.topic == *topic)?;
         Some(at as u32)
     }
 
@@ -219,17 +223,32 @@ impl<L: Log> Intake<L> {
     ///
     /// # Errors
     /// If a topic cannot be read.
-    pub fn take_again(&mut self, parts: Vec<Taken>, properties: &Properties) -> anyhow::Result<()> {
+    pub fn take_again(
+        &mut self,
+        parts: Vec<Taken>,
+        properties: &Properties,
+        is_over: &dyn Fn() -> bool,
+    ) -> anyhow::Result<()> {
         self.log.mute(true);
+        let places = std::mem::take(&mut self.places);
+        // Without anything known before there is no other order of sources.
+        let now = |source: u32| places.get(source as usize).copied().unwrap_or(Some(source));
         let reached = parts.last().map(|part| part.reached);
         let mut topics: BTreeMap<u32, Again> = BTreeMap::new();
         for step in parts.into_iter().flat_map(|part| part.steps) {
             match step {
                 Step::Found { source, partition, name } => {
-                    self.await_partition(Peer { source, number: partition }, name);
+                    if let Some(source) = now(source) {
+                        self.await_partition(Peer { source, number: partition }, name);
+                    }
                 }
-                Step::CaughtUp { source, by } => self.take(Event::CaughtUp(source, by)),
+                Step::CaughtUp { source, by } => {
+                    if let Some(source) = now(source) {
+                        self.take(Event::CaughtUp(source, by));
+                    }
+                }
                 Step::Records { source, partition, next } => {
+                    let Some(source) = now(source) else { continue };
                     let Some(config) = self.sources.get(source as usize) else { continue };
                     let (peer, name) = (Peer { source, number: partition }, config.name.clone());
                     let topic = match topics.entry(source) {
@@ -240,7 +259,7 @@ impl<L: Log> Intake<L> {
                             place.insert(Again::open(properties, topic, &from)?)
                         }
                     };
-                    while let Some((arrival, offset, bytes)) = topic.next(partition, next)? {
+                    while let Some((arrival, offset, bytes)) = topic.next(partition, next, is_over)? {
                         self.take(Event::Lines(peer, arrival, bytes, offset));
                     }
                     if self.positions.get(&peer) != Some(&next) {
@@ -369,7 +388,8 @@ impl<L: Log> Intake<L> {
         for (peer, (id, _)) in &self.ids {
             let (holds, watermark) = (self.ingest.holds(*id), self.ingest.watermark_of(*id));
             let of = reached.entry(peer.source).or_insert((holds, watermark));
-            if holds > of.0 || holds == of.0 && watermark < of.1 {
+            let is_nearer = if holds == of.0 { watermark < of.1 } else { holds };
+            if is_nearer {
                 *of = (holds, watermark);
             }
         }

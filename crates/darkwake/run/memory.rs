@@ -23,7 +23,7 @@ use super::intake::{Intake, Log, Steps};
 use super::outbox::{Kept, Outbox};
 use super::state::{Snapshot, State};
 use crate::cli::{self, Run};
-use crate::config::{Config, SourceKind};
+use crate::config::Config;
 use crate::interrupt::Interrupt;
 use crate::metrics::Metrics;
 use crate::order::Known;
@@ -128,15 +128,16 @@ pub fn run(
         let mut places = Vec::new();
         for sink in &mut sinks {
             let mut place = state.place(sink)?;
-            state.catch_up(sink, &mut place)?;
+            state.begin(sink, &mut place)?;
             places.push(place);
         }
-        let muted = state.journal.length() - known.as_ref().map_or(0, |snapshot| snapshot.told);
+        let told = known.as_ref().map_or(state.journal.length(), |snapshot| snapshot.told);
+        let muted = state.told_since(told)?;
         let (sender, receiver) = channel();
         snapshots = Some(sender);
         kept = Some(Kept { state, places, muted, snapshots: receiver });
     }
-    let keeps = kept.as_ref().map(|kept| (kept.state.log(), kept.muted));
+    let keeps = kept.as_ref().map(|kept| (kept.state.log(), kept.muted.len()));
     let (number, reached) = known.as_ref().map_or((0, EventTime::MIN), |known| (known.number, known.reached));
     let carrier = Carrier { shards, steps: Steps::default(), number, reached, is_muted: false, snapshots };
     let mut intake = Intake::new(config, carrier, metrics);
@@ -219,7 +220,9 @@ fn save(intake: &mut Intake<Carrier>) -> anyhow::Result<()> {
         made_with: Default::default(),
     };
     // Whoever writes it may have failed, and says why.
-    snapshots.as_ref().map(|snapshots| snapshots.send(snapshot));
+    if let Some(snapshots) = snapshots {
+        let _ = snapshots.send(snapshot);
+    }
     Ok(())
 }
 
@@ -229,7 +232,7 @@ fn go_on(
     config: &Config,
     folder: &std::path::Path,
     known: Option<Snapshot>,
-    muted: u64,
+    muted: usize,
 ) -> anyhow::Result<()> {
     let began = Instant::now();
     let (mut parts, mut entries, mut last) = (Vec::new(), 0_u64, 0);
@@ -240,13 +243,12 @@ fn go_on(
     }
     if log::is_log(folder) {
         let mut reader = LogReader::open_from(folder, first)?;
-        // What was taken from topics after the last round is taken again; what came from elsewhere is there only here.
-        let is_taken_again = config.live.sources.iter().all(|source| source.kind == SourceKind::Kafka);
+        // What came after the last round is cut off: what was taken from topics for it is taken again.
         let mut waiting = Vec::new();
         while let Some(frame) = reader.next_frame()? {
             let is_round = frame == Frame::Round;
             waiting.push(frame);
-            if !is_round && is_taken_again {
+            if !is_round {
                 continue;
             }
             reader.mark();
@@ -268,7 +270,7 @@ fn go_on(
         }
         last = reader.cut()?;
         let reached = intake.log().reached;
-        intake.take_again(parts, &super::properties(config))?;
+        intake.take_again(parts, &super::properties(config), &|| false)?;
         intake.resume(reached);
     }
     cli::talk(&format!(

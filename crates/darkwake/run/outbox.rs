@@ -1,5 +1,6 @@
 //! What shards tell, put in order and written: to the journal first, where there is one, then to all sinks.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
@@ -39,8 +40,8 @@ pub struct Kept {
     pub state: State,
     /// How many alerts each sink has taken.
     pub places: Vec<Place>,
-    /// So many alerts come again that the journal has.
-    pub muted: u64,
+    /// Revisions that come again and that the journal has.
+    pub muted: HashSet<(String, u64)>,
     /// What takes in, for each round in which shards hand on their state.
     pub snapshots: Receiver<Snapshot>,
 }
@@ -59,9 +60,10 @@ impl Outbox {
                     && let Ok(snapshot) = kept.snapshots.recv()
                 {
                     // The first is asked for once all that was known is known again.
-                    if kept.muted > 0 {
-                        cli::warn(&format!("the journal has {} alerts more than are told again", kept.muted));
-                        kept.muted = 0;
+                    if !kept.muted.is_empty() {
+                        let count = kept.muted.len();
+                        cli::warn(&format!("the journal has {count} alerts that are not told again"));
+                        kept.muted.clear();
                     }
                     let (engines, known) = (round.engines, rounds.known().clone());
                     let told = kept.state.journal.length();
@@ -90,15 +92,19 @@ impl Outbox {
         state.filter(|_| is_over).map_or(Ok(()), |state| state.end())
     }
 
-    fn write(&mut self, mut alerts: &[Arc<Alert>]) -> anyhow::Result<()> {
-        if let Some(kept) = &mut self.kept {
-            let muted = (alerts.len() as u64).min(kept.muted);
-            kept.muted -= muted;
-            alerts = &alerts[muted as usize..];
+    fn write(&mut self, alerts: &[Arc<Alert>]) -> anyhow::Result<()> {
+        if !alerts.is_empty() {
+            self.tell(alerts)?;
         }
-        if alerts.is_empty() {
-            return Ok(());
+        let Some(kept) = &mut self.kept else { return Ok(()) };
+        // Also in rounds in which nothing is told, for what had no room before.
+        for (sink, place) in self.sinks.iter_mut().zip(&mut kept.places) {
+            kept.state.feed(sink, place)?;
         }
+        Ok(())
+    }
+
+    fn tell(&mut self, alerts: &[Arc<Alert>]) -> anyhow::Result<()> {
         let names = self.names.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let writer = Writer {
             ports: self.world.ports(),
@@ -108,20 +114,19 @@ impl Outbox {
             inputs: &names,
             is_time_assumed: false,
         };
-        let lines: Vec<Line> = alerts.iter().map(|alert| Line::of(alert, writer.json(alert))).collect();
+        let mut lines: Vec<Line> = alerts.iter().map(|alert| Line::of(alert, writer.json(alert))).collect();
+        if let Some(kept) = &mut self.kept {
+            // An alert is retracted and told again under one number only once.
+            lines.retain(|line| !kept.muted.remove(&(line.id.clone(), line.revision)));
+        }
         lines.iter().for_each(|line| self.metrics.alert(&line.kind, &line.severity));
         if let Some(kept) = &mut self.kept {
-            let json: Vec<String> = lines.iter().map(|line| line.json.clone()).collect();
-            kept.state.journal.add(&json)?;
+            let json: Vec<String> = lines.into_iter().map(|line| line.json).collect();
+            return Ok(kept.state.journal.add(&json)?);
         }
         for sink in &mut self.sinks {
             lines.iter().try_for_each(|line| sink.write(line))?;
-        }
-        for (at, sink) in self.sinks.iter_mut().enumerate() {
             sink.flush()?;
-            if let Some(kept) = &mut self.kept {
-                kept.places[at].note_done(sink.done())?;
-            }
         }
         Ok(())
     }

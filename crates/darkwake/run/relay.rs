@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use connect::kafka::{self, AlertReader, Cluster};
 use connect::sinks::{Line, Sink};
@@ -55,7 +55,7 @@ fn relay(
     interrupt: &Interrupt,
     metrics: &Arc<Metrics>,
 ) -> anyhow::Result<()> {
-    let reader = AlertReader::join(cluster, NAME)?;
+    let mut reader = AlertReader::join(cluster, NAME)?;
     metrics.ready();
     while !interrupt.came() {
         let mut lines = VecDeque::new();
@@ -80,13 +80,9 @@ fn relay(
         let is_done = |sinks: &[Sink]| {
             sinks.iter().zip(&before).all(|(sink, before)| sink.done() >= before + lines.len() as u64)
         };
-        let began = Instant::now();
         while !is_done(sinks) && !interrupt.came() {
-            interrupt.wait(LOOK);
-            // Whoever takes part in a group shows that it is there.
-            if began.elapsed() > AGAIN {
-                sinks.iter_mut().try_for_each(Sink::flush)?;
-            }
+            reader.take_part(LOOK)?;
+            sinks.iter_mut().try_for_each(Sink::flush)?;
         }
         if is_done(sinks) {
             reader.commit()?;

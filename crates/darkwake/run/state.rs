@@ -9,6 +9,7 @@
 //!
 //! Recovery is the newest snapshot, then the log since, with the alerts that the journal has already told no more.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use connect::journal::Journal;
 use connect::log;
-use connect::sinks::{Line, Sink};
+use connect::sinks::{Line, Sink, SinkError};
 use model::EventTime;
 use serde::{Deserialize, Serialize};
 
@@ -130,6 +131,16 @@ impl State {
         Ok(log::forget(&self.log(), u32::MAX)?)
     }
 
+    /// The revisions of alerts that the journal has from a number on.
+    pub fn told_since(&self, number: u64) -> anyhow::Result<HashSet<(String, u64)>> {
+        let mut told = HashSet::new();
+        self.journal.read_from(number, |_, line| {
+            told.extend(Line::read(line).map(|line| (line.id, line.revision)));
+            anyhow::Ok(())
+        })?;
+        Ok(told)
+    }
+
     /// How many alerts a sink has taken; one that is new is given what comes.
     pub fn place(&self, sink: &Sink) -> anyhow::Result<Place> {
         let name = format!("{:016x}", model::hash::bytes(0, sink.name().as_bytes()));
@@ -138,13 +149,14 @@ impl State {
             Ok(text) => text.trim().parse().with_context(|| format!("{}: is no number", path.display()))?,
             Err(_) => self.journal.length(),
         };
-        let mut place = Place { path, taken, before: taken };
+        let mut place = Place { path, taken, before: taken, given: taken };
         place.note(taken)?;
         Ok(place)
     }
 
-    /// Gives a sink what it has not taken yet. What a file ends with it has taken, whatever its place says.
-    pub fn catch_up(&self, sink: &mut Sink, place: &mut Place) -> anyhow::Result<()> {
+    /// Gives a sink what it was not given yet, as far as it has room. What a file ends with it has taken, whatever its place
+    /// says.
+    pub fn begin(&self, sink: &mut Sink, place: &mut Place) -> anyhow::Result<()> {
         if let Some(last) = sink.last_line()? {
             let mut found = None;
             self.journal.read_from(place.taken, |number, line| {
@@ -155,21 +167,50 @@ impl State {
             })?;
             place.note(found.unwrap_or(place.taken))?;
         }
-        let mut given = 0_u64;
-        self.journal.read_from(place.taken, |_, line| {
-            given += 1;
-            match Line::read(line) {
-                Some(line) => Ok(sink.write(&line)?),
-                None => Err(anyhow::anyhow!("the journal holds something else than alerts")),
-            }
-        })?;
-        sink.flush()?;
-        if given > 0 {
-            crate::cli::talk(&format!("{}: {given} alerts that it was not given before", sink.name()));
+        (place.before, place.given) = (place.taken, place.taken);
+        let behind = self.journal.length() - place.given;
+        if behind > 0 {
+            crate::cli::talk(&format!("{}: {behind} alerts that it was not given before", sink.name()));
         }
+        self.feed(sink, place)
+    }
+
+    /// Gives a sink what the journal has and it was not given yet, as far as it has room.
+    pub fn feed(&self, sink: &mut Sink, place: &mut Place) -> anyhow::Result<()> {
+        let mut room = sink.room();
+        if room > 0 && place.given < self.journal.length() {
+            let given = &mut place.given;
+            let fed = self.journal.read_from(*given, |_, line| {
+                let line = Line::read(line).ok_or(Fed::Wrong)?;
+                room = room.checked_sub(1).ok_or(Fed::Full)?;
+                sink.write(&line).map_err(Fed::Sink)?;
+                *given += 1;
+                Ok(())
+            });
+            match fed {
+                Ok(()) | Err(Fed::Full) => {}
+                Err(Fed::Wrong) => anyhow::bail!("the journal holds something else than alerts"),
+                Err(Fed::Io(error)) => return Err(error.into()),
+                Err(Fed::Sink(error)) => return Err(error.into()),
+            }
+        }
+        sink.flush()?;
         // What a webhook has to deliver yet is not taken.
-        place.before = place.taken;
         place.note_done(sink.done())
+    }
+}
+
+/// Why a sink was given no more.
+enum Fed {
+    Full,
+    Wrong,
+    Io(io::Error),
+    Sink(SinkError),
+}
+
+impl From<io::Error> for Fed {
+    fn from(error: io::Error) -> Fed {
+        Fed::Io(error)
     }
 }
 
@@ -181,6 +222,8 @@ pub struct Place {
     pub taken: u64,
     /// Of these, so many before it was opened.
     before: u64,
+    /// How many it was given, those before with them.
+    given: u64,
 }
 
 impl Place {

@@ -9,7 +9,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMe
 use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::{Cluster, PATIENCE, Trouble, config};
+use super::{ANSWER, Cluster, Trouble, config};
 
 /// What the client is told unless the configuration says otherwise.
 const SETTINGS: [(&str, &str); 4] = [
@@ -28,8 +28,8 @@ pub struct Group {
     topic: String,
 }
 
-/// Called with a partition before it is somebody else's: whatever is under way there is to be ended first.
-pub type Losing = Box<dyn Fn(i32) + Send + Sync>;
+/// Called with partitions before they are somebody else's: whatever is under way there is to be ended first.
+pub type Losing = Box<dyn Fn(&[i32]) + Send + Sync>;
 
 struct Changes {
     owned: Mutex<BTreeSet<i32>>,
@@ -42,10 +42,10 @@ impl ClientContext for Changes {}
 impl ConsumerContext for Changes {
     fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         if let Rebalance::Revoke(partitions) = rebalance {
-            for partition in partitions.elements() {
-                self.owned().remove(&partition.partition());
-                (self.losing)(partition.partition());
-            }
+            let lost: Vec<i32> =
+                partitions.elements().iter().map(|partition| partition.partition()).collect();
+            self.owned().retain(|partition| !lost.contains(partition));
+            (self.losing)(&lost);
         }
     }
 
@@ -105,9 +105,10 @@ impl Group {
     pub fn committed(&self, partition: i32) -> Result<Option<i64>, KafkaError> {
         let mut asked = TopicPartitionList::new();
         asked.add_partition(&self.topic, partition);
-        let told = self.consumer.committed_offsets(asked, PATIENCE)?;
-        let found = told.find_partition(&self.topic, partition);
-        Ok(found.and_then(|found| match found.offset() {
+        let told = self.consumer.committed_offsets(asked, ANSWER)?;
+        let Some(found) = told.find_partition(&self.topic, partition) else { return Ok(None) };
+        found.error()?;
+        Ok(Some(found).and_then(|found| match found.offset() {
             Offset::Offset(offset) => Some(offset),
             Offset::Beginning | Offset::End | Offset::Stored | Offset::Invalid | Offset::OffsetTail(_) => {
                 None

@@ -9,7 +9,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message, Timestamp};
 use rdkafka::topic_partition_list::TopicPartitionList;
 
-use super::{Cluster, PATIENCE, config};
+use super::{ANSWER, Cluster, config};
 
 /// What the client is told unless the configuration says otherwise.
 const SETTINGS: [(&str, &str); 4] = [
@@ -18,6 +18,8 @@ const SETTINGS: [(&str, &str); 4] = [
     ("queued.max.messages.kbytes", "16384"),
     ("fetch.wait.max.ms", "100"),
 ];
+/// What is asked just to be measured is answered in this time, or not measured.
+const AT_ONCE: Duration = Duration::from_millis(200);
 /// A partition that says nothing for so long is asked by a new client: one that hangs is not told from one where
 /// nothing comes.
 const SILENT: Duration = Duration::from_secs(30);
@@ -60,7 +62,11 @@ impl PartitionReader {
         from: Option<i64>,
     ) -> Result<PartitionReader, KafkaError> {
         let next = from.unwrap_or(0);
-        let consumer = consumer(cluster, topic, partition, next)?;
+        let consumer = consumer(cluster)?;
+        // A broker that has just become the leader may not know yet how far the partition reaches, and would say that it
+        // ends too soon. It does not answer this before it knows.
+        consumer.fetch_watermarks(topic, partition, ANSWER)?;
+        assign(&consumer, topic, partition, next)?;
         let (topic, heard) = (topic.to_owned(), Instant::now());
         Ok(PartitionReader {
             cluster: cluster.clone(),
@@ -73,12 +79,19 @@ impl PartitionReader {
         })
     }
 
+    /// The one after the last offset, if it is said at once.
+    #[must_use]
+    pub fn end_now(&self) -> Option<i64> {
+        let asked = self.consumer.fetch_watermarks(&self.topic, self.partition, AT_ONCE);
+        asked.ok().map(|(_, end)| end)
+    }
+
     /// The first offset that is still there, and the one after the last.
     ///
     /// # Errors
     /// If the brokers do not say.
     pub fn bounds(&self) -> Result<(i64, i64), KafkaError> {
-        self.consumer.fetch_watermarks(&self.topic, self.partition, PATIENCE)
+        self.consumer.fetch_watermarks(&self.topic, self.partition, ANSWER)
     }
 
     /// The next record, if one comes in this time, given to `take`. Whether one came.
@@ -87,7 +100,8 @@ impl PartitionReader {
     /// If the partition cannot be read; it can be tried again.
     pub fn read(&mut self, wait: Duration, take: impl FnOnce(&Fetched<'_>)) -> Result<bool, KafkaError> {
         if self.heard.elapsed() > SILENT {
-            self.consumer = consumer(&self.cluster, &self.topic, self.partition, self.next)?;
+            self.consumer = consumer(&self.cluster)?;
+            assign(&self.consumer, &self.topic, self.partition, self.next)?;
             self.heard = Instant::now();
         }
         match self.consumer.poll(wait) {
@@ -126,18 +140,20 @@ impl PartitionReader {
     }
 }
 
-fn consumer(cluster: &Cluster, topic: &str, partition: i32, next: i64) -> Result<BaseConsumer, KafkaError> {
+fn consumer(cluster: &Cluster) -> Result<BaseConsumer, KafkaError> {
     let mut config = config(&cluster.properties, &SETTINGS);
     // Who works on it is decided elsewhere; this is no member of anything.
     config.set("group.id", format!("{}.readers", cluster.application));
     config.set("enable.auto.commit", "false").set("enable.auto.offset.store", "false");
     config.set("isolation.level", "read_committed").set("auto.offset.reset", "earliest");
     config.set("enable.partition.eof", "true");
-    let consumer: BaseConsumer = config.create()?;
+    config.create()
+}
+
+fn assign(consumer: &BaseConsumer, topic: &str, partition: i32, next: i64) -> Result<(), KafkaError> {
     let mut assigned = TopicPartitionList::new();
     assigned.add_partition_offset(topic, partition, Offset::Offset(next))?;
-    consumer.assign(&assigned)?;
-    Ok(consumer)
+    consumer.assign(&assigned)
 }
 
 /// Whether it only says that brokers are away.

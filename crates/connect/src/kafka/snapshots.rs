@@ -16,6 +16,8 @@ const CHUNK: usize = 512 * 1024;
 const WAIT: Duration = Duration::from_millis(100);
 /// The topic can be read to its end within this time, or it cannot be read.
 const LONGEST: Duration = Duration::from_secs(120);
+/// The key of the place that an owner has come to.
+const PLACE: &str = "place";
 /// Sets take turns in so many places.
 const PLACES: u64 = 2;
 
@@ -29,6 +31,8 @@ pub struct Snapshots {
     set: u64,
     /// Chunks that a place has.
     chunks: [usize; PLACES as usize],
+    /// The place that its owner has come to.
+    pub place: Option<i64>,
 }
 
 /// The newest set.
@@ -53,31 +57,45 @@ struct Manifest {
 struct Seen {
     chunks: BTreeMap<(u64, usize), Vec<u8>>,
     manifests: BTreeMap<u64, Manifest>,
+    place: Option<i64>,
     read: u64,
 }
 
 impl Snapshots {
-    /// Looks for the newest complete set of an owner.
+    /// Looks for the newest complete set of an owner, and for the place that he has come to.
     ///
     /// # Errors
-    /// If the topic cannot be read.
+    /// If the topic cannot be read, or it is not wanted any more.
     pub fn find(
         cluster: &Cluster,
         owner: &str,
         partition: i32,
+        is_over: &dyn Fn() -> bool,
     ) -> Result<(Snapshots, Option<Found>), KafkaError> {
         let mut reader = PartitionReader::open(cluster, &cluster.topics.snapshots, partition, None)?;
         let mut seen = Seen::default();
         let began = std::time::Instant::now();
         while !reader.is_at_end() {
             reader.read(WAIT, |record| seen.take(owner, record.key, record.value))?;
-            if began.elapsed() > LONGEST {
+            if began.elapsed() > LONGEST || is_over() {
                 return Err(KafkaError::OffsetFetch(rdkafka::error::RDKafkaErrorCode::OperationTimedOut));
             }
         }
         let (topic, owner) = (Arc::from(cluster.topics.snapshots.as_str()), owner.to_owned());
         let (set, chunks, found) = seen.newest();
-        Ok((Snapshots { topic, partition, owner, set, chunks }, found))
+        Ok((Snapshots { topic, partition, owner, set, chunks, place: seen.place }, found))
+    }
+
+    /// The record of the place that its owner has come to.
+    pub fn come_to(&mut self, place: i64) -> Record {
+        self.place = Some(place);
+        Record {
+            topic: Arc::clone(&self.topic),
+            partition: self.partition,
+            key: format!("{}/0/{PLACE}", self.owner),
+            value: Some(place.to_le_bytes().to_vec()),
+            headers: Vec::new(),
+        }
     }
 
     /// The records of the next set, the manifest last.
@@ -112,7 +130,10 @@ impl Seen {
         let rest = key.strip_prefix(owner).and_then(|rest| rest.strip_prefix('/'));
         let Some((place, name)) = rest.and_then(|rest| rest.split_once('/')) else { return };
         let Ok(place) = place.parse::<u64>() else { return };
-        if name == "manifest" {
+        if name == PLACE {
+            let bytes = value.and_then(|value| value.first_chunk::<8>());
+            self.place = bytes.map(|bytes| i64::from_le_bytes(*bytes));
+        } else if name == "manifest" {
             let manifest = value.and_then(|value| serde_json::from_slice(value).ok());
             if let Some(manifest) = manifest {
                 self.manifests.insert(place, manifest);
@@ -162,6 +183,7 @@ mod tests {
             owner: "detect/3".to_owned(),
             set: 0,
             chunks: [0; 2],
+            place: None,
         }
     }
 
@@ -200,6 +222,14 @@ mod tests {
         // Whoever takes over goes on where they were.
         let (set, chunks, _) = seen(&all).newest();
         assert_eq!((set, chunks), (snapshots.set, snapshots.chunks));
+    }
+
+    #[test]
+    fn the_place_that_an_owner_has_come_to_is_the_last_one() {
+        let mut snapshots = snapshots();
+        let records = [snapshots.come_to(7), snapshots.come_to(1 << 40)];
+        assert_eq!(seen(&records).place, Some(1 << 40));
+        assert_eq!(found(&records), None);
     }
 
     #[test]

@@ -30,6 +30,16 @@ pub enum TopicError {
         /// As the tool takes them.
         settings: String,
     },
+    /// It would grow without end.
+    #[error(
+        "kafka topic {topic}: cleanup.policy is {is}; it must be compact, or it grows until nobody can read it"
+    )]
+    Compact {
+        /// The topic.
+        topic: String,
+        /// What it is.
+        is: String,
+    },
     /// It has another number of partitions than the log.
     #[error(
         "kafka topic {topic}: has {found} partitions and {log} has {expected}; both need as many, or what was told \
@@ -53,10 +63,12 @@ struct Wanted<'a> {
     settings: &'a [(&'a str, &'a str)],
 }
 
-const LOG: [(&str, &str); 3] = [
+const LOG: [(&str, &str); 4] = [
     ("message.timestamp.type", "LogAppendTime"),
     ("cleanup.policy", "delete"),
     ("retention.ms", "604800000"),
+    // What a tick says of the whole world is one record.
+    ("max.message.bytes", "16777216"),
 ];
 const ALERTS: [(&str, &str); 3] = [
     ("message.timestamp.type", "LogAppendTime"),
@@ -128,12 +140,14 @@ pub fn prepare(cluster: &Cluster, count: i32) -> Result<(i32, Vec<String>), Topi
         let told = runtime.block_on(admin.describe_configs(&asked, &options))?;
         for found in told.into_iter().flatten() {
             // How long they keep what is theirs to say.
-            for (name, value) in topic
-                .settings
-                .iter()
-                .filter(|(name, _)| matches!(*name, "cleanup.policy" | "message.timestamp.type"))
-            {
+            for (name, value) in topic.settings.iter().filter(|(name, _)| {
+                matches!(*name, "cleanup.policy" | "message.timestamp.type" | "max.message.bytes")
+            }) {
                 let is = found.get(name).and_then(|entry| entry.value.clone()).unwrap_or_default();
+                if is != *value && topic.name == cluster.topics.snapshots && *name == "cleanup.policy" {
+                    let topic = topic.name.to_owned();
+                    return Err(TopicError::Compact { topic, is });
+                }
                 if is != *value {
                     doubts.push(format!(
                         "kafka topic {}: {name} is {is}, {value} is what it needs",

@@ -7,7 +7,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, Producer, PurgeConfig};
 use rdkafka::topic_partition_list::TopicPartitionList;
 
-use super::{Cluster, PATIENCE, Record, config};
+use super::{ANSWER, Cluster, PATIENCE, Record, config};
 
 /// What the client is told unless the configuration says otherwise.
 const SETTINGS: [(&str, &str); 6] = [
@@ -16,7 +16,8 @@ const SETTINGS: [(&str, &str); 6] = [
     // Records of a transaction are sent at once at its end.
     ("linger.ms", "0"),
     ("queue.buffering.max.kbytes", "65536"),
-    ("message.max.bytes", "1000000"),
+    // As much as the log may have; see what topics are made with.
+    ("message.max.bytes", "16000000"),
     // What somebody leaves open who does not come back holds up readers for this long.
     ("transaction.timeout.ms", "20000"),
 ];
@@ -84,12 +85,12 @@ impl Transactions {
         }
     }
 
-    /// The offset after the last record of a partition, or more.
+    /// The offset after the last record of a partition, or more, if it is said in this time.
     ///
     /// # Errors
     /// If the brokers do not say.
-    pub fn end_of(&self, topic: &str, partition: i32) -> Result<i64, KafkaError> {
-        self.producer.client().fetch_watermarks(topic, partition, PATIENCE).map(|(_, end)| end)
+    pub fn end_of(&self, topic: &str, partition: i32, wait: Duration) -> Result<i64, KafkaError> {
+        self.producer.client().fetch_watermarks(topic, partition, wait).map(|(_, end)| end)
     }
 
     /// Commits records, and how far a group has come; tries again until it is done, or asked to stop.
@@ -151,7 +152,7 @@ impl Transactions {
         }
         let send_offsets = || match member() {
             Some(member) if offsets.count() > 0 => {
-                self.producer.send_offsets_to_transaction(offsets, &member, PATIENCE)
+                self.producer.send_offsets_to_transaction(offsets, &member, ANSWER)
             }
             Some(_) | None => Ok(()),
         };
@@ -196,12 +197,16 @@ impl Transactions {
     }
 
     fn abort(&self, wanted: &Wanted<'_>) -> Result<(), CommitError> {
-        // It waits for what was sent to be accounted for, and nobody else does that.
-        self.producer.purge(PurgeConfig::default().queue().inflight());
-        while self.producer.in_flight_count() > 0 {
-            self.producer.poll(ROOM);
-        }
+        // It waits for what was sent to be accounted for, and nobody else does that. What is on its way must have arrived:
+        // after the abort it would be a part of the next transaction.
+        self.producer.purge(PurgeConfig::default().queue());
         let began = Instant::now();
+        while self.producer.in_flight_count() > 0 {
+            self.producer.poll(MOMENT);
+            if began.elapsed() > PATIENCE || (wanted.is_over)() {
+                return Err(CommitError::Failed(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut)));
+            }
+        }
         loop {
             match self.producer.abort_transaction(STEP) {
                 Ok(()) => return Ok(()),

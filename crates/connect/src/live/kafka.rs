@@ -13,7 +13,7 @@ use rdkafka::message::Message;
 use rdkafka::topic_partition_list::TopicPartitionList;
 
 use super::{Event, Outlet, Positions, now};
-use crate::kafka::{PATIENCE, Properties, Trouble, appended, config, is_away, partitions};
+use crate::kafka::{ANSWER, PATIENCE, Properties, Trouble, appended, config, is_away, partitions};
 
 /// How long it is waited for a partition to say what comes next …
 const POLL: Duration = Duration::from_millis(100);
@@ -115,11 +115,15 @@ fn read(consumer: &Arc<BaseConsumer>, topic: &str, from: &Positions, outlet: &Ou
 
 /// A topic of which records are taken again, in an order that is known.
 pub struct Again {
-    /// Keeps the queues alive.
-    _consumer: Arc<BaseConsumer>,
+    consumer: Arc<BaseConsumer>,
     partitions: Partitions,
     topic: String,
 }
+
+/// Why records cannot be taken again now.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct AgainError(String);
 
 /// A record that is taken again: when it arrived, its offset, and what it holds.
 pub type Record = (EventTime, u64, Vec<u8>);
@@ -129,31 +133,45 @@ impl Again {
     ///
     /// # Errors
     /// If the topic cannot be read.
-    pub fn open(properties: &Properties, topic: &str, from: &Positions) -> std::io::Result<Again> {
-        let consumer = consumer(properties, topic)?;
-        let partitions = Partitions::assign(&consumer, topic, from).map_err(std::io::Error::other)?;
-        Ok(Again { _consumer: consumer, partitions, topic: topic.to_owned() })
+    pub fn open(properties: &Properties, topic: &str, from: &Positions) -> Result<Again, AgainError> {
+        let consumer = consumer(properties, topic).map_err(|error| AgainError(error.to_string()))?;
+        let partitions = Partitions::assign(&consumer, topic, from).map_err(AgainError)?;
+        Ok(Again { consumer, partitions, topic: topic.to_owned() })
     }
 
     /// The next record of a partition before an offset; `None` if there is none any more.
     ///
     /// # Errors
     /// If the partition cannot be read.
-    pub fn next(&mut self, partition: u32, before: u64) -> std::io::Result<Option<Record>> {
+    pub fn next(
+        &mut self,
+        partition: u32,
+        before: u64,
+        is_over: &dyn Fn() -> bool,
+    ) -> Result<Option<Record>, AgainError> {
         let at = partition as usize;
+        let failed = |why: &str| AgainError(format!("kafka topic {}/{partition}: {why}", self.topic));
         let began = std::time::Instant::now();
         while began.elapsed() < PATIENCE && at < self.partitions.heads.len() {
             if let Some(error) = self.partitions.look(at, POLL).filter(|error| !is_away(error)) {
-                return Err(std::io::Error::other(format!("kafka topic {}: {error}", self.topic)));
+                return Err(failed(&error.to_string()));
             }
             match &self.partitions.heads[at] {
-                Head::Unknown => {}
-                Head::End => return Ok(None),
                 Head::Record { offset, .. } if *offset >= before => return Ok(None),
                 Head::Record { .. } => return Ok(self.partitions.take(at)),
+                // A new leader may not know yet how far it reaches. Only if what is wanted is no longer there it is gone.
+                Head::Unknown | Head::End => {
+                    let bounds = self.consumer.fetch_watermarks(&self.topic, partition as i32, ANSWER);
+                    if bounds.is_ok_and(|(first, _)| first >= before as i64) {
+                        return Ok(None);
+                    }
+                }
+            }
+            if is_over() {
+                return Err(failed("it is not wanted any more"));
             }
         }
-        Err(std::io::Error::other(format!("kafka topic {}: partition {partition} is not there", self.topic)))
+        Err(failed("what was taken is not there"))
     }
 }
 

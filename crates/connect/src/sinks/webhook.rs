@@ -8,7 +8,9 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::mpsc::{
+    Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, channel, sync_channel,
+};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -18,9 +20,9 @@ use sha2::Sha256;
 use super::Line;
 
 /// Alerts that may wait; those beyond are dead letters at once.
-const WAITING: usize = 4_096;
+pub const WAITING: usize = 4_096;
 /// How long an answer may take.
-const ANSWER: Duration = Duration::from_secs(10);
+const ANSWER: Duration = Duration::from_secs(5);
 /// The first wait before a post is tried again; it doubles …
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// … up to this …
@@ -131,7 +133,10 @@ struct Poster {
 impl Poster {
     fn run(mut self, waiting: &Receiver<Line>) -> io::Result<()> {
         while let Ok(line) = waiting.recv() {
-            if let Err(why) = self.deliver(&line) {
+            let is_stopped = self.stopped.try_recv() == Err(TryRecvError::Disconnected);
+            let delivered =
+                if is_stopped { Err("there was no time".to_owned()) } else { self.deliver(&line) };
+            if let Err(why) = delivered {
                 if self.is_left.load(Ordering::Relaxed) {
                     return Ok(());
                 }
