@@ -146,7 +146,8 @@ fn survives(
         broker.send("ais.raw", part.iter().map(|(partition, line)| (Ok(*partition), line.clone())));
         // It goes on somewhere in the middle of this.
         let some = 1 + random.below(40) as i64;
-        broker.wait_for("darkwake.log", length + some, "darkwake.ingest", ("ais.raw", PARTITIONS));
+        let told = || ingest.told();
+        broker.wait_for("darkwake.log", length + some, ("darkwake.ingest", "ais.raw", PARTITIONS), &told);
     }
     let all =
         (0..PARTITIONS).flat_map(|partition| after.iter().map(move |line| (Ok(partition), line.clone())));

@@ -11,6 +11,7 @@ mod state;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use connect::kafka::{self, Cluster, Properties, Topics};
@@ -26,6 +27,8 @@ use crate::read;
 
 /// What waits longer to be committed is of no use to anybody.
 const MAX_COMMIT_MS: i64 = 10_000;
+/// Brokers that are not there are asked again after this.
+const AGAIN: Duration = Duration::from_secs(2);
 /// Files that were in the place of one that grows are kept so many.
 const KEEP: u32 = 7;
 
@@ -68,8 +71,16 @@ fn on_kafka(
     metrics: &Arc<Metrics>,
 ) -> anyhow::Result<()> {
     let cluster = cluster(config);
-    let (partitions, doubts) =
-        kafka::prepare(&cluster, i32::from(config.kafka.partitions)).context("the log cannot be used")?;
+    let (partitions, doubts) = loop {
+        match kafka::prepare(&cluster, i32::from(config.kafka.partitions)) {
+            // Brokers that are started with the program take longer.
+            Err(error) if kafka::is_of_cluster(&error) && !interrupt.came() => {
+                cli::warn(&format!("{error}; it is tried again"));
+                interrupt.wait(AGAIN);
+            }
+            prepared => break prepared.context("the log cannot be used")?,
+        }
+    };
     doubts.iter().for_each(|doubt| cli::warn(doubt));
     let ingest = || ingest::run(config, &cluster, partitions, interrupt, metrics);
     let detect = || {

@@ -100,10 +100,16 @@ impl Broker {
     }
 
     /// Waits until a topic is so long, or a group has read all of another.
-    pub fn wait_for(&self, topic: &str, length: i64, group: &str, (read, partitions): (&str, i32)) {
+    pub fn wait_for(
+        &self,
+        topic: &str,
+        length: i64,
+        (group, read, partitions): (&str, &str, i32),
+        why: &dyn Fn() -> String,
+    ) {
         let began = std::time::Instant::now();
         while self.length(topic) < length && self.share_read((group, read, partitions)) < 1.0 {
-            assert!(began.elapsed() < 2 * PATIENCE, "{group} does not go on");
+            assert!(began.elapsed() < 2 * PATIENCE, "{group} does not go on: {}", why());
         }
     }
 
@@ -159,6 +165,10 @@ impl Broker {
                 Some(Err(KafkaError::PartitionEOF(partition))) => {
                     ended.insert(partition);
                 }
+                // A node may be away, and the client connects to another.
+                Some(Err(KafkaError::MessageConsumption(
+                    RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::AllBrokersDown,
+                ))) => {}
                 Some(Err(error)) => panic!("{error}"),
                 None => {}
             }

@@ -143,7 +143,8 @@ pub fn prepare(cluster: &Cluster, count: i32) -> Result<(i32, Vec<String>), Topi
             for (name, value) in topic.settings.iter().filter(|(name, _)| {
                 matches!(*name, "cleanup.policy" | "message.timestamp.type" | "max.message.bytes")
             }) {
-                let is = found.get(name).and_then(|entry| entry.value.clone()).unwrap_or_default();
+                // What was made just now may not be known everywhere yet.
+                let Some(is) = found.get(name).and_then(|entry| entry.value.clone()) else { continue };
                 if is != *value && topic.name == cluster.topics.snapshots && *name == "cleanup.policy" {
                     let topic = topic.name.to_owned();
                     return Err(TopicError::Compact { topic, is });
