@@ -28,7 +28,7 @@ const STEP: Duration = Duration::from_secs(2);
 /// How often it is looked what holds up a delivery.
 const PROBE: Duration = Duration::from_millis(500);
 /// How long it is waited before it is looked again whether something was delivered.
-const MOMENT: Duration = Duration::from_millis(1);
+const MOMENT: Duration = Duration::from_micros(500);
 /// A commit that fails is tried again for this long.
 const LONGEST: Duration = Duration::from_secs(60);
 /// The wait before it is.
@@ -177,8 +177,7 @@ impl Transactions {
     ) -> Result<(), KafkaError> {
         let began = Instant::now();
         let mut probed = began;
-        while self.producer.in_flight_count() > 0 {
-            self.producer.poll(MOMENT);
+        while self.pending() > 0 {
             if probed.elapsed() < PROBE {
                 continue;
             }
@@ -192,6 +191,17 @@ impl Transactions {
         Ok(())
     }
 
+    /// How much is on its way, after a moment in which it may have arrived. The client would spend such a moment looking at
+    /// the clock.
+    fn pending(&self) -> i32 {
+        self.producer.poll(Duration::ZERO);
+        if self.producer.in_flight_count() > 0 {
+            std::thread::sleep(MOMENT);
+            self.producer.poll(Duration::ZERO);
+        }
+        self.producer.in_flight_count()
+    }
+
     fn is_dead(&self) -> bool {
         self.producer.client().fatal_error().is_some()
     }
@@ -201,8 +211,7 @@ impl Transactions {
         // after the abort it would be a part of the next transaction.
         self.producer.purge(PurgeConfig::default().queue());
         let began = Instant::now();
-        while self.producer.in_flight_count() > 0 {
-            self.producer.poll(MOMENT);
+        while self.pending() > 0 {
             if began.elapsed() > PATIENCE || (wanted.is_over)() {
                 return Err(CommitError::Failed(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut)));
             }

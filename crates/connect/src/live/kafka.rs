@@ -2,8 +2,9 @@
 //! appended the record, so that what is idle is judged by the log and not by when it is read. Partitions are read side
 //! by side in the order of those times.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use model::EventTime;
 use rdkafka::Offset;
@@ -25,6 +26,10 @@ const PROOF_MS: i64 = 1_000;
 const PROOF: Duration = Duration::from_secs(2);
 /// What was appended so long ago has been fetched, if they are there.
 const FETCH_MS: i64 = 2_000;
+/// A partition that has more but gives nothing for so long hangs.
+const HANGS: Duration = Duration::from_secs(30);
+/// How often it is looked whether there are more partitions.
+const COUNT: Duration = Duration::from_secs(60);
 /// The first wait before a topic that cannot be read is tried again; it doubles …
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// … up to this.
@@ -43,14 +48,29 @@ const SETTINGS: [(&str, &str); 7] = [
 
 /// Reads all partitions, on a thread of its own.
 pub fn start(properties: &Properties, topic: String, from: Positions, outlet: Outlet) -> std::io::Result<()> {
-    let consumer = consumer(properties, &topic)?;
+    let first = consumer(properties, &topic)?;
+    let (properties, mut first) = (properties.clone(), Some(first));
     std::thread::spawn(move || {
+        let mut reading = Reading { topic, from, told: BTreeSet::new(), stuck: BTreeMap::new() };
         let mut wait = FIRST_WAIT;
-        while let Some(why) = read(&consumer, &topic, &from, &outlet) {
-            // The broker may not be up yet, or the topic not made.
-            if outlet.events.blocking_send(Event::Trouble(outlet.source, why)).is_err() {
-                return;
+        loop {
+            let began = Instant::now();
+            let consumer = first.take().map_or_else(|| consumer(&properties, &reading.topic), Ok);
+            let why = match consumer {
+                Ok(consumer) => reading.read(&consumer, &outlet),
+                Err(error) => Ended::Again(error.to_string()),
+            };
+            match why {
+                Ended::Unwanted => return,
+                Ended::Renewed => continue,
+                // The broker may not be up yet, or the topic not made.
+                Ended::Again(why) => {
+                    if outlet.events.blocking_send(Event::Trouble(outlet.source, why)).is_err() {
+                        return;
+                    }
+                }
             }
+            wait = if began.elapsed() > LONGEST_WAIT { FIRST_WAIT } else { wait };
             std::thread::sleep(wait);
             wait = (wait * 2).min(LONGEST_WAIT);
         }
@@ -58,59 +78,118 @@ pub fn start(properties: &Properties, topic: String, from: Positions, outlet: Ou
     Ok(())
 }
 
+/// Why reading has ended.
+enum Ended {
+    /// Nobody listens any more.
+    Unwanted,
+    /// The topic has more partitions, or one hangs: a new client goes on.
+    Renewed,
+    /// It cannot be read.
+    Again(String),
+}
+
 fn consumer(properties: &Properties, topic: &str) -> std::io::Result<Arc<BaseConsumer>> {
     let error = |error: KafkaError| std::io::Error::other(format!("kafka topic {topic}: {error}"));
     config(properties, &SETTINGS).create().map(Arc::new).map_err(error)
 }
 
-/// Reads on; why it cannot, or `None` if nobody listens any more.
-fn read(consumer: &Arc<BaseConsumer>, topic: &str, from: &Positions, outlet: &Outlet) -> Option<String> {
-    let mut partitions = match Partitions::assign(consumer, topic, from) {
-        Ok(partitions) => partitions,
-        Err(why) => return Some(why),
-    };
-    for partition in 0..partitions.heads.len() {
-        let peer = outlet.peer(partition as u32);
-        outlet.events.blocking_send(Event::Up(peer, format!("{topic}/{partition}"))).ok()?;
+/// A topic that is read, by one client after the other.
+struct Reading {
+    topic: String,
+    from: Positions,
+    /// Partitions that were told of.
+    told: BTreeSet<u32>,
+    /// How far partitions reached that hung: if nothing more comes there is nothing to read.
+    stuck: BTreeMap<u32, i64>,
+}
+
+impl Reading {
+    /// Reads on.
+    fn read(&mut self, consumer: &Arc<BaseConsumer>, outlet: &Outlet) -> Ended {
+        self.read_on(consumer, outlet).unwrap_or(Ended::Unwanted)
     }
-    let mut told = EventTime::MIN;
-    let mut waited_for = 0;
-    let (mut trouble, mut told_trouble): (Option<KafkaError>, Trouble) = (None, Trouble::default());
-    while !outlet.is_stopped() {
-        // Errors of the whole client come here; it connects again by itself.
-        if let Some(Err(error)) = consumer.poll(Duration::ZERO) {
-            trouble = trouble.or(Some(error));
-        }
-        for at in 0..partitions.heads.len() {
-            trouble = trouble.or(partitions.look(at, Duration::ZERO));
-        }
-        if let Some(error) = trouble.take().and_then(|error| told_trouble.news(error)) {
-            let told = format!("kafka topic {topic}: {error}");
-            outlet.events.blocking_send(Event::Trouble(outlet.source, told)).ok()?;
-        }
-        if let Some(unknown) = partitions.heads.iter().position(|head| matches!(head, Head::Unknown)) {
-            trouble = partitions.look(unknown, POLL);
-        } else if let Some(first) = partitions.first() {
-            if let Some((arrival, offset, bytes)) = partitions.take(first) {
-                let peer = outlet.peer(first as u32);
-                outlet.events.blocking_send(Event::Lines(peer, arrival, bytes, offset)).ok()?;
+
+    /// The same; `None` if nobody listens any more.
+    fn read_on(&mut self, consumer: &Arc<BaseConsumer>, outlet: &Outlet) -> Option<Ended> {
+        let mut partitions = match Partitions::assign(consumer, &self.topic, &self.from) {
+            Ok(partitions) => partitions,
+            Err(why) => return Some(Ended::Again(why)),
+        };
+        for partition in 0..partitions.heads.len() as u32 {
+            if self.told.insert(partition) {
+                let name = format!("{}/{partition}", self.topic);
+                outlet.events.blocking_send(Event::Up(outlet.peer(partition), name)).ok()?;
             }
-        } else {
-            let now = now();
-            if now.0 - told.0 >= PROOF_MS {
-                told = now;
-                // While a broker is away nobody knows what has arrived there.
-                let is_there = |at| consumer.fetch_watermarks(topic, at as i32, PROOF).is_ok();
-                if (0..partitions.heads.len()).all(is_there) {
-                    let by_then = EventTime(now.0 - FETCH_MS);
-                    outlet.events.blocking_send(Event::CaughtUp(outlet.source, by_then)).ok()?;
+        }
+        let mut told = EventTime::MIN;
+        let mut waited_for = 0;
+        let (mut trouble, mut told_trouble): (Option<KafkaError>, Trouble) = (None, Trouble::default());
+        let mut moved: Vec<Instant> = partitions.heads.iter().map(|_| Instant::now()).collect();
+        let mut counted = Instant::now();
+        while !outlet.is_stopped() {
+            // Errors of the whole client come here; it connects again by itself.
+            if let Some(Err(error)) = consumer.poll(Duration::ZERO) {
+                trouble = trouble.or(Some(error));
+            }
+            for at in 0..partitions.heads.len() {
+                trouble = trouble.or(partitions.look(at, Duration::ZERO));
+            }
+            if let Some(error) = trouble.take().and_then(|error| told_trouble.news(error)) {
+                let told = format!("kafka topic {}: {error}", self.topic);
+                outlet.events.blocking_send(Event::Trouble(outlet.source, told)).ok()?;
+            }
+            if counted.elapsed() > COUNT {
+                counted = Instant::now();
+                let count = crate::kafka::partitions(consumer.client(), &self.topic);
+                if count.is_ok_and(|count| count.is_some_and(|count| count as usize > partitions.heads.len()))
+                {
+                    return Some(Ended::Renewed);
                 }
             }
-            waited_for = (waited_for + 1) % partitions.heads.len();
-            trouble = partitions.look(waited_for, IDLE);
+            if let Some(unknown) = partitions.heads.iter().position(|head| matches!(head, Head::Unknown)) {
+                trouble = partitions.look(unknown, POLL);
+            } else if let Some(first) = partitions.first() {
+                if let Some((arrival, offset, bytes)) = partitions.take(first) {
+                    let peer = outlet.peer(first as u32);
+                    outlet.events.blocking_send(Event::Lines(peer, arrival, bytes, offset)).ok()?;
+                    self.from.insert(first as u32, offset + 1);
+                    moved[first] = Instant::now();
+                }
+            } else {
+                let now = now();
+                if now.0 - told.0 >= PROOF_MS {
+                    told = now;
+                    // While a broker is away nobody knows what has arrived there.
+                    let ends = (0..partitions.heads.len() as i32)
+                        .map(|partition| consumer.fetch_watermarks(&self.topic, partition, PROOF));
+                    if let Ok(ends) = ends.collect::<Result<Vec<(i64, i64)>, KafkaError>>() {
+                        if self.hangs(&ends, &moved) {
+                            return Some(Ended::Renewed);
+                        }
+                        let by_then = EventTime(now.0 - FETCH_MS);
+                        outlet.events.blocking_send(Event::CaughtUp(outlet.source, by_then)).ok()?;
+                    }
+                }
+                waited_for = (waited_for + 1) % partitions.heads.len();
+                trouble = partitions.look(waited_for, IDLE);
+            }
         }
+        None
     }
-    None
+
+    /// Whether a partition has had more for a while than was read of it. What ends a transaction is no record, and aborted
+    /// ones are not read: then it hangs once.
+    fn hangs(&mut self, ends: &[(i64, i64)], moved: &[Instant]) -> bool {
+        let mut hangs = false;
+        for ((partition, (_, end)), moved) in (0..).zip(ends).zip(moved) {
+            let next = self.from.get(&partition).map_or(0, |next| *next as i64);
+            if *end > next + 1 && moved.elapsed() > HANGS && self.stuck.get(&partition) != Some(end) {
+                self.stuck.insert(partition, *end);
+                hangs = true;
+            }
+        }
+        hangs
+    }
 }
 
 /// A topic of which records are taken again, in an order that is known.
