@@ -258,13 +258,13 @@ fn who_floods_stalls_or_connects_again_and_again_harms_nobody_else_and_metrics_s
     }
     let metrics = get(http, "/metrics");
     assert!(get(http, "/healthz").contains("200 OK") && get(http, "/readyz").contains("200 OK"));
-    assert_eq!(metric(&metrics, "darkwake_source_up{source=\"flood\"}"), 1.0);
-    assert!(metric(&metrics, "darkwake_source_up{source=\"stall\"}") >= 1.0);
+    assert_eq!(metric(&metrics, "darkwake_source_connections{source=\"flood\"}"), 1.0);
+    assert!(metric(&metrics, "darkwake_source_connections{source=\"stall\"}") >= 1.0);
     assert!(metric(&metrics, "darkwake_source_troubles_total{source=\"good\"}") >= 20.0);
     let flooded = metric(&metrics, "darkwake_source_bytes_total{source=\"flood\"}");
     assert!(flooded > 200_000.0 && flooded < 200_000.0 * 60.0, "{flooded}");
-    assert!(metric(&metrics, "darkwake_rejected_lines{reason=\"checksum\"}") > 1_000.0);
-    assert!(metric(&metrics, "darkwake_lines{fate=\"accepted\"}") > 100.0);
+    assert!(metric(&metrics, "darkwake_rejected_lines_total{reason=\"checksum\"}") > 1_000.0);
+    assert!(metric(&metrics, "darkwake_lines_total{fate=\"accepted\"}") > 100.0);
     let found = revisions(told.iter().map(String::as_str));
     assert_eq!(difference(&expected, &found), None);
     assert_eq!(run.watched.interrupt(), Some(130));

@@ -7,6 +7,9 @@ use crate::{ports, watch};
 /// Validates, and says what is in use.
 pub fn run(arguments: &Check) -> anyhow::Result<()> {
     let config = Config::load(arguments.config.as_deref())?;
+    if let Some(path) = &arguments.config {
+        crate::run::check_kafka(&config, path)?;
+    }
     let files = if arguments.ports.is_empty() { &config.ports.files } else { &arguments.ports };
     let (geofence, hash) = ports::load(files)?;
     let watched = watch::read(&config)?;

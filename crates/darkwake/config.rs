@@ -195,19 +195,29 @@ pub enum SinkKind {
 
 /// A text in which `${NAME}` stands for a variable of the environment, so that what is secret need not be in the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(from = "String", into = "String")]
 pub struct Secret {
     written: String,
     /// With what the variables hold.
     pub text: String,
+    /// Why it cannot be used: said without the text, which is nobody's business.
+    pub problem: Option<String>,
 }
 
-impl TryFrom<String> for Secret {
-    type Error = String;
+impl From<String> for Secret {
+    fn from(written: String) -> Secret {
+        match Secret::fill_in(&written) {
+            Ok(text) => Secret { written, text, problem: None },
+            Err(problem) => Secret { written, text: String::new(), problem: Some(problem) },
+        }
+    }
+}
 
-    fn try_from(written: String) -> Result<Secret, String> {
+impl Secret {
+    /// Takes variables from the environment.
+    fn fill_in(written: &str) -> Result<String, String> {
         let mut text = String::new();
-        let mut rest = written.as_str();
+        let mut rest = written;
         while let Some((before, after)) = rest.split_once("${") {
             let (name, after) = after.split_once('}').ok_or("a \"${\" has no \"}\"")?;
             let value = std::env::var(name).map_err(|_| format!("the environment has no {name}"))?;
@@ -216,7 +226,7 @@ impl TryFrom<String> for Secret {
             rest = after;
         }
         text += rest;
-        Ok(Secret { written, text })
+        Ok(text)
     }
 }
 
@@ -891,7 +901,7 @@ mod tests {
 
     #[test]
     fn secrets_are_taken_from_the_environment() {
-        let secret = |text: &str| Secret::try_from(text.to_owned()).map(|secret| secret.text);
+        let secret = |text: &str| Secret::fill_in(text);
         assert_eq!(secret("plain $ {text}").as_deref(), Ok("plain $ {text}"));
         let package = secret("a ${CARGO_PKG_NAME} b ${CARGO_PKG_NAME}");
         assert_eq!(package.as_deref(), Ok("a darkwake b darkwake"));

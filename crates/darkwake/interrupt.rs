@@ -16,7 +16,10 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// Whether the program has been asked to end.
 #[derive(Clone, Debug, Default)]
-pub struct Interrupt(Arc<AtomicBool>);
+pub struct Interrupt {
+    signal: Arc<AtomicBool>,
+    stop: Arc<AtomicBool>,
+}
 
 /// What was decided up to an interrupt was written.
 #[derive(Debug)]
@@ -36,21 +39,26 @@ impl Interrupt {
         let interrupt = Interrupt::default();
         for signal in [SIGINT, SIGTERM] {
             // In this order: the first signal finds the flag down, and puts it up.
-            flag::register_conditional_shutdown(signal, i32::from(EXIT), Arc::clone(&interrupt.0))
-                .and_then(|_| flag::register(signal, Arc::clone(&interrupt.0)))
+            flag::register_conditional_shutdown(signal, i32::from(EXIT), Arc::clone(&interrupt.signal))
+                .and_then(|_| flag::register(signal, Arc::clone(&interrupt.signal)))
                 .context("signals cannot be listened for")?;
         }
         Ok(interrupt)
     }
 
-    /// Asks the program to end, as a signal does.
+    /// Asks the program to end, as a signal does, from within.
     pub fn end(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.stop.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it came.
+    /// Whether the program is to end.
     pub fn came(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.is_signal() || self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Whether it is because of a signal.
+    pub fn is_signal(&self) -> bool {
+        self.signal.load(Ordering::Relaxed)
     }
 
     /// Waits, but not longer than until it comes.

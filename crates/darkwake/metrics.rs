@@ -1,7 +1,6 @@
 //! What `darkwake run` counts and measures, for Prometheus.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,8 +22,8 @@ pub struct Metrics {
     holds: IntGaugeVec,
     dropped: IntCounter,
     watermark: GaugeVec,
-    lines: IntGaugeVec,
-    rejected: IntGaugeVec,
+    lines: IntCounterVec,
+    rejected: IntCounterVec,
     alerts: IntCounterVec,
     ships: IntGaugeVec,
     held: IntGaugeVec,
@@ -33,9 +32,15 @@ pub struct Metrics {
     snapshot_bytes: IntGaugeVec,
     restored_seconds: GaugeVec,
     restored_records: IntGaugeVec,
+    committed: GaugeVec,
+    saved: GaugeVec,
+    active: IntGaugeVec,
+    sink_done: IntGaugeVec,
+    sink_waiting: IntGaugeVec,
     /// What became of lines, by who counts them.
     counts: Mutex<BTreeMap<String, Counts>>,
-    is_ready: AtomicBool,
+    /// Roles, and whether they do their work.
+    roles: Mutex<BTreeMap<&'static str, bool>>,
 }
 
 /// Ours begin with our name.
@@ -70,7 +75,7 @@ impl Metrics {
         let partition = &["partition"][..];
         let commit = HistogramVec::new(
             HistogramOpts::new(
-                "commit_seconds",
+                "commit_duration_seconds",
                 "How long a transaction took, from the first record to the commit",
             )
             .namespace("darkwake")
@@ -82,7 +87,11 @@ impl Metrics {
             IntCounter::with_opts(named("datagrams_dropped_total", "Datagrams that came faster than taken"))?;
         registry.register(Box::new(dropped.clone()))?;
         Ok(Metrics {
-            up: ints("source_up", "Connections, files or partitions of a source that are there", source)?,
+            up: ints(
+                "source_connections",
+                "Connections, files or partitions of a source that are there",
+                source,
+            )?,
             bytes: counters("source_bytes_total", "Bytes taken from a source", source)?,
             troubles: counters(
                 "source_troubles_total",
@@ -98,11 +107,11 @@ impl Metrics {
             holds: ints("source_holds_watermark", "Whether the watermark waits for it", source)?,
             watermark: gauges(
                 "watermark_timestamp_seconds",
-                "How far all have come in event time",
-                &["role"],
+                "How far the log has come in event time",
+                &["role", "partition"],
             )?,
-            lines: ints("lines", "Lines, by what became of them", &["fate"])?,
-            rejected: ints("rejected_lines", "Lines rejected, by reason", &["reason"])?,
+            lines: counters("lines_total", "Lines, by what became of them", &["fate"])?,
+            rejected: counters("rejected_lines_total", "Lines rejected, by reason", &["reason"])?,
             alerts: counters("alerts_total", "Revisions of alerts told", &["kind", "severity"])?,
             ships: ints("ships", "Ships remembered", partition)?,
             held: ints("held_transmissions", "Transmissions that wait for the watermark", partition)?,
@@ -114,11 +123,28 @@ impl Metrics {
             snapshot_bytes: ints("snapshot_bytes", "Bytes of the last snapshot", &["owner"])?,
             restored_seconds: gauges("restored_seconds", "How long it took to take over", &["owner"])?,
             restored_records: ints("restored_records", "Records read again to take over", &["owner"])?,
+            committed: gauges("last_commit_timestamp_seconds", "When a role has committed last", &["role"])?,
+            saved: gauges("snapshot_timestamp_seconds", "When the last snapshot was made", &["owner"])?,
+            active: ints(
+                "active",
+                "Whether this program works on it: a role, or a partition of it",
+                &["role", "partition"],
+            )?,
+            sink_done: ints(
+                "sink_done_alerts",
+                "Alerts that a sink is done with since the start",
+                &["sink"],
+            )?,
+            sink_waiting: ints(
+                "sink_waiting_alerts",
+                "Alerts that a sink was given and is not done with",
+                &["sink"],
+            )?,
             dropped,
             commit,
             registry,
             counts: Mutex::default(),
-            is_ready: AtomicBool::new(false),
+            roles: Mutex::default(),
         })
     }
 
@@ -154,11 +180,44 @@ impl Metrics {
         self.dropped.inc_by(count);
     }
 
-    /// How far all have come.
-    pub fn watermark(&self, role: &str, reached: EventTime) {
+    /// A source is known, whether it ever says something or not.
+    pub fn knows(&self, source: &str) {
+        self.up.with_label_values(&[source]).set(0);
+        self.troubles.with_label_values(&[source]).inc_by(0);
+    }
+
+    /// No source is taken from any more.
+    pub fn forget_sources(&self) {
+        self.up.reset();
+        self.holds.reset();
+    }
+
+    /// How far the log has come for a role, or for a partition of it.
+    pub fn watermark(&self, role: &str, partition: &str, reached: EventTime) {
         if reached > EventTime::MIN {
-            self.watermark.with_label_values(&[role]).set(seconds(reached));
+            self.watermark.with_label_values(&[role, partition]).set(seconds(reached));
         }
+    }
+
+    /// Whether it works on a role, or on a partition of it.
+    pub fn active(&self, role: &str, partition: &str, is_active: bool) {
+        self.active.with_label_values(&[role, partition]).set(i64::from(is_active));
+    }
+
+    /// A partition is somebody else's: what is said of it, he says.
+    pub fn forget_partition(&self, role: &str, topic: &str, partition: &str) {
+        // What was never said need not be taken back.
+        let _ = self.ships.remove_label_values(&[partition]);
+        let _ = self.held.remove_label_values(&[partition]);
+        let _ = self.lag.remove_label_values(&[topic, partition]);
+        let _ = self.watermark.remove_label_values(&[role, partition]);
+        let _ = self.active.remove_label_values(&[role, partition]);
+    }
+
+    /// What a sink has done.
+    pub fn sink(&self, name: &str, done: u64, waiting: u64) {
+        self.sink_done.with_label_values(&[name]).set(done as i64);
+        self.sink_waiting.with_label_values(&[name]).set(waiting as i64);
     }
 
     /// What became of lines, by one of those who count.
@@ -186,11 +245,13 @@ impl Metrics {
     /// A transaction took so long.
     pub fn committed(&self, role: &str, took: Duration) {
         self.commit.with_label_values(&[role]).observe(took.as_secs_f64());
+        self.committed.with_label_values(&[role]).set(seconds(connect::live::now()));
     }
 
     /// A snapshot has so many bytes.
     pub fn saved(&self, owner: &str, bytes: usize) {
         self.snapshot_bytes.with_label_values(&[owner]).set(bytes as i64);
+        self.saved.with_label_values(&[owner]).set(seconds(connect::live::now()));
     }
 
     /// Somebody has taken over.
@@ -199,10 +260,21 @@ impl Metrics {
         self.restored_records.with_label_values(&[owner]).set(records as i64);
     }
 
-    /// It does its work now, or stands by to.
-    pub fn ready(&self) {
-        self.is_ready.store(true, Ordering::Relaxed);
+    /// These roles are to be ready before the program is.
+    pub fn expect(&self, roles: &[&'static str]) {
+        let mut known = self.roles.lock().unwrap_or_else(PoisonError::into_inner);
+        known.extend(roles.iter().map(|role| (*role, false)));
     }
+
+    /// Whether a role does its work now, or stands by to.
+    pub fn ready(&self, role: &'static str, is_ready: bool) {
+        self.roles.lock().unwrap_or_else(PoisonError::into_inner).insert(role, is_ready);
+    }
+}
+
+/// A counter is as high as what was counted, and never lower than it was.
+fn raise(counter: &IntCounter, to: u64) {
+    counter.inc_by(to.saturating_sub(counter.get()));
 }
 
 impl serve::Told for Metrics {
@@ -217,15 +289,21 @@ impl serve::Told for Metrics {
             ("other_type", whole.other_type),
             ("candidate", whole.candidate),
         ] {
-            self.lines.with_label_values(&[fate]).set(count as i64);
+            raise(&self.lines.with_label_values(&[fate]), count);
         }
         for reason in Reason::ALL {
-            self.rejected.with_label_values(&[reason.name()]).set(whole.rejected(reason) as i64);
+            raise(&self.rejected.with_label_values(&[reason.name()]), whole.rejected(reason));
         }
         TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
     }
 
     fn unready(&self) -> Option<String> {
-        (!self.is_ready.load(Ordering::Relaxed)).then(|| "is starting".to_owned())
+        let roles = self.roles.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting: Vec<&str> =
+            roles.iter().filter(|(_, is_ready)| !**is_ready).map(|(role, _)| *role).collect();
+        if roles.is_empty() {
+            return Some("is starting".to_owned());
+        }
+        (!waiting.is_empty()).then(|| format!("not ready: {}", waiting.join(", ")))
     }
 }

@@ -17,6 +17,7 @@ use anyhow::Context;
 use connect::kafka::{self, Cluster, Properties, Topics};
 use connect::live::{Endpoint, Limited, Positions};
 use connect::sinks::{Destination, Rotation};
+use engine::BUCKETS;
 
 use crate::Usage;
 use crate::cli::{self, Role, Run};
@@ -25,6 +26,8 @@ use crate::interrupt::{Interrupt, Interrupted};
 use crate::metrics::Metrics;
 use crate::read;
 
+/// Settings of the client that are not for anybody to give.
+const OURS: [&str; 3] = ["bootstrap.servers", "group.id", "transactional.id"];
 /// What waits longer to be committed is of no use to anybody.
 const MAX_COMMIT_MS: i64 = 10_000;
 /// Brokers that are not there are asked again after this.
@@ -58,9 +61,11 @@ pub fn run(arguments: &Run) -> anyhow::Result<()> {
                 "--record writes a log in memory down; with log = \"kafka\" ({file}) it is kept anyway"
             ))
         );
-        on_kafka(arguments, &config, &interrupt, &metrics)?;
+        on_kafka(arguments, &config, &interrupt, &metrics).map_err(|error| {
+            if kafka::is_of_settings(&*error) { Usage(format!("{file}: {error:#}")).into() } else { error }
+        })?;
     }
-    if interrupt.came() { Err(Interrupted.into()) } else { Ok(()) }
+    if interrupt.is_signal() { Err(Interrupted.into()) } else { Ok(()) }
 }
 
 /// Takes part in the work on the log in a topic.
@@ -82,6 +87,13 @@ fn on_kafka(
         }
     };
     doubts.iter().for_each(|doubt| cli::warn(doubt));
+    match arguments.role {
+        Role::Ingest => metrics.expect(&["ingest"]),
+        Role::Detect => metrics.expect(&["detect"]),
+        Role::Serve => metrics.expect(&["serve"]),
+        Role::All if config.live.sinks.is_empty() => metrics.expect(&["ingest", "detect"]),
+        Role::All => metrics.expect(&["ingest", "detect", "serve"]),
+    }
     let ingest = || ingest::run(config, &cluster, partitions, interrupt, metrics);
     let detect = || {
         let world = read::world(config, true, &[])?;
@@ -187,6 +199,16 @@ pub fn validate(config: &Config, path: &Path) -> anyhow::Result<()> {
         if source.user.is_some() != source.password.is_some() {
             errors.push(format!("{place}: user and password go together"));
         }
+        for (key, secret) in [("subscribe", &source.subscribe), ("password", &source.password)] {
+            let problem = secret.as_ref().and_then(|secret| secret.problem.as_ref());
+            errors.extend(problem.map(|problem| format!("{place}: {key}: {problem}")));
+        }
+        if source.address.as_ref().is_some_and(|address| !has_port(address)) {
+            errors.push(format!("{place}: address is no \"host:port\""));
+        }
+        if config.live.log == LogCarrier::Kafka && source.topic.as_ref() == Some(&config.kafka.topics.log) {
+            errors.push(format!("{place}: its topic is the log"));
+        }
         if source.max_bytes_per_second == Some(0) {
             errors.push(format!("{place}: max_bytes_per_second is 0, and nothing would be taken"));
         }
@@ -209,6 +231,11 @@ pub fn validate(config: &Config, path: &Path) -> anyhow::Result<()> {
             ("dead_letters", sink.dead_letters.is_some(), of(SinkKind::Webhook, Key::Needed)),
         ];
         errors.extend(wrong_keys(&keys).into_iter().map(|wrong| format!("{file}: [[live.sinks]]: {wrong}")));
+        let problem = sink.secret.as_ref().and_then(|secret| secret.problem.as_ref());
+        errors.extend(problem.map(|problem| format!("{file}: [[live.sinks]]: secret: {problem}")));
+        if sink.url.as_ref().is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
+            errors.push(format!("{file}: [[live.sinks]]: url begins with neither http:// nor https://"));
+        }
         if config.live.log == LogCarrier::Kafka && sink.kind == SinkKind::Kafka {
             errors.push(format!(
                 "{file}: [[live.sinks]]: with log = \"kafka\" alerts are in the topic kafka.topics.alerts; this sink \
@@ -219,6 +246,28 @@ pub fn validate(config: &Config, path: &Path) -> anyhow::Result<()> {
             errors.push(format!("{file}: [[live.sinks]]: keep needs rotate_bytes"));
         }
     }
+    let kafka = &config.kafka;
+    for (name, value) in &kafka.properties {
+        errors.extend(
+            value.problem.as_ref().map(|problem| format!("{file}: kafka.properties \"{name}\": {problem}")),
+        );
+        if OURS.contains(&name.as_str()) {
+            errors.push(format!("{file}: kafka.properties \"{name}\": is set by the program itself"));
+        }
+    }
+    let topics = [&kafka.topics.log, &kafka.topics.alerts, &kafka.topics.snapshots];
+    if topics.iter().enumerate().any(|(at, topic)| topics[..at].contains(topic)) {
+        errors.push(format!("{file}: kafka.topics: each needs a name of its own"));
+    }
+    if kafka.partitions == 0 || usize::from(kafka.partitions) > BUCKETS {
+        errors.push(format!("{file}: kafka.partitions is {}; it is 1 to {BUCKETS}", kafka.partitions));
+    }
+    if kafka.application.is_empty() {
+        errors.push(format!("{file}: kafka.application is empty"));
+    }
+    if config.serve.listen.as_ref().is_some_and(|listen| !has_port(listen)) {
+        errors.push(format!("{file}: serve.listen is no \"address:port\""));
+    }
     if config.kafka.commit_interval.ms > MAX_COMMIT_MS {
         errors.push(format!("{file}: kafka.commit_interval is more than 10s"));
     }
@@ -228,6 +277,23 @@ pub fn validate(config: &Config, path: &Path) -> anyhow::Result<()> {
         ));
     }
     if errors.is_empty() { Ok(()) } else { anyhow::bail!(Usage(errors.join("\n"))) }
+}
+
+/// Whether it is an address with a port.
+fn has_port(address: &str) -> bool {
+    address.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+}
+
+/// Fails if the Kafka client does not take its settings, where it is used.
+pub fn check_kafka(config: &Config, path: &Path) -> anyhow::Result<()> {
+    let live = &config.live;
+    let is_used = live.log == LogCarrier::Kafka
+        || live.sources.iter().any(|source| source.kind == SourceKind::Kafka)
+        || live.sinks.iter().any(|sink| sink.kind == SinkKind::Kafka);
+    if is_used {
+        kafka::check(&properties(config)).map_err(|error| Usage(format!("{}: {error}", path.display())))?;
+    }
+    Ok(())
 }
 
 fn endpoint(source: &SourceConfig, config: &Config, from: Positions) -> Limited {

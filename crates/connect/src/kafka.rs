@@ -134,7 +134,7 @@ pub(crate) fn partitions<C: ClientContext>(
     client: &Client<C>,
     topic: &str,
 ) -> Result<Option<i32>, KafkaError> {
-    let metadata = client.fetch_metadata(Some(topic), PATIENCE)?;
+    let metadata = client.fetch_metadata(Some(topic), ANSWER)?;
     let Some(found) = metadata.topics().iter().find(|found| found.name() == topic) else { return Ok(None) };
     match found.error() {
         None => Ok(Some(found.partitions().len() as i32)),
@@ -157,16 +157,37 @@ pub fn partitions_of(cluster: &Cluster, topic: &str) -> Result<i32, KafkaError> 
     partitions(consumer.client(), topic)?.ok_or(unknown)
 }
 
+/// Fails if the client does not take its settings; no broker is asked.
+///
+/// # Errors
+/// What the client says of them.
+pub fn check(properties: &Properties) -> Result<(), KafkaError> {
+    let _: BaseConsumer = config(properties, &[]).create()?;
+    Ok(())
+}
+
+fn chain<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
+}
+
+/// Whether the client does not take its settings.
+#[must_use]
+pub fn is_of_settings(error: &(dyn std::error::Error + 'static)) -> bool {
+    chain(error).any(|error| {
+        matches!(
+            error.downcast_ref::<KafkaError>(),
+            Some(KafkaError::ClientConfig(..) | KafkaError::ClientCreation(_))
+        )
+    })
+}
+
 /// Whether something went wrong with the cluster, so that it may go well later.
 #[must_use]
 pub fn is_of_cluster(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    std::iter::from_fn(|| {
-        let this = cause?;
-        cause = this.source();
-        Some(this)
-    })
-    .any(|error| {
+    let is_one = |error: &(dyn std::error::Error + 'static)| {
         error.is::<KafkaError>() || error.is::<CommitError>() || error.is::<crate::live::AgainError>()
-    })
+    };
+    chain(error).any(is_one) && !is_of_settings(error)
 }

@@ -198,6 +198,12 @@ impl Sink {
         flushed.map_err(|source| self.failed(source))
     }
 
+    /// How many alerts it was given and is not done with.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        self.given - self.done()
+    }
+
     /// How many alerts it can be given that it need not give up.
     #[must_use]
     pub fn room(&self) -> usize {

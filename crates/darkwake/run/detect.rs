@@ -131,7 +131,7 @@ pub fn run(
         take_part(&group, WAIT);
         // Where there are more members than partitions, some stand by.
         if began.elapsed() > JOINED {
-            common.metrics.ready();
+            common.metrics.ready(NAME, true);
         }
         let ended = |(partition, worker): (&i32, &Worker)| worker.thread.is_finished().then_some(*partition);
         let ended: Vec<i32> = lock(&workers).iter().filter_map(ended).collect();
@@ -159,8 +159,10 @@ impl Worker {
         let stop = Arc::<AtomicBool>::default();
         let is_stopped = Arc::clone(&stop);
         let thread = std::thread::spawn(move || {
-            Detector::take(partition, &common, &group, &is_stopped)?
-                .map_or(Ok(()), |detector| detector.go_on())
+            let taken = Detector::take(partition, &common, &group, &is_stopped);
+            let ended = taken.and_then(|taken| taken.map_or(Ok(()), Detector::go_on));
+            common.metrics.forget_partition(NAME, &common.cluster.topics.log, &partition.to_string());
+            ended
         });
         Worker { stop, thread }
     }
@@ -287,7 +289,8 @@ impl<'a> Detector<'a> {
             (began.elapsed() - restored).as_millis()
         ));
         common.metrics.restored(&name, began.elapsed(), records);
-        common.metrics.ready();
+        common.metrics.active(NAME, &name, true);
+        common.metrics.ready(NAME, true);
         Ok(Some(detector))
     }
 
@@ -382,7 +385,7 @@ impl<'a> Detector<'a> {
         let (metrics, name) = (&self.common.metrics, self.partition.to_string());
         metrics.counted(&name, self.engine.counts());
         metrics.holds(&name, self.engine.ships(), self.engine.held());
-        metrics.watermark(NAME, self.engine.watermark());
+        metrics.watermark(NAME, &name, self.engine.watermark());
         // While brokers are away nobody knows.
         if let Some(end) = self.reader.end_now() {
             metrics.lag(&self.common.cluster.topics.log, self.partition, end - self.reader.next());

@@ -32,6 +32,8 @@ const LEADING: i32 = 0;
 const NAME: &str = "ingest";
 /// How long it is waited for something to happen.
 const WAIT: Duration = Duration::from_millis(100);
+/// A member that has no partition after this stands by.
+const JOINED: Duration = Duration::from_secs(10);
 /// What cannot be done is tried again after this.
 const AGAIN: Duration = Duration::from_secs(1);
 /// What is asked just to be measured is answered in this time, or not measured.
@@ -169,25 +171,33 @@ pub fn run(
     metrics: &Arc<Metrics>,
 ) -> anyhow::Result<()> {
     let group = Group::join(cluster, NAME, &cluster.topics.log, Box::new(|_: &[i32]| {}))?;
-    let mut stands_by = false;
+    let (mut stands_by, began) = (false, Instant::now());
     while !interrupt.came() {
         take_part(&group, WAIT);
         if group.owned().contains(&LEADING) {
             stands_by = false;
             let lead = Lead::take(config, cluster, &group, partitions, interrupt, metrics);
-            match lead.and_then(|lead| lead.map_or(Ok(Ended::Lost), |lead| lead.go_on(interrupt))) {
+            metrics.active(NAME, "", true);
+            let ended = lead.and_then(|lead| lead.map_or(Ok(Ended::Lost), |lead| lead.go_on(interrupt)));
+            metrics.active(NAME, "", false);
+            metrics.forget_sources();
+            match ended {
                 Ok(Ended::Over) => break,
                 Ok(Ended::Lost) => cli::talk("ingest: no longer takes in"),
                 Err(error) if kafka::is_of_cluster(&*error) => {
                     cli::warn(&format!("ingest: {error:#}; it is tried again"));
+                    metrics.ready(NAME, false);
                     interrupt.wait(AGAIN);
                 }
                 Err(error) => return Err(error),
             }
         } else if !stands_by && !group.owned().is_empty() {
             cli::talk("ingest: stands by");
-            metrics.ready();
             stands_by = true;
+        }
+        // Who stands by is ready, with a partition that tells nothing or without any.
+        if began.elapsed() > JOINED || stands_by {
+            metrics.ready(NAME, true);
         }
     }
     Ok(())
@@ -256,7 +266,7 @@ impl<'a> Lead<'a> {
         if lead.commit(true)? == Ended::Lost {
             return Ok(None);
         }
-        metrics.ready();
+        metrics.ready(NAME, true);
         Ok(Some(lead))
     }
 
@@ -333,7 +343,7 @@ impl<'a> Lead<'a> {
         match self.transactions.commit(&records, &offsets, || self.group.member(), &wanted) {
             Ok(()) => {
                 self.metrics.committed(NAME, began.elapsed());
-                self.metrics.watermark(NAME, self.intake.log().reached);
+                self.metrics.watermark(NAME, "", self.intake.log().reached);
                 Ok(Ended::Over)
             }
             Err(CommitError::Fenced | CommitError::Stopped(_)) => Ok(Ended::Lost),

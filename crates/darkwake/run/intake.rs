@@ -127,6 +127,7 @@ enum Decoder {
 impl<L: Log> Intake<L> {
     /// Takes in for this log.
     pub fn new(config: &Config, log: L, metrics: &Arc<Metrics>) -> Intake<L> {
+        config.live.sources.iter().for_each(|source| metrics.knows(&source.name));
         Intake {
             sources: config.live.sources.clone(),
             settings: Settings { latest: EventTime::MAX, tag_checksum: config.input.tag_checksum },

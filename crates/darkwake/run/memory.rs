@@ -160,7 +160,7 @@ pub fn run(
     let endpoints =
         topics.map(|(number, source)| super::endpoint(source, config, intake.positions(number))).collect();
     let mut sources = Sources::start(endpoints)?;
-    metrics.ready();
+    metrics.ready("all", true);
     let mut dropped = 0;
     let mut saved = Instant::now();
     let snapshot_interval = Duration::from(config.live.snapshot_interval);
@@ -178,7 +178,7 @@ pub fn run(
             dropped = sources.dropped();
         }
         if is_beat {
-            metrics.watermark("all", intake.log().reached);
+            metrics.watermark("all", "", intake.log().reached);
         }
         if keeps.is_some() && is_beat && saved.elapsed() >= snapshot_interval {
             save(&mut intake)?;

@@ -100,6 +100,7 @@ impl Outbox {
         // Also in rounds in which nothing is told, for what had no room before.
         for (sink, place) in self.sinks.iter_mut().zip(&mut kept.places) {
             kept.state.feed(sink, place)?;
+            self.metrics.sink(&sink.name(), sink.done(), sink.waiting());
         }
         Ok(())
     }
@@ -127,6 +128,7 @@ impl Outbox {
         for sink in &mut self.sinks {
             lines.iter().try_for_each(|line| sink.write(line))?;
             sink.flush()?;
+            self.metrics.sink(&sink.name(), sink.done(), sink.waiting());
         }
         Ok(())
     }

@@ -39,6 +39,7 @@ pub fn run(
         match relay(cluster, &mut sinks, interrupt, metrics) {
             Err(error) if kafka::is_of_cluster(&*error) => {
                 cli::warn(&format!("serve: {error:#}; it is tried again"));
+                metrics.ready(NAME, false);
                 interrupt.wait(AGAIN);
             }
             ended => ended?,
@@ -56,7 +57,7 @@ fn relay(
     metrics: &Arc<Metrics>,
 ) -> anyhow::Result<()> {
     let mut reader = AlertReader::join(cluster, NAME)?;
-    metrics.ready();
+    metrics.ready(NAME, true);
     while !interrupt.came() {
         let mut lines = VecDeque::new();
         let mut wait = WAIT;
@@ -76,6 +77,7 @@ fn relay(
         for sink in &mut *sinks {
             lines.iter().try_for_each(|line| sink.write(line))?;
             sink.flush()?;
+            metrics.sink(&sink.name(), sink.done(), sink.waiting());
         }
         let is_done = |sinks: &[Sink]| {
             sinks.iter().zip(&before).all(|(sink, before)| sink.done() >= before + lines.len() as u64)

@@ -25,7 +25,7 @@ pub struct AlertReader {
 }
 
 impl AlertReader {
-    /// Joins the group; a new group is given what comes from then on.
+    /// Joins the group; a new group is given all that the topic has.
     ///
     /// # Errors
     /// If a setting is none.
