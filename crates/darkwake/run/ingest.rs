@@ -177,7 +177,6 @@ pub fn run(
         if group.owned().contains(&LEADING) {
             stands_by = false;
             let lead = Lead::take(config, cluster, &group, partitions, interrupt, metrics);
-            metrics.active(NAME, "", true);
             let ended = lead.and_then(|lead| lead.map_or(Ok(Ended::Lost), |lead| lead.go_on(interrupt)));
             metrics.active(NAME, "", false);
             metrics.forget_sources();
@@ -191,13 +190,11 @@ pub fn run(
                 }
                 Err(error) => return Err(error),
             }
-        } else if !stands_by && !group.owned().is_empty() {
+        } else if !stands_by && (!group.owned().is_empty() || began.elapsed() > JOINED) {
+            // With a partition that tells nothing, or without any.
             cli::talk("ingest: stands by");
-            stands_by = true;
-        }
-        // Who stands by is ready, with a partition that tells nothing or without any.
-        if began.elapsed() > JOINED || stands_by {
             metrics.ready(NAME, true);
+            stands_by = true;
         }
     }
     Ok(())
@@ -266,6 +263,7 @@ impl<'a> Lead<'a> {
         if lead.commit(true)? == Ended::Lost {
             return Ok(None);
         }
+        metrics.active(NAME, "", true);
         metrics.ready(NAME, true);
         Ok(Some(lead))
     }
