@@ -56,10 +56,11 @@ fn replay(folder: &Path, invented: u64) -> (Vec<String>, Value) {
             }
         }
         for n in invented * round as u64 / rounds as u64..invented * (round as u64 + 1) / rounds as u64 {
+            // Far from any port: what they do is no fact.
             let random = hash(&[n]);
             let mmsi = 200_000_000 + (random % 70_000_000) as u32;
             let place =
-                (140.0 + (random >> 32 & 0xFF) as f64 / 50.0, 35.0 + (random >> 40 & 0xFF) as f64 / 50.0);
+                (170.0 + (random >> 32 & 0xFF) as f64 / 50.0, 20.0 + (random >> 40 & 0xFF) as f64 / 50.0);
             input.write_all(line(mmsi, place, second).as_bytes()).unwrap();
         }
     }

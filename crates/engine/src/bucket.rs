@@ -140,7 +140,17 @@ impl Bucket {
             }
         }
         self.strangers.push_back(mmsi);
+        self.forget_moments();
         true
+    }
+
+    /// Forgets moments of ships that made room: who makes up ships fills no memory with what they wait for.
+    fn forget_moments(&mut self) {
+        const SPARE: usize = 64;
+        if self.due.len() > 2 * self.ships.len() + SPARE {
+            let ships = &self.ships;
+            self.due.retain(|Reverse((t, mmsi))| ships.get(mmsi).is_some_and(|ship| ship.is_due_at(*t)));
+        }
     }
 }
 

@@ -111,6 +111,11 @@ impl Ship {
         }
     }
 
+    /// Whether this is the moment that was noted as the next.
+    pub fn is_due_at(&self, t: EventTime) -> bool {
+        self.due == Some(t)
+    }
+
     /// Whether this is the moment that was noted as the next; it is no more.
     pub fn take_due(&mut self, t: EventTime) -> bool {
         let is_due = self.due == Some(t);
