@@ -149,6 +149,11 @@ fn survives(
         let told = || ingest.told();
         broker.wait_for("darkwake.log", length + some, ("darkwake.ingest", "ais.raw", PARTITIONS), &told);
     }
+    // It tells while it happens, and not only at the end.
+    let began = std::time::Instant::now();
+    while broker.length("darkwake.alerts") == 0 {
+        assert!(began.elapsed().as_secs() < 60, "nothing was told before the end: {}", detect.told());
+    }
     let all =
         (0..PARTITIONS).flat_map(|partition| after.iter().map(move |line| (Ok(partition), line.clone())));
     broker.send("ais.raw", all);

@@ -223,6 +223,24 @@ impl Metrics {
     /// What became of lines, by one of those who count.
     pub fn counted(&self, by: &str, counts: &Counts) {
         let mut all = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = all.insert(by.to_owned(), counts.clone()).unwrap_or_default();
+        for (fate, now, before) in [
+            ("accepted", counts.accepted, before.accepted),
+            ("other", counts.other, before.other),
+            ("other_type", counts.other_type, before.other_type),
+            ("candidate", counts.candidate, before.candidate),
+        ] {
+            self.lines.with_label_values(&[fate]).inc_by(now.saturating_sub(before));
+        }
+        for reason in Reason::ALL {
+            let more = counts.rejected(reason).saturating_sub(before.rejected(reason));
+            self.rejected.with_label_values(&[reason.name()]).inc_by(more);
+        }
+    }
+
+    /// What was counted before somebody took over is not counted here.
+    pub fn counted_before(&self, by: &str, counts: &Counts) {
+        let mut all = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(by.to_owned(), counts.clone());
     }
 
@@ -272,28 +290,8 @@ impl Metrics {
     }
 }
 
-/// A counter is as high as what was counted, and never lower than it was.
-fn raise(counter: &IntCounter, to: u64) {
-    counter.inc_by(to.saturating_sub(counter.get()));
-}
-
 impl serve::Told for Metrics {
     fn metrics(&self) -> String {
-        let mut whole = Counts::default();
-        let all = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        all.values().for_each(|counts| whole.add(counts));
-        drop(all);
-        for (fate, count) in [
-            ("accepted", whole.accepted),
-            ("other", whole.other),
-            ("other_type", whole.other_type),
-            ("candidate", whole.candidate),
-        ] {
-            raise(&self.lines.with_label_values(&[fate]), count);
-        }
-        for reason in Reason::ALL {
-            raise(&self.rejected.with_label_values(&[reason.name()]), whole.rejected(reason));
-        }
         TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
     }
 

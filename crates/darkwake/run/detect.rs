@@ -77,6 +77,7 @@ struct Common {
 /// A partition that is worked on.
 struct Worker {
     stop: Arc<AtomicBool>,
+    has_taken_over: Arc<AtomicBool>,
     thread: JoinHandle<anyhow::Result<()>>,
 }
 
@@ -129,10 +130,6 @@ pub fn run(
     let began = Instant::now();
     while !interrupt.came() {
         take_part(&group, WAIT);
-        // Where there are more members than partitions, some stand by.
-        if began.elapsed() > JOINED {
-            common.metrics.ready(NAME, true);
-        }
         let ended = |(partition, worker): (&i32, &Worker)| worker.thread.is_finished().then_some(*partition);
         let ended: Vec<i32> = lock(&workers).iter().filter_map(ended).collect();
         for partition in ended {
@@ -141,7 +138,16 @@ pub fn run(
                 not_before.insert(partition, Instant::now() + AGAIN);
             }
         }
-        for partition in group.owned() {
+        let owned = group.owned();
+        // Where there are more members than partitions, some stand by.
+        let is_ready = if owned.is_empty() {
+            began.elapsed() > JOINED
+        } else {
+            let workers = lock(&workers);
+            owned.iter().all(|partition| workers.get(partition).is_some_and(Worker::has_taken_over))
+        };
+        common.metrics.ready(NAME, is_ready);
+        for partition in owned {
             let is_due = not_before.get(&partition).is_none_or(|time| *time <= Instant::now());
             if is_due && !lock(&workers).contains_key(&partition) {
                 let worker = Worker::start(partition, Arc::clone(&common), group.clone());
@@ -157,14 +163,20 @@ pub fn run(
 impl Worker {
     fn start(partition: i32, common: Arc<Common>, group: Group) -> Worker {
         let stop = Arc::<AtomicBool>::default();
-        let is_stopped = Arc::clone(&stop);
+        let has_taken_over = Arc::<AtomicBool>::default();
+        let (is_stopped, done) = (Arc::clone(&stop), Arc::clone(&has_taken_over));
         let thread = std::thread::spawn(move || {
             let taken = Detector::take(partition, &common, &group, &is_stopped);
+            done.store(matches!(taken, Ok(Some(_))), Ordering::Relaxed);
             let ended = taken.and_then(|taken| taken.map_or(Ok(()), Detector::go_on));
             common.metrics.forget_partition(NAME, &common.cluster.topics.log, &partition.to_string());
             ended
         });
-        Worker { stop, thread }
+        Worker { stop, has_taken_over, thread }
+    }
+
+    fn has_taken_over(&self) -> bool {
+        self.has_taken_over.load(Ordering::Relaxed)
     }
 
     fn stop(&self) {
@@ -288,9 +300,9 @@ impl<'a> Detector<'a> {
             restored.as_millis(),
             (began.elapsed() - restored).as_millis()
         ));
+        common.metrics.counted_before(&name, detector.engine.counts());
         common.metrics.restored(&name, began.elapsed(), records);
         common.metrics.active(NAME, &name, true);
-        common.metrics.ready(NAME, true);
         Ok(Some(detector))
     }
 

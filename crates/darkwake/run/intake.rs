@@ -205,6 +205,7 @@ impl<L: Log> Intake<L> {
         }
         *self.names.write().unwrap_or_else(PoisonError::into_inner) = saved.names;
         self.places = places;
+        self.metrics.counted_before("ingest", self.ingest.counts());
         Ok(())
     }
 

@@ -116,6 +116,9 @@ pub fn run(
     };
     let engines: Vec<Engine> = engines;
     let count = engines.len();
+    for (number, engine) in engines.iter().enumerate() {
+        metrics.counted_before(&number.to_string(), engine.counts());
+    }
     let (rounds, told) = sync_channel(ROUNDS);
     let keep = Keep { facts: false, alerts: KeepAlerts::Rounds(rounds) };
     let mut shards = Shards::go_on(engines, &world, &keep);

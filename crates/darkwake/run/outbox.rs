@@ -117,7 +117,7 @@ impl Outbox {
         };
         let mut lines: Vec<Line> = alerts.iter().map(|alert| Line::of(alert, writer.json(alert))).collect();
         if let Some(kept) = &mut self.kept {
-            // An alert is retracted and told again under one number only once.
+            // A revision is known by its alert and its number: no two have both.
             lines.retain(|line| !kept.muted.remove(&(line.id.clone(), line.revision)));
         }
         lines.iter().for_each(|line| self.metrics.alert(&line.kind, &line.severity));
