@@ -157,7 +157,12 @@ fn survives(
     let all =
         (0..PARTITIONS).flat_map(|partition| after.iter().map(move |line| (Ok(partition), line.clone())));
     broker.send("ais.raw", all);
-    let told = || format!("{}{}", ingest.told(), detect.told());
+    let told = || {
+        let shares =
+            [("darkwake.ingest", "ais.raw", PARTITIONS), ("darkwake.detect", "darkwake.log", PARTITIONS)]
+                .map(|group| broker.share_read(group));
+        format!("taken in and detected: {shares:?}\n{}{}", ingest.told(), detect.told())
+    };
     broker.read_or("darkwake.alerts", PARTITIONS, expected.len(), &told);
     detect.end();
     ingest.end();

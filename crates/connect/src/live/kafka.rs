@@ -128,8 +128,11 @@ impl Reading {
         let mut counted = Instant::now();
         while !outlet.is_stopped() {
             // Errors of the whole client come here; it connects again by itself.
-            if let Some(Err(error)) = consumer.poll(Duration::ZERO) {
-                trouble = trouble.or(Some(error));
+            match consumer.poll(Duration::ZERO) {
+                Some(Err(error)) => trouble = trouble.or(Some(error)),
+                // A record that is not in the queue of its partition would be lost: it is read again.
+                Some(Ok(_)) => return Some(Ended::Renewed),
+                None => {}
             }
             for at in 0..partitions.heads.len() {
                 trouble = trouble.or(partitions.look(at, Duration::ZERO));
