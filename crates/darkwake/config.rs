@@ -601,6 +601,13 @@ impl Default for WatchConfig {
     }
 }
 
+impl LimitsConfig {
+    /// What the core may remember: its limits are those of a bucket.
+    pub fn of_core(&self) -> engine::Limits {
+        engine::Limits { ships_per_bucket: self.ships.div_ceil(engine::BUCKETS) }
+    }
+}
+
 impl Default for LimitsConfig {
     fn default() -> Self {
         LimitsConfig { line_bytes: 16_384, ships: 2_097_152, sort_rows: 1_000_000 }

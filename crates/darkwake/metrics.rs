@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use model::fate::Counts;
 use model::{EventTime, Reason};
+use prometheus::core::Collector;
 use prometheus::{
-    GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
+    Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
     TextEncoder,
 };
 
@@ -48,6 +49,30 @@ fn named(name: &str, help: &str) -> Opts {
     Opts::new(name, help).namespace("darkwake")
 }
 
+/// What is counted of everything that a source sends: found once, as there is much of it.
+pub struct Arrivals {
+    bytes: IntCounter,
+    last: Gauge,
+}
+
+impl Arrivals {
+    /// Bytes have arrived.
+    pub fn add(&self, bytes: usize, at: EventTime) {
+        self.bytes.inc_by(bytes as u64);
+        self.last.set(seconds(at));
+    }
+}
+
+/// A metric that is told from now on.
+fn kept<M: Collector + Clone + 'static>(
+    registry: &Registry,
+    metric: Result<M, prometheus::Error>,
+) -> Result<M, prometheus::Error> {
+    let metric = metric?;
+    registry.register(Box::new(metric.clone()))?;
+    Ok(metric)
+}
+
 fn seconds(t: EventTime) -> f64 {
     t.0 as f64 / 1_000.0
 }
@@ -56,36 +81,28 @@ impl Metrics {
     /// None counted yet.
     pub fn new() -> Result<Metrics, prometheus::Error> {
         let registry = Registry::new();
-        let ints = |name, help, labels: &[&str]| -> Result<IntGaugeVec, prometheus::Error> {
-            let metric = IntGaugeVec::new(named(name, help), labels)?;
-            registry.register(Box::new(metric.clone()))?;
-            Ok(metric)
-        };
-        let gauges = |name, help, labels: &[&str]| -> Result<GaugeVec, prometheus::Error> {
-            let metric = GaugeVec::new(named(name, help), labels)?;
-            registry.register(Box::new(metric.clone()))?;
-            Ok(metric)
-        };
-        let counters = |name, help, labels: &[&str]| -> Result<IntCounterVec, prometheus::Error> {
-            let metric = IntCounterVec::new(named(name, help), labels)?;
-            registry.register(Box::new(metric.clone()))?;
-            Ok(metric)
-        };
+        let ints = |name, help, labels: &[&str]| kept(&registry, IntGaugeVec::new(named(name, help), labels));
+        let gauges = |name, help, labels: &[&str]| kept(&registry, GaugeVec::new(named(name, help), labels));
+        let counters =
+            |name, help, labels: &[&str]| kept(&registry, IntCounterVec::new(named(name, help), labels));
         let source = &["source"][..];
         let partition = &["partition"][..];
-        let commit = HistogramVec::new(
-            HistogramOpts::new(
-                "commit_duration_seconds",
-                "How long a transaction took, from the first record to the commit",
-            )
-            .namespace("darkwake")
-            .buckets(vec![0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 20.0]),
-            &["role"],
+        let commit = kept(
+            &registry,
+            HistogramVec::new(
+                HistogramOpts::new(
+                    "commit_duration_seconds",
+                    "How long a transaction took, from the first record to the commit",
+                )
+                .namespace("darkwake")
+                .buckets(vec![0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 20.0]),
+                &["role"],
+            ),
         )?;
-        registry.register(Box::new(commit.clone()))?;
-        let dropped =
-            IntCounter::with_opts(named("datagrams_dropped_total", "Datagrams that came faster than taken"))?;
-        registry.register(Box::new(dropped.clone()))?;
+        let dropped = kept(
+            &registry,
+            IntCounter::with_opts(named("datagrams_dropped_total", "Datagrams that came faster than taken")),
+        )?;
         Ok(Metrics {
             up: ints(
                 "source_connections",
@@ -161,10 +178,11 @@ impl Metrics {
         self.troubles.with_label_values(&[source]).inc();
     }
 
-    /// Bytes of a source have arrived.
-    pub fn arrived(&self, source: &str, bytes: usize, at: EventTime) {
-        self.bytes.with_label_values(&[source]).inc_by(bytes as u64);
-        self.arrival.with_label_values(&[source]).set(seconds(at));
+    /// What is counted of everything that a source sends.
+    pub fn arrivals(&self, source: &str) -> Arrivals {
+        let (bytes, last) =
+            (self.bytes.with_label_values(&[source]), self.arrival.with_label_values(&[source]));
+        Arrivals { bytes, last }
     }
 
     /// How far a source has come, and whether the watermark waits for it.

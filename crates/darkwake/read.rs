@@ -11,7 +11,7 @@ use connect::log::{self, Frame, LogReader, LogWriter};
 use connect::reader::ReadSettings;
 use decode::Settings;
 use decode::nmea::AssumedTime;
-use engine::{BUCKETS, Limits, World};
+use engine::World;
 use geofence::sea::Sea;
 use model::EventTime;
 use model::fate::Counts;
@@ -64,7 +64,7 @@ pub fn read(reading: &Reading, wanted: &Wanted<'_>) -> anyhow::Result<Done> {
     let interrupt = Interrupt::listen()?;
     let config = Config::load(reading.config.as_deref())?;
     let (world, ports_hash) = world(&config, reading.config.is_some(), &reading.ports)?;
-    let limits = Limits { ships_per_bucket: config.limits.ships.div_ceil(BUCKETS) };
+    let limits = config.limits.of_core();
     let count = shard_count(reading.shards);
     let start = |alerts: KeepAlerts| {
         let mut shards = Shards::start(count, &world, limits, &Keep { facts: true, alerts });
@@ -139,7 +139,7 @@ fn read_log(
         match frame {
             Frame::Name(number, name) => {
                 shards.name(number, &name);
-                names.push(name);
+                log::name(&mut names, number, name);
             }
             Frame::Entry(entry) => shards.push(entry),
             Frame::Round => shards.round(),

@@ -21,7 +21,7 @@ use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::BaseRecord;
+use rdkafka::producer::{BaseProducer, BaseRecord, ProducerContext};
 use rdkafka::types::RDKafkaRespErr;
 
 pub use alerts::AlertReader;
@@ -29,7 +29,7 @@ pub use group::{Group, Losing};
 pub use log::{LogError, Segment, frames};
 pub use partition::{Fetched, PartitionReader};
 pub(crate) use partition::{appended, is_away};
-pub use snapshots::{Found, Snapshots};
+pub use snapshots::Snapshots;
 pub use topics::{TopicError, prepare};
 pub use transaction::{CommitError, Transactions, Wanted};
 
@@ -80,7 +80,7 @@ pub struct Record {
 }
 
 impl Record {
-    pub(crate) fn to_send(&self) -> BaseRecord<'_, str, [u8]> {
+    fn to_send(&self) -> BaseRecord<'_, str, [u8]> {
         let mut record = BaseRecord::to(&self.topic).partition(self.partition).key(self.key.as_str());
         if let Some(value) = &self.value {
             record = record.payload(value.as_slice());
@@ -127,6 +127,35 @@ pub(crate) fn config(given: &Properties, own: &[(&str, &str)]) -> ClientConfig {
         config.set(name, value);
     }
     config
+}
+
+/// The settings of a client that reads: it sees what is committed, and nobody notes for it how far it has come.
+pub(crate) fn reader(given: &Properties, group: &str, own: &[(&str, &str)]) -> ClientConfig {
+    let mut config = config(given, own);
+    config.set("group.id", group).set("isolation.level", "read_committed");
+    config.set("enable.auto.commit", "false").set("enable.auto.offset.store", "false");
+    config
+}
+
+/// How long it is waited for room in a producer's queue.
+const ROOM: Duration = Duration::from_millis(50);
+
+/// Gives a record to a producer, as soon as there is room.
+pub(crate) fn send<C: ProducerContext<DeliveryOpaque = ()>>(
+    producer: &BaseProducer<C>,
+    record: &Record,
+) -> Result<(), KafkaError> {
+    let mut to_send = record.to_send();
+    loop {
+        match producer.send(to_send) {
+            Ok(()) => return Ok(()),
+            Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), again)) => {
+                to_send = again;
+                producer.poll(ROOM);
+            }
+            Err((error, _)) => return Err(error),
+        }
+    }
 }
 
 /// How many partitions a topic has; `None` if there is no such topic.

@@ -9,6 +9,7 @@ mod network;
 pub mod splitter;
 mod subscription;
 mod tail;
+mod waits;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::timeout;
 
 pub use kafka::{Again, AgainError};
+use waits::Waits;
 
 use crate::kafka::Properties;
 

@@ -34,6 +34,12 @@ pub enum Frame {
     Taken(Taken),
 }
 
+/// Gives the input with this number a name.
+pub fn name(names: &mut Vec<String>, number: u32, name: String) {
+    names.resize(names.len().max(number as usize + 1), String::new());
+    names[number as usize] = name;
+}
+
 /// What was taken from topics for a part of the log: enough to take it again in the same order, and to know again what
 /// was known.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

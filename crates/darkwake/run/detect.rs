@@ -11,19 +11,19 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use connect::alerts::Writer;
 use connect::kafka::{
     self, Cluster, CommitError, Group, PartitionReader, Record, Snapshots, Transactions, Wanted,
 };
-use connect::log::Frame;
+use connect::log::{self, Frame};
 use connect::sinks::{self, Line};
-use engine::{BUCKETS, Engine, Limits, World};
+use engine::{Engine, Limits};
 use model::alert::Told;
 use rdkafka::Offset;
 use rdkafka::topic_partition_list::TopicPartitionList;
 use serde::{Deserialize, Serialize};
 
 use super::ingest::take_part;
+use super::made::MadeWith;
 use crate::cli;
 use crate::config::Config;
 use crate::interrupt::Interrupt;
@@ -63,9 +63,7 @@ struct Snapshot {
 /// What all partitions have in common.
 struct Common {
     cluster: Cluster,
-    world: Arc<World>,
-    config_hash: String,
-    ports_hash: String,
+    made_with: MadeWith,
     limits: Limits,
     partitions: i32,
     alert_partitions: i32,
@@ -95,17 +93,15 @@ fn lock(workers: &Workers) -> MutexGuard<'_, BTreeMap<i32, Worker>> {
 pub fn run(
     config: &Config,
     cluster: &Cluster,
-    (world, ports_hash): (Arc<World>, String),
+    made_with: MadeWith,
     partitions: i32,
     interrupt: &Interrupt,
     metrics: &Arc<Metrics>,
 ) -> anyhow::Result<()> {
     let common = Arc::new(Common {
         cluster: cluster.clone(),
-        world,
-        config_hash: config.hash(),
-        ports_hash,
-        limits: Limits { ships_per_bucket: config.limits.ships.div_ceil(BUCKETS) },
+        made_with,
+        limits: config.limits.of_core(),
         partitions,
         alert_partitions: kafka::partitions_of(cluster, &cluster.topics.alerts)?,
         commit_interval: Duration::from(config.kafka.commit_interval),
@@ -235,11 +231,11 @@ impl<'a> Detector<'a> {
             Snapshots::find(&common.cluster, &owner, partition, &|| is_stopped(stop)).with_context(named)?;
         // The group may have been forgotten, if nobody took part for a week.
         let committed = group.committed(partition).with_context(named)?.max(snapshots.place);
-        let bytes = found.as_ref().map_or(0, |found| found.bytes.len());
+        let bytes = found.as_ref().map_or(0, Vec::len);
         let (next, names, engine) = match found {
             None => (None, Vec::new(), Engine::new(common.limits, partition as usize)),
             Some(found) => {
-                let saved: Snapshot = postcard::from_bytes(&found.bytes).with_context(named)?;
+                let saved: Snapshot = postcard::from_bytes(&found).with_context(named)?;
                 anyhow::ensure!(
                     saved.partitions == common.partitions,
                     "partition {partition}: its snapshot is of a log of {} partitions, which has {} now; ships would \
@@ -247,7 +243,7 @@ impl<'a> Detector<'a> {
                     saved.partitions,
                     common.partitions
                 );
-                if saved.made_with != common.made_with() {
+                if saved.made_with != common.made_with.hashes() {
                     cli::warn(&format!(
                         "partition {partition}: goes on with what was known under other settings"
                     ));
@@ -257,7 +253,7 @@ impl<'a> Detector<'a> {
         };
         let log = &common.cluster.topics.log;
         let reader = PartitionReader::open(&common.cluster, log, partition, next).with_context(named)?;
-        let (first, _) = reader.bounds().with_context(named)?;
+        let first = reader.first;
         if next.is_some_and(|next| next < first) {
             cli::warn(&format!(
                 "partition {partition}: what was in the log before {first} is gone, and not known"
@@ -355,18 +351,15 @@ impl<'a> Detector<'a> {
             length = value.len();
             is_muted = record.offset < *muted_before;
             failed = kafka::frames(value, |frame| match frame {
-                Frame::Name(number, name) => {
-                    names.resize(names.len().max(number as usize + 1), String::new());
-                    names[number as usize] = name;
-                }
-                Frame::Entry(entry) => engine.push(entry, &common.world, &mut told),
+                Frame::Name(number, name) => log::name(names, number, name),
+                Frame::Entry(entry) => engine.push(entry, &common.made_with.world, &mut told),
                 Frame::Round | Frame::Taken(_) => {}
             });
         });
         let has_read = has_read.with_context(|| format!("partition {}", self.partition))?;
         failed.with_context(|| format!("{}/{}", common.cluster.topics.log, self.partition))?;
         if !told.is_empty() && !is_muted {
-            let writer = common.writer(names);
+            let writer = common.made_with.writer(names);
             pending.extend(told.into_iter().filter_map(|told| match told {
                 Told::Alert(alert) => {
                     let line = Line::of(&alert, writer.json(&alert));
@@ -383,7 +376,7 @@ impl<'a> Detector<'a> {
         let snapshot = Snapshot {
             next: self.reader.next(),
             partitions: self.common.partitions,
-            made_with: self.common.made_with(),
+            made_with: self.common.made_with.hashes(),
             names: self.names.clone(),
             engine: self.engine.snapshot()?,
         };
@@ -446,23 +439,6 @@ impl<'a> Detector<'a> {
                 Ok(false)
             }
             Err(error) => Err(anyhow::Error::new(error).context(format!("partition {}", self.partition))),
-        }
-    }
-}
-
-impl Common {
-    fn made_with(&self) -> [String; 2] {
-        [self.config_hash.clone(), self.ports_hash.clone()]
-    }
-
-    fn writer<'a>(&'a self, names: &'a [String]) -> Writer<'a> {
-        Writer {
-            ports: self.world.ports(),
-            watch: self.world.watch(),
-            config_hash: &self.config_hash,
-            ports_hash: &self.ports_hash,
-            inputs: names,
-            is_time_assumed: false,
         }
     }
 }

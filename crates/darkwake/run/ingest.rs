@@ -12,7 +12,7 @@ use anyhow::Context;
 use connect::kafka::{
     self, Cluster, CommitError, Group, PartitionReader, Record, Segment, Snapshots, Transactions, Wanted,
 };
-use connect::live::{Positions, Sources};
+use connect::live::Positions;
 use connect::log::{Frame, Step, Taken};
 use engine::Entry;
 use model::EventTime;
@@ -242,9 +242,9 @@ impl<'a> Lead<'a> {
             Snapshots::find(cluster, NAME, LEADING, &is_over).context("snapshots cannot be read")?;
         let mut intake = Intake::new(config, Pending::of(partitions), metrics);
         let (mut number, mut log_from, mut reached) = (0, None, EventTime::MIN);
-        let bytes = found.as_ref().map_or(0, |found| found.bytes.len());
+        let bytes = found.as_ref().map_or(0, Vec::len);
         if let Some(found) = found {
-            let saved: Snapshot = postcard::from_bytes(&found.bytes).context("the snapshot of ingest")?;
+            let saved: Snapshot = postcard::from_bytes(&found).context("the snapshot of ingest")?;
             (number, log_from, reached) = (saved.number, Some(saved.log_from), saved.reached);
             intake.restore(saved.intake).context("the snapshot of ingest")?;
         }
@@ -270,11 +270,7 @@ impl<'a> Lead<'a> {
 
     /// Takes in.
     fn go_on(mut self, interrupt: &Interrupt) -> anyhow::Result<Ended> {
-        let sources = (0..).zip(&self.config.live.sources);
-        let endpoints = sources
-            .map(|(number, source)| super::endpoint(source, self.config, self.intake.positions(number)))
-            .collect();
-        let mut sources = Sources::start(endpoints)?;
+        let mut sources = super::start(self.config, &self.intake)?;
         let commit_interval = Duration::from(self.config.kafka.commit_interval);
         let snapshot_interval = Duration::from(self.config.live.snapshot_interval);
         let (mut committed, mut snapshot, mut measured) = (Instant::now(), Instant::now(), Instant::now());

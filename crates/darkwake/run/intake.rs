@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cli;
 use crate::config::{Config, LineFormat, SourceConfig, SourceKind};
-use crate::metrics::Metrics;
+use crate::metrics::{Arrivals, Metrics};
 
 /// Names of inputs, by number.
 pub type Names = Arc<RwLock<Vec<String>>>;
@@ -88,6 +88,8 @@ pub struct Intake<L> {
     /// What the sources of what was known are now.
     places: Vec<Option<u32>>,
     metrics: Arc<Metrics>,
+    /// By source.
+    arrivals: Vec<Arrivals>,
 }
 
 /// What is known of topics that are read, to go on with later.
@@ -143,6 +145,7 @@ impl<L: Log> Intake<L> {
             names: Names::default(),
             places: Vec::new(),
             metrics: Arc::clone(metrics),
+            arrivals: config.live.sources.iter().map(|source| metrics.arrivals(&source.name)).collect(),
         }
     }
 
@@ -288,9 +291,7 @@ impl<L: Log> Intake<L> {
     /// An input that was named since what is known was written down.
     pub fn call(&mut self, number: u32, name: String) {
         let mut names = self.names.write().unwrap_or_else(PoisonError::into_inner);
-        let length = names.len().max(number as usize + 1);
-        names.resize(length, String::new());
-        names[number as usize] = name;
+        connect::log::name(&mut names, number, name);
     }
 
     /// The log.
@@ -471,7 +472,7 @@ impl<L: Log> Intake<L> {
     /// Reads bytes; those with a number are whole lines, all with that number.
     fn read(&mut self, peer: Peer, arrival: EventTime, bytes: &[u8], number: Option<u64>) {
         let mut decoded = Vec::new();
-        self.metrics.arrived(&self.sources[peer.source as usize].name, bytes.len(), arrival);
+        self.arrivals[peer.source as usize].add(bytes.len(), arrival);
         let stream = self.stream(peer, arrival, None);
         stream.decoder.arrive(arrival);
         let Stream { decoder, splitter, origin, source, .. } = stream;

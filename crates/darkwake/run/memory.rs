@@ -13,13 +13,14 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::time::{Duration, Instant};
 
-use connect::live::{Event, Sources};
-use connect::log::{self, Frame, LogReader, Step, Taken};
+use connect::live::Event;
+use connect::log::{self, Frame, LogReader, LogWriter, Step, Taken};
 use connect::sinks::{Destination, Sink};
-use engine::{BUCKETS, Engine, Entry, Limits};
+use engine::{Engine, Entry};
 use model::{EventTime, Reason};
 
 use super::intake::{Intake, Log, Steps};
+use super::made::MadeWith;
 use super::outbox::{Kept, Outbox};
 use super::state::{Snapshot, State};
 use crate::cli::{self, Run};
@@ -90,18 +91,17 @@ pub fn run(
     interrupt: &Interrupt,
     metrics: &Arc<Metrics>,
 ) -> anyhow::Result<()> {
-    let (world, ports_hash) = read::world(config, true, &[])?;
-    let sinks = config.live.sinks.iter().map(|sink| Sink::open(&super::destination(sink, config)));
-    let mut sinks = sinks.collect::<Result<Vec<Sink>, _>>()?;
+    let made_with = MadeWith::of(config)?;
+    let mut sinks = super::sinks(config)?;
     if sinks.is_empty() {
         sinks.push(Sink::open(&Destination::Stdout)?);
     }
     let state = config.live.state.as_deref().map(State::open).transpose()?;
     let known = state.as_ref().map(State::newest).transpose()?.flatten();
 
-    let limits = Limits { ships_per_bucket: config.limits.ships.div_ceil(BUCKETS) };
+    let limits = config.limits.of_core();
     if let Some(known) = &known {
-        if known.made_with != [config.hash(), ports_hash.clone()] {
+        if known.made_with != made_with.hashes() {
             cli::warn("goes on with what was known under other settings");
         }
         if arguments.shards.is_some_and(|asked| usize::from(asked) != known.engines.len()) {
@@ -121,7 +121,7 @@ pub fn run(
     }
     let (rounds, told) = sync_channel(ROUNDS);
     let keep = Keep { facts: false, alerts: KeepAlerts::Rounds(rounds) };
-    let mut shards = Shards::go_on(engines, &world, &keep);
+    let mut shards = Shards::go_on(engines, &made_with.world, &keep);
     drop(keep);
     if let Some(folder) = &arguments.record {
         shards.record(read::record(folder)?);
@@ -144,25 +144,14 @@ pub fn run(
     let (number, reached) = known.as_ref().map_or((0, EventTime::MIN), |known| (known.number, known.reached));
     let carrier = Carrier { shards, steps: Steps::default(), number, reached, is_muted: false, snapshots };
     let mut intake = Intake::new(config, carrier, metrics);
-    let outbox = Outbox {
-        sinks,
-        world,
-        config_hash: config.hash(),
-        ports_hash,
-        names: intake.names(),
-        kept,
-        metrics: Arc::clone(metrics),
-    };
+    let outbox = Outbox { sinks, made_with, names: intake.names(), kept, metrics: Arc::clone(metrics) };
     let known_order = known.as_ref().map_or_else(Known::default, |known| known.known.clone());
     let outbox = std::thread::spawn(move || outbox.run(known_order, count, &told));
     if let Some((log, muted)) = &keeps {
         go_on(&mut intake, config, log, known, *muted)?;
     }
 
-    let topics = (0..).zip(&config.live.sources);
-    let endpoints =
-        topics.map(|(number, source)| super::endpoint(source, config, intake.positions(number))).collect();
-    let mut sources = Sources::start(endpoints)?;
+    let mut sources = super::start(config, &intake)?;
     metrics.ready("all", true);
     let mut dropped = 0;
     let mut saved = Instant::now();
@@ -280,7 +269,7 @@ fn go_on(
         "goes on: {bytes} bytes of shards, {entries} entries of the log again, {muted} alerts told already, {} ms",
         began.elapsed().as_millis()
     ));
-    let writer = connect::log::LogWriter::begin(folder, last + 1)?;
+    let writer = LogWriter::begin(folder, last + 1)?;
     intake.log().shards.record(writer);
     save(intake)
 }

@@ -4,12 +4,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
-use connect::alerts::Writer;
 use connect::sinks::{Line, Sink};
-use engine::World;
 use model::alert::Alert;
 
 use super::intake::Names;
+use super::made::MadeWith;
 use super::state::{Place, Snapshot, State};
 use crate::cli;
 use crate::metrics::Metrics;
@@ -21,11 +20,7 @@ pub struct Outbox {
     /// The sinks.
     pub sinks: Vec<Sink>,
     /// Ports and rules.
-    pub world: Arc<World>,
-    /// Hash of the configuration.
-    pub config_hash: String,
-    /// Hash of the ports.
-    pub ports_hash: String,
+    pub made_with: MadeWith,
     /// Names of inputs.
     pub names: Names,
     /// What is kept, if it is.
@@ -67,7 +62,7 @@ impl Outbox {
                     }
                     let (engines, known) = (round.engines, rounds.known().clone());
                     let told = kept.state.journal.length();
-                    let made_with = [self.config_hash.clone(), self.ports_hash.clone()];
+                    let made_with = self.made_with.hashes();
                     let taken_by_all = kept.places.iter().map(|place| place.taken).min().unwrap_or(told);
                     let snapshot = Snapshot { engines, known, told, made_with, ..snapshot };
                     let bytes = snapshot.engines.iter().map(Vec::len).sum();
@@ -107,14 +102,7 @@ impl Outbox {
 
     fn tell(&mut self, alerts: &[Arc<Alert>]) -> anyhow::Result<()> {
         let names = self.names.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        let writer = Writer {
-            ports: self.world.ports(),
-            watch: self.world.watch(),
-            config_hash: &self.config_hash,
-            ports_hash: &self.ports_hash,
-            inputs: &names,
-            is_time_assumed: false,
-        };
+        let writer = self.made_with.writer(&names);
         let mut lines: Vec<Line> = alerts.iter().map(|alert| Line::of(alert, writer.json(alert))).collect();
         if let Some(kept) = &mut self.kept {
             // A revision is known by its alert and its number: no two have both.

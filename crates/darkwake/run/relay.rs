@@ -33,8 +33,7 @@ pub fn run(
     interrupt: &Interrupt,
     metrics: &Arc<Metrics>,
 ) -> anyhow::Result<()> {
-    let sinks = config.live.sinks.iter().map(|sink| Sink::open(&super::destination(sink, config)));
-    let mut sinks = sinks.collect::<Result<Vec<Sink>, _>>()?;
+    let mut sinks = super::sinks(config)?;
     while !interrupt.came() {
         match relay(cluster, &mut sinks, interrupt, metrics) {
             Err(error) if kafka::is_of_cluster(&*error) => {

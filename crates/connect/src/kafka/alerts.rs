@@ -7,10 +7,11 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Message, OwnedMessage};
 
-use super::{Cluster, config, is_away};
+use super::{Cluster, is_away, reader};
 
 /// What the client is told unless the configuration says otherwise.
-const SETTINGS: [(&str, &str); 4] = [
+const SETTINGS: [(&str, &str); 5] = [
+    ("auto.offset.reset", "earliest"),
     ("partition.assignment.strategy", "cooperative-sticky"),
     ("session.timeout.ms", "10000"),
     ("fetch.queue.backoff.ms", "20"),
@@ -30,10 +31,7 @@ impl AlertReader {
     /// # Errors
     /// If a setting is none.
     pub fn join(cluster: &Cluster, name: &str) -> Result<AlertReader, KafkaError> {
-        let mut config = config(&cluster.properties, &SETTINGS);
-        config.set("group.id", format!("{}.{name}", cluster.application));
-        config.set("enable.auto.commit", "false").set("enable.auto.offset.store", "false");
-        config.set("isolation.level", "read_committed").set("auto.offset.reset", "earliest");
+        let config = reader(&cluster.properties, &format!("{}.{name}", cluster.application), &SETTINGS);
         let consumer: BaseConsumer = config.create()?;
         consumer.subscribe(&[&cluster.topics.alerts])?;
         Ok(AlertReader { consumer, early: VecDeque::new() })

@@ -9,10 +9,11 @@ use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMe
 use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::{ANSWER, Cluster, Trouble, config};
+use super::{ANSWER, Cluster, Trouble, reader};
 
 /// What the client is told unless the configuration says otherwise.
-const SETTINGS: [(&str, &str); 4] = [
+const SETTINGS: [(&str, &str); 5] = [
+    ("auto.offset.reset", "latest"),
     // Who stays keeps what he has.
     ("partition.assignment.strategy", "cooperative-sticky"),
     ("session.timeout.ms", "10000"),
@@ -70,10 +71,7 @@ impl Group {
     /// # Errors
     /// If a setting is none.
     pub fn join(cluster: &Cluster, name: &str, topic: &str, losing: Losing) -> Result<Group, KafkaError> {
-        let mut config = config(&cluster.properties, &SETTINGS);
-        config.set("group.id", format!("{}.{name}", cluster.application));
-        config.set("enable.auto.commit", "false").set("enable.auto.offset.store", "false");
-        config.set("isolation.level", "read_committed").set("auto.offset.reset", "latest");
+        let config = reader(&cluster.properties, &format!("{}.{name}", cluster.application), &SETTINGS);
         let changes = Changes { owned: Mutex::default(), trouble: Mutex::default(), losing };
         let consumer: BaseConsumer<Changes> = config.create_with_context(changes)?;
         consumer.subscribe(&[topic])?;
@@ -108,11 +106,11 @@ impl Group {
         let told = self.consumer.committed_offsets(asked, ANSWER)?;
         let Some(found) = told.find_partition(&self.topic, partition) else { return Ok(None) };
         found.error()?;
-        Ok(Some(found).and_then(|found| match found.offset() {
+        Ok(match found.offset() {
             Offset::Offset(offset) => Some(offset),
             Offset::Beginning | Offset::End | Offset::Stored | Offset::Invalid | Offset::OffsetTail(_) => {
                 None
             }
-        }))
+        })
     }
 }

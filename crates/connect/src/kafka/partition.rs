@@ -9,10 +9,12 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message, Timestamp};
 use rdkafka::topic_partition_list::TopicPartitionList;
 
-use super::{ANSWER, Cluster, config};
+use super::{ANSWER, Cluster, reader};
 
 /// What the client is told unless the configuration says otherwise.
-const SETTINGS: [(&str, &str); 4] = [
+const SETTINGS: [(&str, &str); 6] = [
+    ("auto.offset.reset", "earliest"),
+    ("enable.partition.eof", "true"),
     ("fetch.queue.backoff.ms", "20"),
     ("fetch.error.backoff.ms", "100"),
     ("queued.max.messages.kbytes", "16384"),
@@ -30,6 +32,8 @@ pub struct PartitionReader {
     topic: String,
     partition: i32,
     consumer: BaseConsumer,
+    /// The first offset that was there when it was opened.
+    pub first: i64,
     /// What is read next.
     next: i64,
     /// When something came last.
@@ -42,8 +46,6 @@ pub struct PartitionReader {
 pub struct Fetched<'a> {
     /// Its offset.
     pub offset: i64,
-    /// When the broker appended it.
-    pub appended: EventTime,
     /// Its key.
     pub key: &'a [u8],
     /// Its value; `None` takes away what the key had.
@@ -65,7 +67,7 @@ impl PartitionReader {
         let consumer = consumer(cluster)?;
         // A broker that has just become the leader may not know yet how far the partition reaches, and would say that it
         // ends too soon. It does not answer this before it knows.
-        consumer.fetch_watermarks(topic, partition, ANSWER)?;
+        let (first, _) = consumer.fetch_watermarks(topic, partition, ANSWER)?;
         assign(&consumer, topic, partition, next)?;
         let (topic, heard) = (topic.to_owned(), Instant::now());
         Ok(PartitionReader {
@@ -73,6 +75,7 @@ impl PartitionReader {
             topic,
             partition,
             consumer,
+            first,
             next,
             heard,
             is_at_end: false,
@@ -84,14 +87,6 @@ impl PartitionReader {
     pub fn end_now(&self) -> Option<i64> {
         let asked = self.consumer.fetch_watermarks(&self.topic, self.partition, AT_ONCE);
         asked.ok().map(|(_, end)| end)
-    }
-
-    /// The first offset that is still there, and the one after the last.
-    ///
-    /// # Errors
-    /// If the brokers do not say.
-    pub fn bounds(&self) -> Result<(i64, i64), KafkaError> {
-        self.consumer.fetch_watermarks(&self.topic, self.partition, ANSWER)
     }
 
     /// The next record, if one comes in this time, given to `take`. Whether one came.
@@ -108,7 +103,6 @@ impl PartitionReader {
             Some(Ok(record)) => {
                 let fetched = Fetched {
                     offset: record.offset(),
-                    appended: appended(&record),
                     key: record.key().unwrap_or_default(),
                     value: record.payload(),
                 };
@@ -141,13 +135,8 @@ impl PartitionReader {
 }
 
 fn consumer(cluster: &Cluster) -> Result<BaseConsumer, KafkaError> {
-    let mut config = config(&cluster.properties, &SETTINGS);
     // Who works on it is decided elsewhere; this is no member of anything.
-    config.set("group.id", format!("{}.readers", cluster.application));
-    config.set("enable.auto.commit", "false").set("enable.auto.offset.store", "false");
-    config.set("isolation.level", "read_committed").set("auto.offset.reset", "earliest");
-    config.set("enable.partition.eof", "true");
-    config.create()
+    reader(&cluster.properties, &format!("{}.readers", cluster.application), &SETTINGS).create()
 }
 
 fn assign(consumer: &BaseConsumer, topic: &str, partition: i32, next: i64) -> Result<(), KafkaError> {

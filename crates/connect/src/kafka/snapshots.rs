@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use serde::{Deserialize, Serialize};
 
 use super::{Cluster, PartitionReader, Record};
@@ -35,15 +35,6 @@ pub struct Snapshots {
     pub place: Option<i64>,
 }
 
-/// The newest set.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Found {
-    /// What it holds.
-    pub bytes: Vec<u8>,
-    /// How much of the topic was read for it.
-    pub read: u64,
-}
-
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Manifest {
     set: u64,
@@ -58,7 +49,6 @@ struct Seen {
     chunks: BTreeMap<(u64, usize), Vec<u8>>,
     manifests: BTreeMap<u64, Manifest>,
     place: Option<i64>,
-    read: u64,
 }
 
 impl Snapshots {
@@ -71,14 +61,14 @@ impl Snapshots {
         owner: &str,
         partition: i32,
         is_over: &dyn Fn() -> bool,
-    ) -> Result<(Snapshots, Option<Found>), KafkaError> {
+    ) -> Result<(Snapshots, Option<Vec<u8>>), KafkaError> {
         let mut reader = PartitionReader::open(cluster, &cluster.topics.snapshots, partition, None)?;
         let mut seen = Seen::default();
         let began = std::time::Instant::now();
         while !reader.is_at_end() {
             reader.read(WAIT, |record| seen.take(owner, record.key, record.value))?;
             if began.elapsed() > LONGEST || is_over() {
-                return Err(KafkaError::OffsetFetch(rdkafka::error::RDKafkaErrorCode::OperationTimedOut));
+                return Err(KafkaError::OffsetFetch(RDKafkaErrorCode::OperationTimedOut));
             }
         }
         let (topic, owner) = (Arc::from(cluster.topics.snapshots.as_str()), owner.to_owned());
@@ -125,7 +115,6 @@ impl Snapshots {
 
 impl Seen {
     fn take(&mut self, owner: &str, key: &[u8], value: Option<&[u8]>) {
-        self.read += value.map_or(0, <[u8]>::len) as u64;
         let key = String::from_utf8_lossy(key);
         let rest = key.strip_prefix(owner).and_then(|rest| rest.strip_prefix('/'));
         let Some((place, name)) = rest.and_then(|rest| rest.split_once('/')) else { return };
@@ -147,7 +136,7 @@ impl Seen {
     }
 
     /// The number of the newest set, chunks of each place, and what the newest complete set holds.
-    fn newest(&self) -> (u64, [usize; PLACES as usize], Option<Found>) {
+    fn newest(&self) -> (u64, [usize; PLACES as usize], Option<Vec<u8>>) {
         let set = self.manifests.values().map(|manifest| manifest.set).max().unwrap_or(0);
         let chunks = std::array::from_fn(|place| {
             let numbers = self.chunks.keys().filter(|(of, _)| *of == place as u64);
@@ -156,7 +145,7 @@ impl Seen {
         let mut manifests: Vec<(&u64, &Manifest)> = self.manifests.iter().collect();
         manifests.sort_by_key(|(_, manifest)| std::cmp::Reverse(manifest.set));
         let found = manifests.into_iter().find_map(|(place, manifest)| self.whole(*place, manifest));
-        (set, chunks, found.map(|bytes| Found { bytes, read: self.read }))
+        (set, chunks, found)
     }
 
     fn whole(&self, place: u64, manifest: &Manifest) -> Option<Vec<u8>> {
@@ -196,7 +185,7 @@ mod tests {
     }
 
     fn found(records: &[Record]) -> Option<Vec<u8>> {
-        seen(records).newest().2.map(|found| found.bytes)
+        seen(records).newest().2
     }
 
     #[test]

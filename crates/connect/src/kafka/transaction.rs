@@ -7,7 +7,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, Producer, PurgeConfig};
 use rdkafka::topic_partition_list::TopicPartitionList;
 
-use super::{ANSWER, Cluster, PATIENCE, Record, config};
+use super::{ANSWER, Cluster, PATIENCE, Record, config, send};
 
 /// What the client is told unless the configuration says otherwise.
 const SETTINGS: [(&str, &str); 6] = [
@@ -21,8 +21,6 @@ const SETTINGS: [(&str, &str); 6] = [
     // What somebody leaves open who does not come back holds up readers for this long.
     ("transaction.timeout.ms", "20000"),
 ];
-/// How long it is waited for room in the producer's queue.
-const ROOM: Duration = Duration::from_millis(50);
 /// How long one step may take before it is looked whether it is still wanted.
 const STEP: Duration = Duration::from_secs(2);
 /// How often it is looked what holds up a delivery.
@@ -137,19 +135,7 @@ impl Transactions {
         wanted: &Wanted<'_>,
     ) -> Result<(), KafkaError> {
         self.producer.begin_transaction()?;
-        for record in records {
-            let mut to_send = record.to_send();
-            loop {
-                match self.producer.send(to_send) {
-                    Ok(()) => break,
-                    Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), again)) => {
-                        to_send = again;
-                        self.producer.poll(ROOM);
-                    }
-                    Err((error, _)) => return Err(error),
-                }
-            }
-        }
+        records.iter().try_for_each(|record| send(&self.producer, record))?;
         let send_offsets = || match member() {
             Some(member) if offsets.count() > 0 => {
                 self.producer.send_offsets_to_transaction(offsets, &member, ANSWER)

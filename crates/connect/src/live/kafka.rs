@@ -13,8 +13,8 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
 use rdkafka::topic_partition_list::TopicPartitionList;
 
-use super::{Event, Outlet, Positions, now};
-use crate::kafka::{ANSWER, PATIENCE, Properties, Trouble, appended, config, is_away, partitions};
+use super::{Event, Outlet, Positions, Waits, now};
+use crate::kafka::{ANSWER, PATIENCE, Properties, Trouble, appended, is_away, partitions, reader};
 
 /// How long it is waited for a partition to say what comes next …
 const POLL: Duration = Duration::from_millis(100);
@@ -30,17 +30,9 @@ const FETCH_MS: i64 = 2_000;
 const HANGS: Duration = Duration::from_secs(30);
 /// How often it is looked whether there are more partitions.
 const COUNT: Duration = Duration::from_secs(60);
-/// The first wait before a topic that cannot be read is tried again; it doubles …
-const FIRST_WAIT: Duration = Duration::from_millis(500);
-/// … up to this.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// What the client is told unless the configuration says otherwise.
-const SETTINGS: [(&str, &str); 7] = [
-    // Offsets are nobody's but ours; a consumer group is not joined.
-    ("group.id", "darkwake"),
-    ("enable.auto.commit", "false"),
+const SETTINGS: [(&str, &str); 4] = [
     ("auto.offset.reset", "earliest"),
-    ("isolation.level", "read_committed"),
     ("enable.partition.eof", "true"),
     ("fetch.queue.backoff.ms", "20"),
     ("queued.max.messages.kbytes", "16384"),
@@ -52,7 +44,7 @@ pub fn start(properties: &Properties, topic: String, from: Positions, outlet: Ou
     let (properties, mut first) = (properties.clone(), Some(first));
     std::thread::spawn(move || {
         let mut reading = Reading { topic, from, told: BTreeSet::new(), stuck: BTreeMap::new() };
-        let mut wait = FIRST_WAIT;
+        let mut waits = Waits::default();
         loop {
             let began = Instant::now();
             let consumer = first.take().map_or_else(|| consumer(&properties, &reading.topic), Ok);
@@ -70,9 +62,7 @@ pub fn start(properties: &Properties, topic: String, from: Positions, outlet: Ou
                     }
                 }
             }
-            wait = if began.elapsed() > LONGEST_WAIT { FIRST_WAIT } else { wait };
-            std::thread::sleep(wait);
-            wait = (wait * 2).min(LONGEST_WAIT);
+            std::thread::sleep(waits.after(began.elapsed()));
         }
     });
     Ok(())
@@ -90,7 +80,8 @@ enum Ended {
 
 fn consumer(properties: &Properties, topic: &str) -> std::io::Result<Arc<BaseConsumer>> {
     let error = |error: KafkaError| std::io::Error::other(format!("kafka topic {topic}: {error}"));
-    config(properties, &SETTINGS).create().map(Arc::new).map_err(error)
+    // Offsets are nobody's but ours; a consumer group is not joined.
+    reader(properties, "darkwake", &SETTINGS).create().map(Arc::new).map_err(error)
 }
 
 /// A topic that is read, by one client after the other.
@@ -233,7 +224,7 @@ impl Again {
     ) -> Result<Option<Record>, AgainError> {
         let at = partition as usize;
         let failed = |why: &str| AgainError(format!("kafka topic {}/{partition}: {why}", self.topic));
-        let began = std::time::Instant::now();
+        let began = Instant::now();
         while began.elapsed() < PATIENCE && at < self.partitions.heads.len() {
             if let Some(error) = self.partitions.look(at, POLL).filter(|error| !is_away(error)) {
                 return Err(failed(&error.to_string()));

@@ -14,16 +14,12 @@ use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use super::{BEAT, Endpoint, Event, Outlet, now, subscription};
+use super::{BEAT, Endpoint, Event, Outlet, Waits, now, subscription};
 
 /// Read at once.
 const BLOCK: usize = 64 * 1024;
-/// The first wait before a server is connected to again; it doubles …
-pub const FIRST_WAIT: Duration = Duration::from_millis(500);
-/// … up to this.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(30);
-/// A connection that has lasted so long was a good one: the next wait is short again.
-pub const GOOD: Duration = Duration::from_secs(60);
+/// What the system refuses now it may do a little later.
+const LATER: Duration = Duration::from_millis(500);
 /// Connections of one listener at a time; further ones wait to be taken.
 const MAX_CONNECTIONS: usize = 1_024;
 /// A connection that has been silent for so long is asked whether it is there …
@@ -115,7 +111,7 @@ async fn beat(events: Sender<Event>) {
 
 /// Connects, reads, and connects again.
 async fn client(address: String, outlet: Outlet) {
-    let mut wait = FIRST_WAIT;
+    let mut waits = Waits::default();
     for number in 0.. {
         let began = tokio::time::Instant::now();
         let told = match TcpStream::connect(&address).await {
@@ -129,9 +125,7 @@ async fn client(address: String, outlet: Outlet) {
         if outlet.events.send(told).await.is_err() {
             return;
         }
-        wait = if began.elapsed() >= GOOD { FIRST_WAIT } else { wait };
-        sleep(wait).await;
-        wait = (wait * 2).min(LONGEST_WAIT);
+        sleep(waits.after(began.elapsed())).await;
     }
 }
 
@@ -144,7 +138,7 @@ async fn listen(listener: std::net::TcpListener, outlet: Outlet) {
         let Ok(place) = std::sync::Arc::clone(&places).acquire_owned().await else { return };
         let Ok((stream, peer)) = listener.accept().await else {
             // Out of descriptors, most likely: others will close some.
-            sleep(FIRST_WAIT).await;
+            sleep(LATER).await;
             continue;
         };
         let outlet = outlet.clone();
@@ -189,7 +183,7 @@ async fn datagrams(socket: std::net::UdpSocket, outlet: Outlet) {
     loop {
         let Ok((length, from)) = socket.recv_from(&mut block).await else {
             // Whatever is wrong with it is not over at once.
-            sleep(FIRST_WAIT).await;
+            sleep(LATER).await;
             continue;
         };
         // Parts of one message come from one sender. Who forges addresses fills one place.

@@ -11,8 +11,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use url::Url;
 
-use super::network::{FIRST_WAIT, GOOD, LONGEST_WAIT};
-use super::{Event, Outlet, now};
+use super::{Event, Outlet, Waits, now};
 
 /// How long a connection may say nothing before it is asked whether it is there.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
@@ -62,6 +61,7 @@ pub async fn mqtt(options: MqttOptions, topic: String, outlet: Outlet) {
     let whom = format!("{} {topic}", options.broker_address().0);
     let mut waits = Waits::default();
     for number in 0.. {
+        let began = Instant::now();
         let (client, mut events) = AsyncClient::new(options.clone(), REQUESTS);
         let mut is_up = false;
         let why = loop {
@@ -76,7 +76,6 @@ pub async fn mqtt(options: MqttOptions, topic: String, outlet: Outlet) {
                     if answer.return_codes.contains(&SubscribeReasonCode::Failure) {
                         break "the subscription is refused".to_owned();
                     }
-                    waits.is_up();
                     is_up = true;
                     Event::Up(outlet.peer(number), whom.clone())
                 }
@@ -95,7 +94,7 @@ pub async fn mqtt(options: MqttOptions, topic: String, outlet: Outlet) {
         if !lost(&outlet, number, is_up, format!("{whom}: {why}")).await {
             return;
         }
-        waits.wait().await;
+        sleep(waits.after(began.elapsed())).await;
     }
 }
 
@@ -118,11 +117,11 @@ pub async fn websocket(url: String, subscribe: Option<String>, outlet: Outlet) {
     let limits = WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE));
     let mut waits = Waits::default();
     for number in 0.. {
+        let began = Instant::now();
         let mut is_up = false;
         let why = match connect_async_with_config(&url, Some(limits), false).await {
             Err(error) => error.to_string(),
             Ok((mut stream, _)) => {
-                waits.is_up();
                 is_up = true;
                 if outlet.events.send(Event::Up(outlet.peer(number), url.clone())).await.is_err() {
                     return;
@@ -162,7 +161,7 @@ pub async fn websocket(url: String, subscribe: Option<String>, outlet: Outlet) {
         if !lost(&outlet, number, is_up, format!("{url}: {why}")).await {
             return;
         }
-        waits.wait().await;
+        sleep(waits.after(began.elapsed())).await;
     }
 }
 
@@ -171,32 +170,6 @@ async fn lost(outlet: &Outlet, number: u32, was_up: bool, why: String) -> bool {
     let event =
         if was_up { Event::Down(outlet.peer(number), why) } else { Event::Trouble(outlet.source, why) };
     outlet.events.send(event).await.is_ok()
-}
-
-/// Waits between one connection and the next.
-struct Waits {
-    next: Duration,
-    up: Option<Instant>,
-}
-
-impl Default for Waits {
-    fn default() -> Self {
-        Waits { next: FIRST_WAIT, up: None }
-    }
-}
-
-impl Waits {
-    fn is_up(&mut self) {
-        self.up = Some(Instant::now());
-    }
-
-    async fn wait(&mut self) {
-        if self.up.take().is_some_and(|up| up.elapsed() >= GOOD) {
-            self.next = FIRST_WAIT;
-        }
-        sleep(self.next).await;
-        self.next = (self.next * 2).min(LONGEST_WAIT);
-    }
 }
 
 #[cfg(test)]

@@ -6,18 +6,15 @@ use std::time::Duration;
 
 use model::Mmsi;
 use rdkafka::ClientContext;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, Producer, ProducerContext};
 
 use super::{Line, SinkError};
-use crate::kafka::{PATIENCE, Properties, Record, config, partitions};
+use crate::kafka::{PATIENCE, Properties, Record, config, partitions, send};
 
 /// What the client is told unless the configuration says otherwise.
 const SETTINGS: [(&str, &str); 4] =
     [("enable.idempotence", "true"), ("acks", "all"), ("linger.ms", "5"), ("compression.type", "zstd")];
-/// How long it is waited for room in the producer's queue.
-const ROOM: Duration = Duration::from_millis(50);
 
 /// The record of an alert in a topic of so many partitions.
 #[must_use]
@@ -79,20 +76,10 @@ impl Topic {
     /// Sends an alert.
     pub fn send(&self, line: &Line) -> Result<(), SinkError> {
         let record = record(&self.name, self.partitions, line);
-        let mut to_send = record.to_send();
-        loop {
-            match self.producer.send(to_send) {
-                Ok(()) => {
-                    self.producer.poll(Duration::ZERO);
-                    return Ok(());
-                }
-                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), again)) => {
-                    to_send = again;
-                    self.producer.poll(ROOM);
-                }
-                Err((source, _)) => return Err(SinkError::Kafka { topic: self.name.to_string(), source }),
-            }
-        }
+        send(&self.producer, &record)
+            .map_err(|source| SinkError::Kafka { topic: self.name.to_string(), source })?;
+        self.producer.poll(Duration::ZERO);
+        Ok(())
     }
 
     /// Sees that the brokers have all.
