@@ -74,7 +74,7 @@ fn feed(scenario: &str) -> Vec<u8> {
 fn run(lines: &[&[u8]], stage: Stage) -> (u64, u64) {
     let settings = Settings { latest: EventTime::MAX, tag_checksum: TagChecksum::Lenient };
     let mut decoder = NmeaDecoder::new(settings, None);
-    let mut ingest = Ingest::default();
+    let mut ingest = Ingest::new(&Limits::default());
     let source = ingest.add(Order::Bounded { bound_ms: BOUND_MS }, EventTime::MIN);
     let mut engine = Engine::new(Limits::default(), 0);
     let mut fresh: Vec<Told> = Vec::new();

@@ -248,7 +248,7 @@ struct Pipeline {
 
 impl Pipeline {
     fn new() -> Pipeline {
-        let mut ingest = Ingest::default();
+        let mut ingest = Ingest::new(&Limits::default());
         let source = ingest.add(Order::Bounded { bound_ms: 30_000 }, EventTime::MIN);
         let table = |header: &str| TableDecoder::from_header(header.as_bytes(), None, SETTINGS).unwrap();
         Pipeline {

@@ -100,7 +100,7 @@ impl<'a> Driver<'a> {
         Driver {
             plan,
             config,
-            ingest: Ingest::default(),
+            ingest: Ingest::new(&config.limits.of_core()),
             shards,
             totals: ReadTotals::default(),
             progress,

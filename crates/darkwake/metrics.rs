@@ -8,8 +8,8 @@ use model::fate::Counts;
 use model::{EventTime, Reason};
 use prometheus::core::Collector;
 use prometheus::{
-    Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
-    TextEncoder,
+    Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
 };
 
 /// All of it.
@@ -22,6 +22,7 @@ pub struct Metrics {
     reached: GaugeVec,
     holds: IntGaugeVec,
     dropped: IntCounter,
+    unwatched: IntGauge,
     watermark: GaugeVec,
     lines: IntCounterVec,
     rejected: IntCounterVec,
@@ -103,6 +104,13 @@ impl Metrics {
             &registry,
             IntCounter::with_opts(named("datagrams_dropped_total", "Datagrams that came faster than taken")),
         )?;
+        let unwatched = kept(
+            &registry,
+            IntGauge::with_opts(named(
+                "ships_unwatched",
+                "Ships that found no place among those watched for reception, or lost it, so far",
+            )),
+        )?;
         Ok(Metrics {
             up: ints(
                 "source_connections",
@@ -158,6 +166,7 @@ impl Metrics {
                 &["sink"],
             )?,
             dropped,
+            unwatched,
             commit,
             registry,
             counts: Mutex::default(),
@@ -191,6 +200,11 @@ impl Metrics {
             self.reached.with_label_values(&[source]).set(seconds(watermark));
         }
         self.holds.with_label_values(&[source]).set(i64::from(holds));
+    }
+
+    /// Ships that found no place among those watched for reception.
+    pub fn unwatched(&self, ships: u64) {
+        self.unwatched.set(ships as i64);
     }
 
     /// Datagrams came faster than they were taken.

@@ -98,7 +98,7 @@ impl Outcome {
 
 /// Runs a feed of `sources` sources.
 pub fn run(world: &World, sources: usize, feed: &Feed, how: &How) -> Outcome {
-    let mut ingest = Ingest::default();
+    let mut ingest = Ingest::new(&Limits::default());
     let ids: Vec<_> =
         (0..sources).map(|_| ingest.add(Order::Bounded { bound_ms: BOUND_MS }, EventTime::MIN)).collect();
     let mut engines: Vec<Engine> =

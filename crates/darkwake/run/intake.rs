@@ -140,7 +140,7 @@ impl<L: Log> Intake<L> {
             ended: BTreeSet::new(),
             awaited: Vec::new(),
             positions: BTreeMap::new(),
-            ingest: Ingest::default(),
+            ingest: Ingest::new(&config.limits.of_core()),
             log,
             names: Names::default(),
             places: Vec::new(),
@@ -400,6 +400,7 @@ impl<L: Log> Intake<L> {
             self.metrics.reached(&self.sources[source as usize].name, watermark, holds);
         }
         self.metrics.counted("ingest", self.ingest.counts());
+        self.metrics.unwatched(self.ingest.unwatched());
     }
 
     /// Time passes for some sources.

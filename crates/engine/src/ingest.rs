@@ -12,8 +12,8 @@ use reorder::{Admission, OrderKey, Receivers, Source, WrongClock};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::Entry;
 use crate::live::{Live, Newest, Pulse};
+use crate::{BUCKETS, Entry, Limits};
 
 /// Number of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ pub enum Order {
 }
 
 /// Takes in what sources read, and tells how far all of them have come.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Ingest {
     sources: Vec<State>,
     counts: Counts,
@@ -92,6 +92,28 @@ const ONE_SOURCE: u16 = 0;
 const MAX_LATE: u32 = 2_048;
 
 impl Ingest {
+    /// Takes in nothing yet; so many ships of each source are watched for reception as are remembered in all.
+    #[must_use]
+    pub fn new(limits: &Limits) -> Ingest {
+        Ingest {
+            sources: Vec::new(),
+            counts: Counts::default(),
+            highest: None,
+            told: None,
+            pulse: Pulse::default(),
+            late: Late::default(),
+            receivers: Receivers::default(),
+            wrong_clocks: Vec::new(),
+            presence: Presence::new(limits.ships_per_bucket * BUCKETS),
+        }
+    }
+
+    /// Ships that found no place, or lost it, among those watched for reception.
+    #[must_use]
+    pub fn unwatched(&self) -> u64 {
+        self.presence.refused()
+    }
+
     /// Adds a source of which nothing is known but that it has nothing earlier than `floor`.
     pub fn add(&mut self, order: Order, floor: EventTime) -> SourceId {
         self.push_source(Clock::Floor(floor, order), None)

@@ -98,6 +98,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::Limits;
     use crate::{Entry, Ingest, SourceId};
 
     const START: i64 = 1_700_000_000_000;
@@ -134,7 +135,7 @@ mod tests {
     impl Feed {
         /// Live sources that have said enough at second 0 to be believed.
         fn of<const N: usize>() -> (Feed, [SourceId; N]) {
-            let mut ingest = Ingest::default();
+            let mut ingest = Ingest::new(&Limits::default());
             let ids = core::array::from_fn(|_| ingest.add_live(L, at(0), false));
             let mut feed = Feed { ingest, ids: ids.to_vec(), entries: Vec::new() };
             for id in ids {
@@ -224,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_source_that_is_awaited_is_waited_for_until_it_is_idle() {
-        let mut ingest = Ingest::default();
+        let mut ingest = Ingest::new(&Limits::default());
         let ids = [true, false].map(|is_awaited| ingest.add_live(L, at(0), is_awaited));
         let mut feed = Feed { ingest, ids: ids.to_vec(), entries: Vec::new() };
         (0..11).for_each(|ship| feed.say(ids[1], ship, 50, 50));

@@ -23,8 +23,10 @@ const MAX_BINS: i64 = 144;
 const FOOTPRINT_BINS: i64 = 144;
 /// Cells remembered of one station.
 const MAX_FOOTPRINT: usize = 4_096;
-/// Stations and ships of them that are watched.
-const MAX_WATCHED: usize = 2_097_152;
+/// Stations whose footprints are remembered.
+const MAX_STATIONS: usize = 65_536;
+/// Pairs of a station and a ship are watched so many times the limit of ships.
+const STATIONS_OF_SHIP: usize = 2;
 /// Places that fail at once and lie this near to each other fail together, metres.
 const TOGETHER_M: f64 = 60_000.0;
 
@@ -67,8 +69,10 @@ pub(super) struct Verdict {
 }
 
 /// Watches sources, stations and places.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Outages {
+    /// Pairs of a station and a ship that are watched.
+    limit: usize,
     heard: HashMap<(u64, Mmsi), (Mask, Cell), foldhash::fast::FixedState>,
     footprints: BTreeMap<u64, BTreeMap<Cell, Reach>>,
     /// The same of all receivers together, those without a name included.
@@ -157,6 +161,17 @@ impl Hearing {
 }
 
 impl Outages {
+    /// Watches about so many ships.
+    pub(super) fn new(ships: usize) -> Outages {
+        Outages {
+            limit: ships.saturating_mul(STATIONS_OF_SHIP),
+            heard: HashMap::default(),
+            footprints: BTreeMap::new(),
+            whole: BTreeMap::new(),
+            active: Vec::new(),
+        }
+    }
+
     /// Takes in who was heard in a bin that is over; `of_sources` are all ships heard lately.
     pub(super) fn tick(
         &mut self,
@@ -236,9 +251,12 @@ impl Outages {
         });
         for seen in seen {
             for station in seen.stations {
-                if self.heard.len() < MAX_WATCHED || self.heard.contains_key(&(*station, seen.mmsi)) {
+                if self.heard.len() < self.limit || self.heard.contains_key(&(*station, seen.mmsi)) {
                     let entry = self.heard.entry((*station, seen.mmsi)).or_insert((0, seen.cell));
                     *entry = (entry.0 | 1, seen.cell);
+                }
+                if self.footprints.len() >= MAX_STATIONS && !self.footprints.contains_key(station) {
+                    continue;
                 }
                 let footprint = self.footprints.entry(*station).or_default();
                 if footprint.len() < MAX_FOOTPRINT || footprint.contains_key(&seen.cell) {

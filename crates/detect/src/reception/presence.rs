@@ -16,10 +16,10 @@ use super::outage::{Mask, OfSource, Outages, Seen};
 use super::tick::{CellHeard, Counted, Counts, IntervalGroup, Tick};
 use super::{BIN_MS, PRESENCE_BINS, bin_of, bin_start};
 
-/// Ships watched in one bin; those watched in the bins before always have a place.
-const MAX_SHIPS: usize = 1_048_576;
 /// Stations told apart in one bin.
 const MAX_STATIONS: usize = 65_536;
+/// Stations of one bin that are told apart as hearing one ship.
+const MAX_STATIONS_OF_SHIP: usize = 64;
 /// Witnesses told of one cell.
 const WITNESSES: usize = 3;
 /// A gap of the whole feed longer than this has no ticks but the last of it, bins: nothing is
@@ -67,8 +67,23 @@ struct Glimpse {
 struct OpenBin {
     ships: HashMap<(u16, Mmsi), Glimpse, foldhash::fast::FixedState>,
     sources: SmallVec<[u16; 2]>,
+    /// How many of its ships were not watched before, by source.
+    strangers: SmallVec<[(u16, usize); 2]>,
     /// Stations that heard something other than a ship's position.
     stations: BTreeSet<u64>,
+}
+
+impl OpenBin {
+    fn strangers(&self, source: u16) -> usize {
+        self.strangers.iter().find(|(of, _)| *of == source).map_or(0, |(_, count)| *count)
+    }
+
+    fn note_stranger(&mut self, source: u16) {
+        match self.strangers.iter_mut().find(|(of, _)| *of == source) {
+            Some((_, count)) => *count += 1,
+            None => self.strangers.push((source, 1)),
+        }
+    }
 }
 
 /// A ship as a source heard it last.
@@ -108,8 +123,10 @@ impl Sighted {
 type BinCounts = BTreeMap<(Cell, Class, u16), Counts>;
 
 /// Measures presence and hearing, bin by bin.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Presence {
+    /// Ships of one source that are watched.
+    limit: usize,
     next: Option<i64>,
     /// The first bin of all.
     first: Option<i64>,
@@ -123,11 +140,30 @@ pub struct Presence {
     jumps: Jumps,
     claims: Claims,
     intervals: Intervals,
-    /// Ships that found no place.
+    /// Ships that found no place, or lost it.
     refused: u64,
 }
 
 impl Presence {
+    /// Watches so many ships of each source.
+    #[must_use]
+    pub fn new(limit: usize) -> Presence {
+        Presence {
+            limit,
+            next: None,
+            first: None,
+            open: BTreeMap::new(),
+            ships: HashMap::default(),
+            pending: VecDeque::new(),
+            dead: VecDeque::new(),
+            outages: Outages::new(limit),
+            jumps: Jumps::default(),
+            claims: Claims::default(),
+            intervals: Intervals::default(),
+            refused: 0,
+        }
+    }
+
     /// A report in time.
     pub fn observe(&mut self, seen: &Observation) {
         let bin = bin_of(seen.t);
@@ -139,18 +175,23 @@ impl Presence {
         note_source(&mut open.sources, seen.source);
         let minute = 1 << (seen.t.0.rem_euclid(BIN_MS) / 60_000);
         let fix = Fix { t: seen.t, position: seen.position };
-        let has_room = open.ships.len() < MAX_SHIPS || self.ships.contains_key(&key);
+        // A flood fills its own part of a bin; who was watched before always has a place.
+        let has_room = self.ships.contains_key(&key) || open.strangers(seen.source) < self.limit;
         match open.ships.get_mut(&key) {
             Some(glimpse) => {
                 if (fix.t, fix.position) < (glimpse.first.t, glimpse.first.position) {
                     (glimpse.first, glimpse.class, glimpse.group) = (fix, seen.class, seen.group);
                 }
                 glimpse.minutes |= minute;
-                if seen.station != 0 && !glimpse.stations.contains(&seen.station) {
+                let has_place = glimpse.stations.len() < MAX_STATIONS_OF_SHIP;
+                if seen.station != 0 && has_place && !glimpse.stations.contains(&seen.station) {
                     glimpse.stations.push(seen.station);
                 }
             }
             None if has_room => {
+                if !self.ships.contains_key(&key) {
+                    open.note_stranger(seen.source);
+                }
                 let stations = Some(seen.station).filter(|station| *station != 0).into_iter().collect();
                 let (class, group) = (seen.class, seen.group);
                 open.ships.insert(key, Glimpse { first: fix, class, group, minutes: minute, stations });
@@ -178,7 +219,7 @@ impl Presence {
         }
     }
 
-    /// Ships that found no place among those watched.
+    /// Ships that found no place among those watched, or lost it to others.
     #[must_use]
     pub fn refused(&self) -> u64 {
         self.refused
@@ -254,6 +295,8 @@ impl Presence {
                 self.ships.insert(*key, fresh);
             }
         }
+        self.make_room();
+        keys.retain(|key| self.ships.contains_key(key));
         open.sources.sort_unstable();
         let mut tick = Tick { bin, sources: open.sources.clone(), ..Tick::default() };
         self.judge(bin, &keys, &open, &mut tick);
@@ -270,6 +313,31 @@ impl Presence {
         tick.intervals = self.intervals.tick(bin);
         tick.counted = self.release(bin);
         tick
+    }
+
+    /// Forgets ships of sources with too many: those heard in the fewest bins and minutes first, of them
+    /// those heard longest ago.
+    fn make_room(&mut self) {
+        let mut counts: BTreeMap<u16, usize> = BTreeMap::new();
+        for (source, _) in self.ships.keys() {
+            *counts.entry(*source).or_default() += 1;
+        }
+        for (source, count) in counts {
+            let excess = count.saturating_sub(self.limit);
+            if excess == 0 {
+                continue;
+            }
+            let of_source = self.ships.iter().filter(|((of, _), _)| *of == source);
+            let worth = of_source.map(|((_, mmsi), ship)| {
+                (ship.heard.count_ones(), ship.minutes.count_ones(), ship.bin, *mmsi)
+            });
+            let mut worth: Vec<_> = worth.collect();
+            worth.select_nth_unstable(excess - 1);
+            for (.., mmsi) in &worth[..excess] {
+                self.ships.remove(&(source, *mmsi));
+            }
+            self.refused += excess as u64;
+        }
     }
 
     /// Ships that have not been heard for an hour, where they were heard last.
