@@ -32,6 +32,8 @@ pub enum Command {
     Replay(Box<Replay>),
     /// Watch live sources, and tell while it happens.
     Run(Run),
+    /// Play a story of generated ships, with the map to look at it.
+    Demo(Demo),
     /// Validate configuration and ports without connecting to anything.
     Check(Check),
     /// Work with port files.
@@ -125,6 +127,29 @@ pub struct Run {
     /// Threads that detect; the output is the same for any number.
     #[arg(long, value_name = "N", env = "DARKWAKE_SHARDS", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub shards: Option<u16>,
+}
+
+/// Arguments of `demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Where the map is.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", env = "DARKWAKE_LISTEN")]
+    pub listen: String,
+    /// How many times faster than it happened.
+    #[arg(long, value_name = "N", default_value_t = 600.0, env = "DARKWAKE_SPEED")]
+    pub speed: f64,
+    /// The same seed gives the same story.
+    #[arg(long, default_value_t = 1, env = "DARKWAKE_SEED")]
+    pub seed: u64,
+    /// A feed that was generated before.
+    #[arg(long, value_name = "FILE", env = "DARKWAKE_FEED")]
+    pub feed: Option<PathBuf>,
+    /// Where alerts go.
+    #[arg(long, value_name = "FILE", default_value = "alerts.jsonl", env = "DARKWAKE_OUT")]
+    pub out: PathBuf,
+    /// Keep alerts, acknowledgements and tracks in this file.
+    #[arg(long, value_name = "FILE", env = "DARKWAKE_STORE")]
+    pub store: Option<PathBuf>,
 }
 
 /// A part of the work of `run`.

@@ -1,5 +1,7 @@
 //! The configuration file: one tree, every default in `config/darkwake.toml`.
 
+mod serve;
+
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -12,6 +14,7 @@ use model::{EventTime, Mmsi, Position};
 use serde::{Deserialize, Serialize};
 
 use crate::Usage;
+pub use serve::{Anonymous, ServeConfig, TokenConfig, TokenRole};
 
 /// All settings.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -33,15 +36,6 @@ pub struct Config {
     pub kafka: KafkaConfig,
     /// What is served over HTTP.
     pub serve: ServeConfig,
-}
-
-/// What is served over HTTP.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ServeConfig {
-    /// Address and port to listen on; without one nothing is served.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub listen: Option<String>,
 }
 
 /// What `darkwake run` reads and writes.
@@ -108,12 +102,57 @@ pub struct SourceConfig {
     /// What its lines are.
     #[serde(default)]
     pub format: LineFormat,
+    /// So many times as fast as it happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speed: Option<f64>,
+    /// What is before this is given at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Moment>,
     /// So many bytes a second are taken of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_bytes_per_second: Option<u64>,
     /// How far out of order its lines may come; that of `[input]` if it is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_bound: Option<Duration>,
+}
+
+impl SourceConfig {
+    /// One of which nothing more is given.
+    pub fn new(name: &str, kind: SourceKind, format: LineFormat) -> SourceConfig {
+        SourceConfig {
+            name: name.to_owned(),
+            kind,
+            address: None,
+            group: None,
+            topic: None,
+            path: None,
+            url: None,
+            subscribe: None,
+            user: None,
+            password: None,
+            format,
+            speed: None,
+            from: None,
+            max_bytes_per_second: None,
+            delay_bound: None,
+        }
+    }
+}
+
+impl SinkConfig {
+    /// One of which nothing more is given.
+    pub fn new(kind: SinkKind) -> SinkConfig {
+        SinkConfig {
+            kind,
+            path: None,
+            rotate_bytes: None,
+            keep: None,
+            topic: None,
+            url: None,
+            secret: None,
+            dead_letters: None,
+        }
+    }
 }
 
 /// What a live source is.
@@ -130,6 +169,8 @@ pub enum SourceKind {
     Stdin,
     /// A file that grows.
     Tail,
+    /// A file, played as if it came live.
+    Play,
     /// An MQTT broker.
     Mqtt,
     /// A WebSocket server.
@@ -262,6 +303,8 @@ pub struct TopicsConfig {
     pub log: String,
     /// What is told.
     pub alerts: String,
+    /// Who has seen to it.
+    pub acks: String,
     /// What is known.
     pub snapshots: String,
 }
@@ -283,6 +326,7 @@ impl Default for TopicsConfig {
         TopicsConfig {
             log: "darkwake.log".to_owned(),
             alerts: "darkwake.alerts".to_owned(),
+            acks: "darkwake.acks".to_owned(),
             snapshots: "darkwake.snapshots".to_owned(),
         }
     }
@@ -778,7 +822,11 @@ impl Config {
             let sinks = config.live.sinks.iter_mut();
             let sinks = sinks.flat_map(|sink| sink.path.iter_mut().chain(&mut sink.dead_letters));
             let sources = config.live.sources.iter_mut().filter_map(|source| source.path.as_mut());
-            sinks.chain(sources).chain(&mut config.live.state).for_each(|file| *file = folder.join(&file));
+            sinks.chain(sources).for_each(|file| *file = folder.join(&file));
+            let Config { live, serve, .. } = &mut config;
+            let files = [&mut live.state, &mut serve.store, &mut serve.certificate, &mut serve.key];
+            let files = files.into_iter().chain([&mut serve.basemap]).flatten();
+            files.for_each(|file| *file = folder.join(&file));
         }
         crate::watch::validate(&config.watch, path)?;
         crate::run::validate(&config, path)?;
@@ -861,7 +909,7 @@ mod tests {
     #[test]
     fn the_examples_in_the_annotated_file_show_the_defaults_of_rules() {
         let examples = examples(include_str!("../../config/darkwake.toml"));
-        assert_eq!(examples.len(), 5, "{examples:?}");
+        assert_eq!(examples.len(), 6, "{examples:?}");
         for example in examples {
             let shown: Config = toml::from_str(&example).unwrap_or_else(|error| panic!("{error}"));
             let defaults = ["severity =", "mute =", "format =", "list =", "name = \"\""];

@@ -3,6 +3,7 @@
 mod check;
 mod cli;
 mod config;
+mod demo;
 mod driver;
 mod evaluate;
 mod interrupt;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Ports(command) => ports::run(&command),
         Command::Schema { of } => schema::run(of),

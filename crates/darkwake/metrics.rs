@@ -1,7 +1,7 @@
 //! What `darkwake run` counts and measures, for Prometheus.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use model::fate::Counts;
@@ -11,6 +11,11 @@ use prometheus::{
     Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     Registry, TextEncoder,
 };
+use serve::SourceState;
+use serve::board::Board;
+
+/// A source that is connected and says nothing for so long is idle, seconds.
+const IDLE_S: f64 = 60.0;
 
 /// All of it.
 pub struct Metrics {
@@ -31,6 +36,10 @@ pub struct Metrics {
     held: IntGaugeVec,
     lag: IntGaugeVec,
     commit: HistogramVec,
+    page_clients: IntGauge,
+    page_dropped: IntGauge,
+    page_left_out: IntGauge,
+    page_refused: IntGauge,
     snapshot_bytes: IntGaugeVec,
     restored_seconds: GaugeVec,
     restored_records: IntGaugeVec,
@@ -41,6 +50,10 @@ pub struct Metrics {
     sink_waiting: IntGaugeVec,
     /// What became of lines, by who counts them.
     counts: Mutex<BTreeMap<String, Counts>>,
+    /// Sources by name.
+    sources: Mutex<Vec<String>>,
+    /// What is shown, if anything is.
+    page: OnceLock<Arc<Board>>,
     /// Roles, and whether they do their work.
     roles: Mutex<BTreeMap<&'static str, bool>>,
 }
@@ -104,6 +117,7 @@ impl Metrics {
             &registry,
             IntCounter::with_opts(named("datagrams_dropped_total", "Datagrams that came faster than taken")),
         )?;
+        let of_page = |name, help| kept(&registry, IntGauge::with_opts(named(name, help)));
         let unwatched = kept(
             &registry,
             IntGauge::with_opts(named(
@@ -165,11 +179,20 @@ impl Metrics {
                 "Alerts that a sink was given and is not done with",
                 &["sink"],
             )?,
+            page_clients: of_page("page_clients", "Clients that are told as it happens")?,
+            page_dropped: of_page("page_dropped_clients", "Clients that did not read, so far")?,
+            page_left_out: of_page(
+                "page_left_out_batches",
+                "Batches of positions that came too fast to be shown, so far",
+            )?,
+            page_refused: of_page("page_refused_alerts", "Records that were no alerts, so far")?,
             dropped,
             unwatched,
             commit,
             registry,
             counts: Mutex::default(),
+            sources: Mutex::default(),
+            page: OnceLock::new(),
             roles: Mutex::default(),
         })
     }
@@ -207,6 +230,12 @@ impl Metrics {
         self.unwatched.set(ships as i64);
     }
 
+    /// What is shown.
+    pub fn page(&self, board: Arc<Board>) {
+        // There is one page.
+        let _ = self.page.set(board);
+    }
+
     /// Datagrams came faster than they were taken.
     pub fn dropped(&self, count: u64) {
         self.dropped.inc_by(count);
@@ -214,12 +243,14 @@ impl Metrics {
 
     /// A source is known, whether it ever says something or not.
     pub fn knows(&self, source: &str) {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner).push(source.to_owned());
         self.up.with_label_values(&[source]).set(0);
         self.troubles.with_label_values(&[source]).inc_by(0);
     }
 
     /// No source is taken from any more.
     pub fn forget_sources(&self) {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.up.reset();
         self.holds.reset();
     }
@@ -323,7 +354,30 @@ impl Metrics {
 }
 
 impl serve::Told for Metrics {
+    fn sources(&self) -> Vec<SourceState> {
+        let now = seconds(connect::live::now());
+        let names = self.sources.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let state = |name: String| {
+            let of = |gauge: &GaugeVec| gauge.with_label_values(&[&name]).get();
+            let (arrival, reached) = (of(&self.arrival), of(&self.reached));
+            let state = match self.up.with_label_values(&[&name]).get() {
+                ..=0 => "down",
+                _ if now - arrival > IDLE_S => "idle",
+                _ => "up",
+            };
+            let lag_ms = (reached > 0.0).then_some(((now - reached) * 1_000.0) as i64);
+            SourceState { name, state, lag_ms }
+        };
+        names.into_iter().map(state).collect()
+    }
+
     fn metrics(&self) -> String {
+        if let Some(page) = self.page.get() {
+            self.page_clients.set(page.hub().clients() as i64);
+            self.page_dropped.set(page.hub().dropped() as i64);
+            self.page_left_out.set(page.left_out() as i64);
+            self.page_refused.set(page.refused() as i64);
+        }
         TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
     }
 

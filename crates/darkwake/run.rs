@@ -7,6 +7,7 @@ mod intake;
 mod made;
 mod memory;
 mod outbox;
+mod page;
 mod relay;
 mod state;
 mod validate;
@@ -36,23 +37,23 @@ const KEEP: u32 = 7;
 
 /// Runs until it is interrupted, or all sources have ended.
 pub fn run(arguments: &Run) -> anyhow::Result<()> {
+    with(&Config::load(Some(&arguments.config))?, arguments)
+}
+
+/// Runs with this configuration.
+pub fn with(config: &Config, arguments: &Run) -> anyhow::Result<()> {
     let interrupt = Interrupt::listen()?;
-    let config = Config::load(Some(&arguments.config))?;
     let file = arguments.config.display();
     if config.live.sources.is_empty() && matches!(arguments.role, Role::All | Role::Ingest) {
         anyhow::bail!(Usage(format!("{file}: names no sources; give at least one under [[live.sources]]")));
     }
     let metrics = Arc::new(Metrics::new()?);
-    if let Some(address) = &config.serve.listen {
-        let told: Arc<dyn serve::Told> = Arc::clone(&metrics) as _;
-        serve::start(address, told)?;
-    }
     if config.live.log == LogCarrier::Memory {
         anyhow::ensure!(
             arguments.role == Role::All,
             Usage(format!("{file}: roles need the log in a topic; say log = \"kafka\" under [live]"))
         );
-        memory::run(arguments, &config, &interrupt, &metrics)?;
+        memory::run(arguments, config, &interrupt, &metrics)?;
     } else {
         anyhow::ensure!(
             arguments.record.is_none(),
@@ -60,7 +61,7 @@ pub fn run(arguments: &Run) -> anyhow::Result<()> {
                 "--record writes a log in memory down; with log = \"kafka\" ({file}) it is kept anyway"
             ))
         );
-        on_kafka(arguments, &config, &interrupt, &metrics).map_err(|error| {
+        on_kafka(arguments, config, &interrupt, &metrics).map_err(|error| {
             if kafka::is_of_settings(&*error) { Usage(format!("{file}: {error:#}")).into() } else { error }
         })?;
     }
@@ -75,6 +76,19 @@ fn on_kafka(
     metrics: &Arc<Metrics>,
 ) -> anyhow::Result<()> {
     let cluster = cluster(config);
+    let role = arguments.role;
+    let shows = config.serve.listen.is_some() && config.serve.page;
+    anyhow::ensure!(
+        role != Role::Serve || shows || !config.live.sinks.is_empty(),
+        Usage(format!(
+            "{}: names no sinks and no page; give at least one under [[live.sinks]], or serve.listen",
+            arguments.config.display()
+        ))
+    );
+    // Who asks how it is gets an answer while brokers are waited for.
+    let made_with = (role != Role::Ingest).then(|| MadeWith::of(config)).transpose()?;
+    let world = made_with.as_ref().filter(|_| role != Role::Detect).map(|made_with| &made_with.world);
+    let page = page::serve(config, world, Some(&cluster), metrics)?;
     let (partitions, doubts) = loop {
         match kafka::prepare(&cluster, i32::from(config.kafka.partitions)) {
             // Brokers that are started with the program take longer.
@@ -86,34 +100,29 @@ fn on_kafka(
         }
     };
     doubts.iter().for_each(|doubt| cli::warn(doubt));
-    match arguments.role {
+    let relays = !config.live.sinks.is_empty() && matches!(role, Role::All | Role::Serve);
+    match role {
         Role::Ingest => metrics.expect(&["ingest"]),
         Role::Detect => metrics.expect(&["detect"]),
-        Role::Serve => metrics.expect(&["serve"]),
-        Role::All if config.live.sinks.is_empty() => metrics.expect(&["ingest", "detect"]),
-        Role::All => metrics.expect(&["ingest", "detect", "serve"]),
+        Role::Serve if relays => metrics.expect(&["serve"]),
+        Role::Serve => metrics.ready("serve", true),
+        Role::All if relays => metrics.expect(&["ingest", "detect", "serve"]),
+        Role::All => metrics.expect(&["ingest", "detect"]),
     }
     let ingest = || ingest::run(config, &cluster, partitions, interrupt, metrics);
-    let detect = || {
-        let made_with = MadeWith::of(config)?;
-        detect::run(config, &cluster, made_with, partitions, interrupt, metrics)
+    let detect = || match &made_with {
+        Some(made_with) => detect::run(config, &cluster, made_with.clone(), partitions, interrupt, metrics),
+        None => Ok(()),
     };
-    let serve = || relay::run(config, &cluster, interrupt, metrics);
-    let serves = !config.live.sinks.is_empty();
-    match arguments.role {
+    let relay = || relay::run(config, &cluster, interrupt, metrics);
+    let show = || page.as_ref().map_or(Ok(()), |page| page::follow(page, config, &cluster, interrupt));
+    match role {
         Role::Ingest => ingest(),
         Role::Detect => detect(),
-        Role::Serve => {
-            let file = arguments.config.display();
-            anyhow::ensure!(
-                serves,
-                Usage(format!("{file}: names no sinks; give at least one under [[live.sinks]]"))
-            );
-            serve()
-        }
-        Role::All => std::thread::scope(|scope| {
-            let all: [(bool, &(dyn Fn() -> anyhow::Result<()> + Sync)); 3] =
-                [(true, &ingest), (true, &detect), (serves, &serve)];
+        Role::Serve | Role::All => std::thread::scope(|scope| {
+            let is_all = role == Role::All;
+            let all: [(bool, &(dyn Fn() -> anyhow::Result<()> + Sync)); 4] =
+                [(is_all, &ingest), (is_all, &detect), (relays, &relay), (page.is_some(), &show)];
             let threads = all.into_iter().filter(|(is_wanted, _)| *is_wanted).map(|(_, role)| {
                 scope.spawn(move || {
                     let ended = role();
@@ -140,6 +149,7 @@ fn cluster(config: &Config) -> Cluster {
         topics: Topics {
             log: topics.log.clone(),
             alerts: topics.alerts.clone(),
+            acks: topics.acks.clone(),
             snapshots: topics.snapshots.clone(),
         },
     }
@@ -165,6 +175,11 @@ fn endpoint(source: &SourceConfig, config: &Config, from: Positions) -> Limited 
         SourceKind::Udp => Endpoint::Udp { address, group: source.group },
         SourceKind::Stdin => Endpoint::Stdin,
         SourceKind::Tail => Endpoint::Tail { path: source.path.clone().unwrap_or_default() },
+        SourceKind::Play => Endpoint::Play {
+            path: source.path.clone().unwrap_or_default(),
+            speed: source.speed.unwrap_or(1.0),
+            from: source.from.map(|from| from.0),
+        },
         SourceKind::Mqtt => Endpoint::Mqtt {
             url: source.url.clone().unwrap_or_default(),
             topic: source.topic.clone().unwrap_or_default(),

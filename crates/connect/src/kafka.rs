@@ -4,7 +4,9 @@
 //! by the transactional id. Membership of a group only says who works on what: records are fetched by a client for each
 //! partition, so that none waits for another.
 
+mod acks;
 mod alerts;
+mod follower;
 mod group;
 mod log;
 mod partition;
@@ -14,17 +16,20 @@ mod transaction;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, ProducerContext};
 use rdkafka::types::RDKafkaRespErr;
 
+pub use acks::{AckError, AckTopic};
 pub use alerts::AlertReader;
+pub use follower::{Beginning, Followed, Follower};
 pub use group::{Group, Losing};
 pub use log::{LogError, Segment, frames};
 pub use partition::{Fetched, PartitionReader};
@@ -60,6 +65,8 @@ pub struct Topics {
     pub log: String,
     /// What it tells.
     pub alerts: String,
+    /// Who has seen to it.
+    pub acks: String,
     /// What it knows.
     pub snapshots: String,
 }
@@ -135,6 +142,21 @@ pub(crate) fn reader(given: &Properties, group: &str, own: &[(&str, &str)]) -> C
     config.set("group.id", group).set("isolation.level", "read_committed");
     config.set("enable.auto.commit", "false").set("enable.auto.offset.store", "false");
     config
+}
+
+/// Counts what a producer could not deliver.
+pub(crate) struct Deliveries(pub(crate) Arc<AtomicU64>);
+
+impl ClientContext for Deliveries {}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        if result.is_err() {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 }
 
 /// How long it is waited for room in a producer's queue.

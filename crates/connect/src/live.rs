@@ -6,6 +6,7 @@
 
 mod kafka;
 mod network;
+mod play;
 pub mod splitter;
 mod subscription;
 mod tail;
@@ -33,7 +34,7 @@ const WAITING: usize = 256;
 const BEAT: Duration = Duration::from_millis(100);
 
 /// Where lines come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Endpoint {
     /// A server that sends lines; connected to again when it goes away.
     Tcp {
@@ -58,6 +59,15 @@ pub enum Endpoint {
     Tail {
         /// Its path.
         path: PathBuf,
+    },
+    /// A file, played by the times of its lines as if it came live.
+    Play {
+        /// Its path, plain or compressed.
+        path: PathBuf,
+        /// So many times as fast as it happened.
+        speed: f64,
+        /// What is before this is given at once.
+        from: Option<EventTime>,
     },
     /// Messages of an MQTT broker: lines, or objects, each of which becomes a line `{"topic":…,"payload":…}`.
     Mqtt {
@@ -129,7 +139,7 @@ pub struct Sources {
 }
 
 /// A source, and how much of it is taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Limited {
     /// The source.
     pub endpoint: Endpoint,
@@ -206,6 +216,10 @@ impl Sources {
                 Endpoint::Tail { path } => {
                     let outlet = outlet(source);
                     std::thread::spawn(move || tail::follow(&path, &outlet));
+                }
+                Endpoint::Play { path, speed, from } => {
+                    let outlet = outlet(source);
+                    std::thread::spawn(move || play::play(&path, speed, from, &outlet));
                 }
                 Endpoint::Tcp { .. }
                 | Endpoint::TcpListen { .. }

@@ -132,6 +132,21 @@ impl Line {
     }
 }
 
+/// Takes alerts for something else in the program.
+pub trait Taker: Send {
+    /// What it is called.
+    fn name(&self) -> String;
+
+    /// Takes an alert.
+    fn take(&mut self, line: &Line);
+
+    /// How many it is done with.
+    fn done(&self) -> u64;
+
+    /// Why it takes nothing any more, if that is so.
+    fn failed(&self) -> Option<String>;
+}
+
 /// An open destination.
 pub struct Sink {
     kind: Kind,
@@ -143,9 +158,16 @@ enum Kind {
     File(GrowingFile),
     Kafka(Box<Topic>),
     Webhook(Webhook),
+    Taker(Box<dyn Taker>),
 }
 
 impl Sink {
+    /// Something else in the program.
+    #[must_use]
+    pub fn of(taker: Box<dyn Taker>) -> Sink {
+        Sink { kind: Kind::Taker(taker), given: 0 }
+    }
+
     /// Opens a destination.
     ///
     /// # Errors
@@ -179,6 +201,10 @@ impl Sink {
             Kind::File(file) => file.write(&line.json),
             Kind::Kafka(topic) => return topic.send(line),
             Kind::Webhook(webhook) => webhook.send(line),
+            Kind::Taker(taker) => {
+                taker.take(line);
+                Ok(())
+            }
         };
         written.map_err(|source| self.failed(source))
     }
@@ -194,6 +220,7 @@ impl Sink {
             Kind::File(file) => file.flush(),
             Kind::Kafka(topic) => return topic.flush(),
             Kind::Webhook(webhook) => webhook.failed(),
+            Kind::Taker(taker) => taker.failed().map_or(Ok(()), |why| Err(std::io::Error::other(why))),
         };
         flushed.map_err(|source| self.failed(source))
     }
@@ -208,7 +235,7 @@ impl Sink {
     #[must_use]
     pub fn room(&self) -> usize {
         match &self.kind {
-            Kind::Stdout(_) | Kind::File(_) | Kind::Kafka(_) => usize::MAX,
+            Kind::Stdout(_) | Kind::File(_) | Kind::Kafka(_) | Kind::Taker(_) => usize::MAX,
             Kind::Webhook(webhook) => webhook::WAITING.saturating_sub((self.given - webhook.done()) as usize),
         }
     }
@@ -219,6 +246,7 @@ impl Sink {
         match &self.kind {
             Kind::Stdout(_) | Kind::File(_) | Kind::Kafka(_) => self.given,
             Kind::Webhook(webhook) => webhook.done(),
+            Kind::Taker(taker) => taker.done(),
         }
     }
 
@@ -235,6 +263,8 @@ impl Sink {
                 webhook.close(is_given_again).map_err(|source| SinkError::Io { name, source })
             }
             Kind::Stdout(_) | Kind::File(_) | Kind::Kafka(_) => Ok(self.given),
+            // It ends with the program; what it is not done with is given again, if anything is.
+            Kind::Taker(taker) => Ok(taker.done()),
         }
     }
 
@@ -246,6 +276,7 @@ impl Sink {
             Kind::File(file) => file.path.display().to_string(),
             Kind::Kafka(topic) => format!("kafka topic {}", topic.name),
             Kind::Webhook(webhook) => format!("webhook {}", webhook.url),
+            Kind::Taker(taker) => taker.name(),
         }
     }
 

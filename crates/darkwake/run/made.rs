@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::read;
 
 /// Ports and rules, and the hashes by which alerts name them.
+#[derive(Clone)]
 pub struct MadeWith {
     /// Ports, water and rules.
     pub world: Arc<World>,

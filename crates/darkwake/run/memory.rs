@@ -22,6 +22,7 @@ use model::{EventTime, Reason};
 use super::intake::{Intake, Log, Steps};
 use super::made::MadeWith;
 use super::outbox::{Kept, Outbox};
+use super::page::{self, ToPage};
 use super::state::{Snapshot, State};
 use crate::cli::{self, Run};
 use crate::config::Config;
@@ -43,6 +44,7 @@ struct Carrier {
     is_muted: bool,
     /// For what is known, if that is kept.
     snapshots: Option<Sender<Snapshot>>,
+    page: Option<ToPage>,
 }
 
 impl Log for Carrier {
@@ -57,6 +59,9 @@ impl Log for Carrier {
             self.reached = self.reached.max(reached);
         }
         if !self.is_muted {
+            if let Some(page) = &mut self.page {
+                page.hear(&entry);
+            }
             self.shards.push(entry);
         }
     }
@@ -71,6 +76,9 @@ impl Log for Carrier {
             self.shards.write(&Frame::Taken(Taken { number, reached, steps: self.steps.take() }));
         }
         self.shards.round();
+        if let Some(page) = &mut self.page {
+            page.hand_over();
+        }
     }
 
     fn took(&mut self, step: Step) {
@@ -96,6 +104,8 @@ pub fn run(
     if sinks.is_empty() {
         sinks.push(Sink::open(&Destination::Stdout)?);
     }
+    let page = page::serve(config, Some(&made_with.world), None, metrics)?;
+    sinks.extend(page.as_ref().map(page::sink));
     let state = config.live.state.as_deref().map(State::open).transpose()?;
     let known = state.as_ref().map(State::newest).transpose()?.flatten();
 
@@ -142,7 +152,15 @@ pub fn run(
     }
     let keeps = kept.as_ref().map(|kept| (kept.state.log(), kept.muted.len()));
     let (number, reached) = known.as_ref().map_or((0, EventTime::MIN), |known| (known.number, known.reached));
-    let carrier = Carrier { shards, steps: Steps::default(), number, reached, is_muted: false, snapshots };
+    let carrier = Carrier {
+        shards,
+        steps: Steps::default(),
+        number,
+        reached,
+        is_muted: false,
+        snapshots,
+        page: page.as_ref().map(ToPage::new),
+    };
     let mut intake = Intake::new(config, carrier, metrics);
     let outbox = Outbox { sinks, made_with, names: intake.names(), kept, metrics: Arc::clone(metrics) };
     let known_order = known.as_ref().map_or_else(Known::default, |known| known.known.clone());

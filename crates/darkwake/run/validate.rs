@@ -5,18 +5,26 @@ use std::path::Path;
 use engine::BUCKETS;
 
 use crate::Usage;
-use crate::config::{Config, LogCarrier, SinkKind, SourceKind};
+use crate::config::{Config, LogCarrier, ServeConfig, SinkKind, SourceKind};
 
 /// Settings of the client that are not for anybody to give.
 const OURS: [&str; 3] = ["bootstrap.servers", "group.id", "transactional.id"];
+/// A file is played so many times as fast as it happened, from slow motion to about as fast as it can be read.
+const MIN_SPEED: f64 = 0.01;
+const MAX_SPEED: f64 = 1_000_000.0;
 /// What waits longer to be committed is of no use to anybody.
 const MAX_COMMIT_MS: i64 = 10_000;
 
 /// Fails if a source or sink lacks what its type needs, or has what it does not, or a setting is none.
 pub fn validate(config: &Config, path: &Path) -> anyhow::Result<()> {
     let file = path.display().to_string();
-    let errors =
-        [wrong_sources(config, &file), wrong_sinks(config, &file), wrong_settings(config, &file)].concat();
+    let errors = [
+        wrong_sources(config, &file),
+        wrong_sinks(config, &file),
+        wrong_settings(config, &file),
+        wrong_serving(&file, &config.serve),
+    ]
+    .concat();
     if errors.is_empty() { Ok(()) } else { anyhow::bail!(Usage(errors.join("\n"))) }
 }
 
@@ -51,12 +59,14 @@ fn wrong_sources(config: &Config, file: &str) -> Vec<String> {
                 Key::Never
             }
         };
-        use SourceKind::{Kafka, Mqtt, Tail, Tcp, TcpListen, Udp, Websocket};
+        use SourceKind::{Kafka, Mqtt, Play, Tail, Tcp, TcpListen, Udp, Websocket};
         let keys = [
             ("address", source.address.is_some(), of(&[Tcp, TcpListen, Udp], &[])),
             ("group", source.group.is_some(), of(&[], &[Udp])),
             ("topic", source.topic.is_some(), of(&[Kafka, Mqtt], &[])),
-            ("path", source.path.is_some(), of(&[Tail], &[])),
+            ("path", source.path.is_some(), of(&[Tail, Play], &[])),
+            ("speed", source.speed.is_some(), of(&[], &[Play])),
+            ("from", source.from.is_some(), of(&[], &[Play])),
             ("url", source.url.is_some(), of(&[Mqtt, Websocket], &[])),
             ("subscribe", source.subscribe.is_some(), of(&[], &[Websocket])),
             ("user", source.user.is_some(), of(&[], &[Mqtt])),
@@ -80,6 +90,9 @@ fn wrong_sources(config: &Config, file: &str) -> Vec<String> {
         }
         if config.live.log == LogCarrier::Kafka && source.topic.as_ref() == Some(&config.kafka.topics.log) {
             errors.push(format!("{place}: its topic is the log"));
+        }
+        if source.speed.is_some_and(|speed| !(MIN_SPEED..=MAX_SPEED).contains(&speed)) {
+            errors.push(format!("{place}: speed is {MIN_SPEED} to {MAX_SPEED}"));
         }
         if source.max_bytes_per_second == Some(0) {
             errors.push(format!("{place}: max_bytes_per_second is 0, and nothing would be taken"));
@@ -137,7 +150,8 @@ fn wrong_settings(config: &Config, file: &str) -> Vec<String> {
             errors.push(format!("{file}: kafka.properties \"{name}\": is set by the program itself"));
         }
     }
-    let topics = [&kafka.topics.log, &kafka.topics.alerts, &kafka.topics.snapshots];
+    let named = &kafka.topics;
+    let topics = [&named.log, &named.alerts, &named.acks, &named.snapshots];
     if topics.iter().enumerate().any(|(at, topic)| topics[..at].contains(topic)) {
         errors.push(format!("{file}: kafka.topics: each needs a name of its own"));
     }
@@ -147,9 +161,6 @@ fn wrong_settings(config: &Config, file: &str) -> Vec<String> {
     if kafka.application.is_empty() {
         errors.push(format!("{file}: kafka.application is empty"));
     }
-    if config.serve.listen.as_ref().is_some_and(|listen| !has_port(listen)) {
-        errors.push(format!("{file}: serve.listen is no \"address:port\""));
-    }
     if config.kafka.commit_interval.ms > MAX_COMMIT_MS {
         errors.push(format!("{file}: kafka.commit_interval is more than 10s"));
     }
@@ -157,6 +168,39 @@ fn wrong_settings(config: &Config, file: &str) -> Vec<String> {
         errors.push(format!(
             "{file}: [live]: with log = \"kafka\" what is known is in a topic, and state is of no use"
         ));
+    }
+    errors
+}
+
+/// What is wrong with what is served.
+fn wrong_serving(file: &str, serve: &ServeConfig) -> Vec<String> {
+    let mut errors = Vec::new();
+    if serve.listen.as_ref().is_some_and(|listen| !has_port(listen)) {
+        errors.push(format!("{file}: serve.listen is no \"address:port\""));
+    }
+    if serve.certificate.is_some() != serve.key.is_some() {
+        errors.push(format!("{file}: serve.certificate and serve.key: give both or none"));
+    }
+    for (name, limit) in [
+        ("ships", serve.ships),
+        ("clients", serve.clients),
+        ("requests_per_second", serve.requests_per_second as usize),
+    ] {
+        if limit == 0 {
+            errors.push(format!("{file}: serve.{name} is 0"));
+        }
+    }
+    for (at, token) in serve.tokens.iter().enumerate() {
+        let named = format!("{file}: serve.tokens: \"{}\"", token.name);
+        if token.hash().is_none() {
+            errors.push(format!("{named}: sha256 is no SHA-256 in 64 hexadecimal digits"));
+        }
+        if token.name.trim().is_empty() {
+            errors.push(format!("{file}: serve.tokens: number {} has no name", at + 1));
+        }
+        if serve.tokens[..at].iter().any(|other| other.name == token.name) {
+            errors.push(format!("{named}: is there twice"));
+        }
     }
     errors
 }

@@ -92,6 +92,12 @@ impl Sea {
         self.field.is_water(self.lattice.locate(vector(cell.centre())).slot())
     }
 
+    /// Whether a cell has any water.
+    #[must_use]
+    pub fn has_water(&self, cell: Cell) -> bool {
+        self.field.is_wet(self.lattice.locate(vector(cell.centre())).slot())
+    }
+
     /// Shortest ways by water from a position to everything at most `bound_m` away.
     #[must_use]
     pub fn search(&self, from: Position, bound_m: f64) -> Ways {

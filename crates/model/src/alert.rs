@@ -300,6 +300,8 @@ pub struct DarkPeriod {
     pub own_next: f64,
     /// Interval at which its reports were expected.
     pub interval_ms: i64,
+    /// The most that it can keep, in 0.1 kn.
+    pub speed: u16,
     /// Static values that changed across it.
     pub changed: Vec<(StaticKey, Arc<Statics>, Arc<Statics>)>,
     /// Static reports heard in it.

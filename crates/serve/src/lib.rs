@@ -1,14 +1,44 @@
-//! HTTP for those who run darkwake: `/metrics` for Prometheus, `/healthz` and `/readyz` for who starts and stops it.
+//! HTTP: `/metrics` for Prometheus, `/healthz` and `/readyz` for who starts and stops darkwake, and the page with its API for
+//! those who watch.
 //!
-//! What is said there comes from outside: this crate knows neither sources nor ships.
+//! What is told comes from outside ([`Told`], [`board::Feed`]): this crate knows neither sources nor sinks.
 
-use std::net::TcpListener;
-use std::sync::Arc;
+mod access;
+mod alerts;
+mod answer;
+mod app;
+mod area;
+pub mod board;
+pub mod fleet;
+pub mod frontier;
+mod page;
+pub mod places;
+mod store;
+mod stream;
+mod vessels;
+
+use std::collections::VecDeque;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use axum_server::tls_rustls::RustlsConfig;
+use engine::World;
+use hyper_util::rt::TokioTimer;
+use serde::Serialize;
+
+pub use access::{Role, Token};
+pub use app::Acks;
+pub use page::is_built;
+pub use store::{Ack, Place, StoreError};
+
+/// Whoever connects says what he wants in this time.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What is said.
 pub trait Told: Send + Sync + 'static {
@@ -17,33 +47,100 @@ pub trait Told: Send + Sync + 'static {
 
     /// Why it cannot do its work at the moment, if it cannot.
     fn unready(&self) -> Option<String>;
+
+    /// How sources do.
+    fn sources(&self) -> Vec<SourceState>;
 }
 
-/// Serves on a thread of its own, from now on.
+/// How a source does.
+#[derive(Clone, Debug, Serialize)]
+pub struct SourceState {
+    /// Its name.
+    pub name: String,
+    /// `up`, `idle` (connected, and nothing comes) or `down`.
+    pub state: &'static str,
+    /// How far it lags behind the clock, ms, where it has told anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lag_ms: Option<i64>,
+}
+
+/// Where it listens.
+#[derive(Clone, Debug)]
+pub struct Listening {
+    /// Address and port.
+    pub address: String,
+    /// Files of the certificate and its key, PEM.
+    pub tls: Option<(PathBuf, PathBuf)>,
+}
+
+/// The page, and who may see it.
+pub struct Page {
+    /// What is known.
+    pub board: Arc<board::Board>,
+    /// Ports, water and rules.
+    pub world: Arc<World>,
+    /// Where acknowledgements go.
+    pub acks: Arc<dyn Acks>,
+    /// Who may do what.
+    pub tokens: Vec<Token>,
+    /// What those without a token may do.
+    pub anonymous: Role,
+    /// Requests a second from one address.
+    pub requests_per_second: u32,
+    /// Clients of the stream.
+    pub streams: usize,
+    /// A basemap in PMTiles.
+    pub basemap: Option<PathBuf>,
+}
+
+/// Serves on a thread of its own, from now on; where it listens.
 ///
 /// # Errors
-/// If the address cannot be listened on.
-pub fn start(address: &str, told: Arc<dyn Told>) -> std::io::Result<()> {
-    let listener = TcpListener::bind(address).map_err(|error| {
-        std::io::Error::new(error.kind(), format!("{address}: cannot be listened on: {error}"))
-    })?;
+/// If the address cannot be listened on, or the certificate cannot be used.
+pub fn start(listening: &Listening, told: Arc<dyn Told>, page: Option<Page>) -> std::io::Result<SocketAddr> {
+    let named = |error: std::io::Error| {
+        std::io::Error::new(error.kind(), format!("{}: cannot be listened on: {error}", listening.address))
+    };
+    let listener = TcpListener::bind(&listening.address).map_err(named)?;
     listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let router = router(told);
+    let tls = listening
+        .tls
+        .as_ref()
+        .map(|(certificate, key)| {
+            let read = runtime.block_on(RustlsConfig::from_pem_file(certificate, key));
+            read.map_err(|error| {
+                std::io::Error::new(error.kind(), format!("{}: {error}", certificate.display()))
+            })
+        })
+        .transpose()?;
+    let board = page.as_ref().map(|page| Arc::clone(&page.board));
+    let router = router(told, page);
     std::thread::spawn(move || {
         runtime.block_on(async move {
+            if let Some(board) = board {
+                tokio::spawn(stream::tell(board));
+            }
+            let service = router.into_make_service_with_connect_info::<SocketAddr>();
             // It ends with the program.
-            if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {
-                let _ = axum::serve(listener, router).await;
+            if let Some(tls) = tls {
+                if let Ok(mut server) = axum_server::from_tcp_rustls(listener, tls) {
+                    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+                    let _ = server.serve(service).await;
+                }
+            } else if let Ok(mut server) = axum_server::from_tcp(listener) {
+                server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+                let _ = server.serve(service).await;
             }
         });
     });
-    Ok(())
+    Ok(address)
 }
 
-fn router(told: Arc<dyn Told>) -> Router {
-    let ready = Arc::clone(&told);
-    Router::new()
+fn router(told: Arc<dyn Told>, page: Option<Page>) -> Router {
+    let (ready, metrics) = (Arc::clone(&told), Arc::clone(&told));
+    let ops = Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route(
             "/readyz",
@@ -56,7 +153,20 @@ fn router(told: Arc<dyn Told>) -> Router {
             "/metrics",
             get(async move || {
                 let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-                (kind, told.metrics()).into_response()
+                (kind, metrics.metrics()).into_response()
             }),
-        )
+        );
+    let Some(page) = page else { return ops };
+    let access = access::Access::new(page.tokens, page.anonymous, page.requests_per_second);
+    ops.merge(app::routes(app::App {
+        ports: places::port_features(&page.world).into(),
+        board: page.board,
+        world: page.world,
+        acks: page.acks,
+        told,
+        access: Arc::new(access),
+        streams: page.streams,
+        basemap: page.basemap,
+        frontiers: Arc::new(Mutex::new(VecDeque::new())),
+    }))
 }

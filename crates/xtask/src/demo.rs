@@ -1,4 +1,5 @@
-//! `cargo xtask demo`: generates the Rajin scenario, replays it, and says what the facts show beside what was made to happen.
+//! `cargo xtask demo`: generates the Rajin scenario, replays it, says what the facts show beside what was made to happen, and
+//! plays it on the map.
 
 use std::fs;
 use std::path::Path;
@@ -10,16 +11,24 @@ use crate::Usage;
 use crate::project::{self, Project};
 use crate::say::{grouped, say, talk};
 use crate::story;
+use crate::system::{self, Need};
+use crate::web;
 
 const SCENARIO: &str = "rajin";
 const SEED: &str = "1";
 
 /// Makes and tells it.
 pub fn run(arguments: &[&str]) -> Result<()> {
-    if !arguments.is_empty() {
-        return Err(Usage("usage: cargo xtask demo".to_owned()).into());
-    }
+    let has_map = match arguments {
+        [] => true,
+        ["--no-map"] => false,
+        _ => return Err(Usage("usage: cargo xtask demo [--no-map]".to_owned()).into()),
+    };
     let project = Project::find()?;
+    if has_map {
+        system::prepare(&[Need::Node])?;
+        web::build(&project)?;
+    }
     talk("building darkwake (release)");
     project.build()?;
     fs::create_dir_all(project.path("demo")).context("demo: cannot be made")?;
@@ -55,7 +64,12 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     say(&story::tell(&truth, &facts, &story::port_names(&areas))?);
     say(&counts(&stats, &facts)?);
     say(FILES);
-    Ok(())
+    if !has_map {
+        return Ok(());
+    }
+    talk("playing it on the map");
+    let play = ["demo", "--feed", "demo/feed.nmea", "--out", "demo/live.jsonl", "--store", "demo/page.db"];
+    project::run(&mut project.darkwake(&play))
 }
 
 const FILES: &str = "\

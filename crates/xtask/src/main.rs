@@ -1,4 +1,4 @@
-//! The tasks of the project: `cargo xtask demo | test | bench | bless | evaluate | kafka | ports | water`.
+//! The tasks of the project: `cargo xtask demo | test | bench | bless | evaluate | kafka | ports | water | web`.
 
 mod bench;
 mod bless;
@@ -12,6 +12,7 @@ mod kafka;
 #[path = "../../geofence/src/sea/lattice.rs"]
 mod lattice;
 mod oracle;
+mod page;
 mod ports;
 mod ports_countries;
 mod project;
@@ -22,6 +23,7 @@ mod story;
 mod system;
 mod test;
 mod water;
+mod web;
 
 use std::process::ExitCode;
 
@@ -30,7 +32,7 @@ use say::talk;
 const USAGE: &str = "\
 usage: cargo xtask TASK
 
-  demo                      generate the Rajin scenario, replay it, and say what it shows
+  demo [--no-map]           generate the Rajin scenario, replay it, say what it shows, and play it on the map
   test [--only NAME]        build, run all tests, lints, and the comparison with the oracle
        [--soak [--again]]   the long tier; resumes where it was stopped, --again starts over
   bench [NAME]              run the benches and time a whole replay
@@ -41,6 +43,7 @@ usage: cargo xtask TASK
   kafka stop | start        one node of it: --node N, --name NAME
   ports [--check]           remake config/ports/wpi.geojson from the World Port Index
   water [--check]           remake crates/geofence/src/water.bin from the coasts of Natural Earth
+  web                       build the page into crates/serve/web/dist
   water --pairs             measure the sea distances of tests/sea_distances/pairs.csv on those coasts";
 
 /// Wrong usage, as in `darkwake`.
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         ["evaluate", rest @ ..] => evaluate::run(rest),
         ["kafka", rest @ ..] => kafka::run(rest),
         ["ports", ..] => ports::run(&arguments[1..]),
+        ["web", rest @ ..] => web::run(rest),
         ["water", rest @ ..] => water::run(rest),
         ["help" | "--help" | "-h"] => {
             say::say(USAGE);

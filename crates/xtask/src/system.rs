@@ -11,6 +11,9 @@ use crate::say::talk;
 /// The oldest Python that the oracle runs on.
 const PYTHON: &str = "import sys; sys.exit(sys.version_info < (3, 11))";
 
+/// The oldest Node.js that runs our tests.
+const NODE: &str = "process.exit(Number(process.versions.node.split('.')[0]) < 18)";
+
 /// Something that must be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
@@ -30,10 +33,20 @@ pub enum Need {
     OpenSsl,
     /// `mosquitto`, an MQTT broker for tests.
     Mosquitto,
+    /// `node` and `npm`, with which the page is built.
+    Node,
+    /// `chromium`, in which the page is tested.
+    Chromium,
+    /// `python3 -m venv`, for what tests the API.
+    Venv,
 }
 
+/// What it is called.
+pub const CHROMIUM: [&str; 4] = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
+
 impl Need {
-    fn is_met(self) -> bool {
+    /// Whether it is there.
+    pub fn is_met(self) -> bool {
         let cargo = project::cargo_program();
         let cargo = cargo.to_string_lossy();
         match self {
@@ -44,6 +57,9 @@ impl Need {
             Need::Maven => works("mvn", &["--version"]),
             Need::Make => works("make", &["--version"]),
             Need::OpenSsl => works("pkg-config", &["--exists", "openssl"]),
+            Need::Node => works("node", &["-e", NODE]) && works("npm", &["--version"]),
+            Need::Chromium => CHROMIUM.iter().any(|program| works(program, &["--version"])),
+            Need::Venv => works("python3", &["-c", "import ensurepip, venv"]),
             Need::Mosquitto => {
                 ["mosquitto", "/usr/sbin/mosquitto"].iter().any(|program| starts(program, &["-h"]))
             }
@@ -60,6 +76,9 @@ impl Need {
             Need::Make => "make (for the Kafka client)",
             Need::OpenSsl => "the headers of OpenSSL, and pkg-config (for the Kafka client)",
             Need::Mosquitto => "mosquitto (an MQTT broker, for tests)",
+            Need::Node => "node, 18 or later, and npm (for the page)",
+            Need::Chromium => "chromium (in which the page is tested)",
+            Need::Venv => "python3 with venv (for what tests the API)",
         }
     }
 
@@ -72,6 +91,9 @@ impl Need {
             Need::Make => &["make"],
             Need::OpenSsl => &["libssl-dev", "pkg-config"],
             Need::Mosquitto => &["mosquitto"],
+            Need::Node => &["nodejs", "npm"],
+            Need::Chromium => &["chromium"],
+            Need::Venv => &["python3", "python3-venv"],
             Need::Clippy | Need::Rustfmt => &[],
         }
     }
@@ -90,6 +112,9 @@ impl Need {
                 "install pkg-config and the headers of OpenSSL, so that `pkg-config --exists openssl` holds"
             }
             Need::Mosquitto => "install mosquitto, so that it is found",
+            Need::Node => "install Node.js 18 or later with npm (nodejs.org)",
+            Need::Chromium => "install Chromium or Chrome, so that it is found",
+            Need::Venv => "install Python 3 with venv and pip",
         }
     }
 }
@@ -159,7 +184,10 @@ fn plan(missing: &[Need], means: Means) -> Plan {
             | Need::Maven
             | Need::Make
             | Need::OpenSsl
-            | Need::Mosquitto => {
+            | Need::Mosquitto
+            | Need::Node
+            | Need::Chromium
+            | Need::Venv => {
                 if need.packages().is_empty() || !means.apt {
                     asked.push(need.by_hand().to_owned());
                 } else {

@@ -14,7 +14,7 @@ use crate::project::{self, Project};
 use crate::say::{say, table, talk};
 use crate::soak::{self, Journal};
 use crate::system::{self, Need};
-use crate::{Usage, evaluate, oracle, ports, scenarios, water};
+use crate::{Usage, evaluate, oracle, page, ports, scenarios, water, web};
 
 const USAGE: &str = "usage: cargo xtask test [--soak [--again]] [--only NAME]";
 
@@ -28,7 +28,9 @@ const WORLDS_A_PIECE: u32 = 10;
 /// What `--only` can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
+    Web,
     Tests,
+    Page,
     Clippy,
     Format,
     Oracle,
@@ -40,13 +42,23 @@ enum Part {
 }
 
 impl Part {
-    const DEFAULT: [Part; 6] =
-        [Part::Tests, Part::Clippy, Part::Format, Part::Oracle, Part::Scenarios, Part::Scores];
+    const DEFAULT: [Part; 8] = [
+        Part::Web,
+        Part::Tests,
+        Part::Clippy,
+        Part::Format,
+        Part::Page,
+        Part::Oracle,
+        Part::Scenarios,
+        Part::Scores,
+    ];
     const SOAK: [Part; 3] = [Part::Ports, Part::Water, Part::Soak];
 
     fn name(self) -> &'static str {
         match self {
+            Part::Web => "web",
             Part::Tests => "tests",
+            Part::Page => "page",
             Part::Clippy => "clippy",
             Part::Format => "fmt",
             Part::Oracle => "oracle",
@@ -60,7 +72,9 @@ impl Part {
 
     fn explained(self, is_soak: bool) -> String {
         let text = match self {
+            Part::Web => "the page: built, types checked, its modules tested",
             Part::Tests => "cargo test --workspace, doc tests included",
+            Part::Page => "the page in Chromium, and its API against the OpenAPI document (tests/page)",
             Part::Clippy => "cargo clippy --workspace --all-targets -- -D warnings",
             Part::Format => "cargo fmt --all --check",
             Part::Oracle => {
@@ -83,6 +97,8 @@ impl Part {
             Part::Tests => &[Need::Make, Need::OpenSsl, Need::Java, Need::Maven, Need::Mosquitto],
             Part::Clippy => &[Need::Clippy, Need::Make, Need::OpenSsl],
             Part::Format => &[Need::Rustfmt],
+            Part::Web => &[Need::Node],
+            Part::Page => &[Need::Node, Need::Chromium, Need::Python, Need::Venv],
             Part::Oracle | Part::Ports => &[Need::Python],
             Part::Scenarios | Part::Scores | Part::Water | Part::Soak => &[],
         }
@@ -151,7 +167,11 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     system::prepare(&needs)?;
 
     let mut bill = Bill { pieces: Vec::new(), journal };
-    if parts.iter().any(|part| matches!(part, Part::Oracle | Part::Scenarios | Part::Scores)) {
+    // Before it goes into the program.
+    if parts.contains(&Part::Web) || parts.contains(&Part::Page) {
+        bill.build("build web", || web::build(&project));
+    }
+    if parts.iter().any(|part| matches!(part, Part::Page | Part::Oracle | Part::Scenarios | Part::Scores)) {
         bill.build("build release", || project.build());
     }
     if parts.contains(&Part::Tests) {
@@ -175,6 +195,18 @@ fn announce(parts: &[Part], options: &Options, journal: Option<&Journal>) {
 
 fn run_part(part: Part, options: &Options, project: &Project, bill: &mut Bill) -> Result<()> {
     match part {
+        Part::Web => {
+            if bill.build("build web", || web::build(project)) {
+                bill.piece("web", || web::test(project).map(|()| String::new()))?;
+            }
+        }
+        Part::Page => {
+            if bill.build("build web", || web::build(project))
+                && bill.build("build release", || project.build())
+            {
+                bill.piece("page", || page::test(project))?;
+            }
+        }
         Part::Tests => {
             if bill.build("build tests", || build_tests(project)) {
                 bill.piece("tests", || {

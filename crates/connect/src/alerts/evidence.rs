@@ -107,6 +107,7 @@ impl Writer<'_> {
             piece("witnesses", witnesses(period), "other ships heard close by while it was silent"),
             piece("reports_12h", period.reports_12h, "reports of this ship in the 12 h before"),
             piece("expected_interval_ms", period.interval_ms, "how often it was expected to report"),
+            most_kn(period.speed),
         ];
         if period.parts.len() > 1 {
             let parts = listed(&period.parts, |out, part| {
@@ -296,15 +297,19 @@ fn of_fact(fact: &Fact) -> Vec<Evidence> {
     }
 }
 
+fn most_kn(speed: u16) -> Evidence {
+    number(
+        "speed_kn",
+        f64::from(speed) / 10.0,
+        1,
+        "the most it can keep: the limit of its type, or 1.2 times the 95th percentile of its own speeds",
+    )
+}
+
 fn of_reach(reach: &InReach) -> Vec<Evidence> {
     vec![
         number("distance_m", reach.reach.distance_m, 1, "by water from the last fix"),
-        number(
-            "speed_kn",
-            f64::from(reach.speed) / 10.0,
-            1,
-            "the most it can keep: the limit of its type, or 1.2 times the 95th percentile of its own speeds",
-        ),
+        most_kn(reach.speed),
         piece("from", reach.reach.from.0, "last fix plus distance over speed"),
         piece("rank", reach.rank, "among all ports in reach, by time"),
         number("score", reach.score, 4, "S of the dark period"),

@@ -77,6 +77,8 @@ const ALERTS: [(&str, &str); 3] = [
     ("cleanup.policy", "compact,delete"),
     ("retention.ms", "7776000000"),
 ];
+/// The last of each alert.
+const ACKS: [(&str, &str); 2] = [("message.timestamp.type", "LogAppendTime"), ("cleanup.policy", "compact")];
 /// What is compacted is small, and compacted soon: who takes over reads all of it.
 const SNAPSHOTS: [(&str, &str); 5] = [
     ("cleanup.policy", "compact"),
@@ -105,6 +107,7 @@ pub fn prepare(cluster: &Cluster, count: i32) -> Result<(i32, Vec<String>), Topi
     let wanted = [
         Wanted { name: &cluster.topics.log, settings: &LOG },
         Wanted { name: &cluster.topics.alerts, settings: &ALERTS },
+        Wanted { name: &cluster.topics.acks, settings: &ACKS },
         Wanted { name: &cluster.topics.snapshots, settings: &SNAPSHOTS },
     ];
     let log = partitions(admin.inner(), wanted[0].name)?.unwrap_or(count);

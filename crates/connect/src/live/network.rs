@@ -71,7 +71,9 @@ pub fn start(endpoints: Vec<(Endpoint, Outlet)>, beats: Sender<Event>) -> std::i
                 Bound::Mqtt(Box::new(subscription::options(&url, login)?), topic)
             }
             Endpoint::WebSocket { url, subscribe } => Bound::WebSocket(url, subscribe),
-            Endpoint::Stdin | Endpoint::Tail { .. } | Endpoint::Kafka { .. } => continue,
+            Endpoint::Stdin | Endpoint::Play { .. } | Endpoint::Tail { .. } | Endpoint::Kafka { .. } => {
+                continue;
+            }
         };
         bound.push((socket, outlet));
     }

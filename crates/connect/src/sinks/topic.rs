@@ -5,12 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use model::Mmsi;
-use rdkafka::ClientContext;
-use rdkafka::message::DeliveryResult;
-use rdkafka::producer::{BaseProducer, Producer, ProducerContext};
+use rdkafka::producer::{BaseProducer, Producer};
 
 use super::{Line, SinkError};
-use crate::kafka::{PATIENCE, Properties, Record, config, partitions, send};
+use crate::kafka::{Deliveries, PATIENCE, Properties, Record, config, partitions, send};
 
 /// What the client is told unless the configuration says otherwise.
 const SETTINGS: [(&str, &str); 4] =
@@ -43,21 +41,6 @@ pub struct Topic {
     partitions: i32,
     producer: BaseProducer<Deliveries>,
     lost: Arc<AtomicU64>,
-}
-
-/// Counts what was not delivered.
-struct Deliveries(Arc<AtomicU64>);
-
-impl ClientContext for Deliveries {}
-
-impl ProducerContext for Deliveries {
-    type DeliveryOpaque = ();
-
-    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        if result.is_err() {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
 }
 
 impl Topic {

@@ -450,6 +450,7 @@ impl Episode {
             own: first.own,
             own_next: first.own_next,
             interval_ms: first.interval_ms,
+            speed: self.reach_speed(self.parts.len() - 1),
             changed: self.changed(),
             heard_static: self.parts.iter().map(|part| part.heard_static).sum(),
             continued_as: self.continued_as.map(|(_, mmsi)| mmsi),

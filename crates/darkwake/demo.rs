@@ -1,0 +1,85 @@
+//! `darkwake demo`: the Rajin story on generated data, played as if it came live, with the map to look at it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use model::EventTime;
+use model::time::HOUR_MS;
+use sha2::{Digest, Sha256};
+
+use crate::cli::{self, Demo, Role, Run};
+use crate::config::{
+    Config, LineFormat, Moment, ServeConfig, SinkConfig, SinkKind, SourceConfig, SourceKind, TokenConfig,
+    TokenRole,
+};
+use crate::run;
+
+/// The scenario.
+const SCENARIO: &str = "rajin";
+/// So much of it is given at once: reception is learned by then, and the first ship goes dark soon after.
+const BEFORE_MS: i64 = 28 * HOUR_MS;
+/// The first moment of every scenario, 2023-10-01.
+const START: EventTime = EventTime(1_696_118_400_000);
+
+/// Generates it, unless it is given, and plays it until it is interrupted.
+pub fn run(arguments: &Demo) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let feed = match &arguments.feed {
+        Some(feed) => feed.clone(),
+        None => generated(folder.path(), arguments.seed)?,
+    };
+    let token = token()?;
+    let config = config(arguments, feed, &token);
+    let once = format!("http://{}/#token={token}", arguments.listen);
+    cli::talk(&format!(
+        "open {once}\nIt is {} times as fast as it happened; with this address alerts can be acknowledged. Alerts go to {}. \
+         Ctrl-C ends it.",
+        arguments.speed,
+        arguments.out.display()
+    ));
+    let run = Run { config: PathBuf::from("demo"), role: Role::All, record: None, shards: None };
+    run::with(&config, &run)
+}
+
+fn generated(folder: &Path, seed: u64) -> anyhow::Result<PathBuf> {
+    cli::talk(&format!("generating scenario {SCENARIO}, seed {seed}"));
+    let feed = folder.join("feed.nmea");
+    let mut out = crate::outputs::create(&feed)?;
+    sim::generate(SCENARIO, seed, &mut out)?.context("no such scenario")?;
+    out.finish()?;
+    Ok(feed)
+}
+
+/// A token that nobody can guess.
+fn token() -> anyhow::Result<String> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).context("no random numbers can be had")?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn config(arguments: &Demo, feed: PathBuf, token: &str) -> Config {
+    let hash = Sha256::digest(token.as_bytes());
+    let operator = TokenConfig {
+        name: "demo".to_owned(),
+        role: TokenRole::Operator,
+        sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+    };
+    let mut config = Config {
+        serve: ServeConfig {
+            listen: Some(arguments.listen.clone()),
+            store: arguments.store.clone(),
+            tokens: vec![operator],
+            ..ServeConfig::default()
+        },
+        ..Config::default()
+    };
+    config.live.sources = vec![SourceConfig {
+        path: Some(feed),
+        speed: Some(arguments.speed),
+        from: Some(Moment(EventTime(START.0 + BEFORE_MS))),
+        ..SourceConfig::new("demo", SourceKind::Play, LineFormat::Nmea)
+    }];
+    config.live.sinks =
+        vec![SinkConfig { path: Some(arguments.out.clone()), ..SinkConfig::new(SinkKind::File) }];
+    config
+}
