@@ -43,6 +43,7 @@ pub fn run(arguments: &Run) -> anyhow::Result<()> {
 /// Runs with this configuration.
 pub fn with(config: &Config, arguments: &Run) -> anyhow::Result<()> {
     let interrupt = Interrupt::listen()?;
+    allow_files();
     let file = arguments.config.display();
     if config.live.sources.is_empty() && matches!(arguments.role, Role::All | Role::Ingest) {
         anyhow::bail!(Usage(format!("{file}: names no sources; give at least one under [[live.sources]]")));
@@ -67,6 +68,18 @@ pub fn with(config: &Config, arguments: &Run) -> anyhow::Result<()> {
     }
     if interrupt.is_signal() { Err(Interrupted.into()) } else { Ok(()) }
 }
+
+/// Each client is an open file: as many as the system allows at most.
+#[cfg(unix)]
+fn allow_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    // Where that is not allowed it stays as it is.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+}
+
+#[cfg(not(unix))]
+fn allow_files() {}
 
 /// Takes part in the work on the log in a topic.
 fn on_kafka(

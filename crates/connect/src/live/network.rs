@@ -217,6 +217,9 @@ pub fn standard_input(outlet: &Outlet) {
     let peer = outlet.peer(0);
     let mut input = std::io::stdin().lock();
     let mut block = vec![0; BLOCK];
+    if outlet.events.blocking_send(Event::Up(peer, "standard input".to_owned())).is_err() {
+        return;
+    }
     let why = loop {
         match input.read(&mut block) {
             Ok(0) => break "standard input: has ended".to_owned(),
