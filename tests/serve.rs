@@ -321,3 +321,40 @@ fn a_thousand_clients_and_many_questions_harm_nobody() {
     }
     assert_eq!(server.get("/api/v1/stats").json()["clients"], CROWD);
 }
+
+#[test]
+fn with_a_certificate_it_is_asked_over_tls_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(path.join("server.pem"), made.cert.pem()).unwrap();
+    std::fs::write(path.join("server.key"), made.signing_key.serialize_pem()).unwrap();
+    let server = Server::start(path, "certificate = \"server.pem\"\nkey = \"server.key\"");
+    let root = ureq::tls::Certificate::from_pem(made.cert.pem().as_bytes()).unwrap();
+    let roots = ureq::tls::RootCerts::new_with_certs(&[root]);
+    let tls = ureq::tls::TlsConfig::builder().root_certs(roots).build();
+    let agent: ureq::Agent = ureq::Agent::config_builder().tls_config(tls).build().into();
+    let url = format!("https://localhost:{}/api/v1/me", server.port);
+    let said = agent.get(&url).call().unwrap().body_mut().read_to_string().unwrap();
+    assert!(said.contains("\"viewer\""), "{said}");
+    let distrusting: ureq::Agent = ureq::Agent::new_with_defaults();
+    assert!(distrusting.get(&url).call().is_err(), "nobody knows who signed it");
+    let health = |url: &str| darkwake(path).args(["health", url]).output().unwrap().status.code();
+    assert_eq!(health(&format!("http://127.0.0.1:{}/healthz", server.port)), Some(1), "not without TLS");
+}
+
+#[test]
+fn a_basemap_is_given_in_parts_and_health_is_asked_with_the_program_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("map.pmtiles"), (0..=255).cycle().take(9_000).collect::<Vec<u8>>())
+        .unwrap();
+    let server = Server::start(folder.path(), "basemap = \"map.pmtiles\"");
+    let part = get(server.port, "/basemap.pmtiles", "Range: bytes=8990-99999\r\n");
+    assert_eq!((part.status, part.header("content-range")), (206, Some("bytes 8990-8999/9000")));
+    assert_eq!(server.get("/basemap.pmtiles").status, 416, "not all at once");
+    let health = |path: &str| {
+        let url = format!("http://127.0.0.1:{}{path}", server.port);
+        darkwake(folder.path()).args(["health", &url]).output().unwrap().status.code()
+    };
+    assert_eq!((health("/healthz"), health("/nothing")), (Some(0), Some(1)));
+}

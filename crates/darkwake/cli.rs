@@ -34,6 +34,16 @@ pub enum Command {
     Run(Run),
     /// Play a story of generated ships, with the map to look at it.
     Demo(Demo),
+    /// Ask a running darkwake how it is; for containers, which have no other program to ask with.
+    Health {
+        /// What to ask.
+        #[arg(
+            value_name = "URL",
+            default_value = "http://127.0.0.1:9464/healthz",
+            env = "DARKWAKE_HEALTH_URL"
+        )]
+        url: String,
+    },
     /// Validate configuration and ports without connecting to anything.
     Check(Check),
     /// Work with port files.

@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod driver;
 mod evaluate;
+mod health;
 mod interrupt;
 mod metrics;
 mod order;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Health { url } => health::run(&url),
         Command::Check(arguments) => check::run(&arguments),
         Command::Ports(command) => ports::run(&command),
         Command::Schema { of } => schema::run(of),
