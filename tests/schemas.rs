@@ -190,6 +190,8 @@ fn the_schema_and_the_program_agree_on_what_a_configuration_is() {
     let columns = "[input.columns]\ntime = \"t\"\nmmsi = \"1\"\nlon = \"x\"\nlat = \"y\"\n";
     let folder = tempfile::tempdir().expect("a folder");
     let validator = schema(CONFIG);
+    let hash = "ab".repeat(32);
+    let token = format!("[[serve.tokens]]\nname = \"wall\"\nrole = \"viewer\"\nsha256 = \"{hash}\"\n");
     for (text, is_good) in [
         ("", true),
         ("[input]\ndelay_bound = \"4m 30s\"\n", true),
@@ -236,6 +238,13 @@ fn the_schema_and_the_program_agree_on_what_a_configuration_is() {
         ),
         ("[kafka]\napplication = \"a\"\npartitions = 3\ntopics = { log = \"l\" }\n", true),
         ("[serve]\nlisten = \"127.0.0.1:0\"\n", true),
+        ("[serve]\npage = false\nstore = \"s\"\ntracks = \"1d\"\ncertificate = \"c\"\nkey = \"k\"\n", true),
+        (&token, true),
+        (
+            "[[live.sources]]\nname = \"a\"\ntype = \"play\"\npath = \"f\"\nspeed = 2.5\nfrom = \"2023-10-01\"\n",
+            true,
+        ),
+        ("[kafka]\ntopics = { acks = \"a\" }\n", true),
         ("[[live.sinks]]\ntype = \"file\"\npath = \"a.jsonl\"\n", true),
         ("[[live.sinks]]\ntype = \"kafka\"\ntopic = \"t\"\n", true),
         ("[kafka]\nbrokers = \"a:1,b:2\"\nproperties = { \"linger.ms\" = \"5\" }\n", true),
@@ -266,7 +275,15 @@ fn the_schema_and_the_program_agree_on_what_a_configuration_is() {
         ("[[live.sinks]]\ntype = \"file\"\npath = \"a\"\nkeep = 2\n", false),
         ("[[live.sinks]]\ntype = \"webhook\"\nurl = \"http://h\"\n", false),
         ("[[live.sinks]]\ntype = \"stdout\"\nsecret = \"s\"\n", false),
-        ("[kafka]\ntopics = { acks = \"a\" }\n", false),
+        ("[kafka]\ntopics = { facts = \"a\" }\n", false),
+        ("[serve]\nclients = 0\n", false),
+        ("[serve]\nanonymous = \"operator\"\n", false),
+        ("[serve]\ncertificate = \"a\"\n", false),
+        ("[[serve.tokens]]\nname = \"a\"\nrole = \"viewer\"\nsha256 = \"ab\"\n", false),
+        (&token.replace("viewer", "admin"), false),
+        (&token.replace("wall", " "), false),
+        ("[[live.sources]]\nname = \"a\"\ntype = \"tail\"\npath = \"f\"\nspeed = 2\n", false),
+        ("[[live.sources]]\nname = \"a\"\ntype = \"play\"\npath = \"f\"\nspeed = 0\n", false),
         ("[serve]\nport = 1\n", false),
         ("[[live.sinks]]\ntype = \"stdout\"\npath = \"a\"\n", false),
         ("[[live.sinks]]\ntype = \"kafka\"\n", false),
