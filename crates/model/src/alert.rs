@@ -294,10 +294,6 @@ pub struct DarkPeriod {
     pub silent_ms: i64,
     /// Reports in the hour of the start up to it and the 12 full hours before.
     pub reports_12h: u32,
-    /// Share of bins in which this ship is heard where others are.
-    pub own: f64,
-    /// The same after a bin in which it was not heard.
-    pub own_next: f64,
     /// Interval at which its reports were expected.
     pub interval_ms: i64,
     /// The most that it can keep, in 0.1 kn.
@@ -329,6 +325,10 @@ pub struct DarkPart {
     pub heard: EventTime,
     /// The message after it.
     pub until: Option<EventTime>,
+    /// Share of bins in which this ship was heard where others were, in the 12 h before.
+    pub own: f64,
+    /// The same after a bin in which it was not heard.
+    pub own_next: f64,
     /// What each bin of ten minutes adds to the score.
     pub bins: Vec<BinScore>,
 }

@@ -262,6 +262,13 @@ pub async fn open(
     let view = hub.view(area);
     let (mut told, mut ships) = (hub.told.subscribe(), view.ships.subscribe());
     let (mut first, mut seen) = (vec![Bytes::from_static(b"retry: 2000\n\n")], 0);
+    if last.is_none() {
+        // Who loses the connection before anything is told can come back, too.
+        seen = in_store(board, query::last_told).await.map_err(NoStream::Store)?;
+        let now = board.fleet().now();
+        let begin = format!("event: time\nid: {}-{seen}\ndata: {}\n\n", hub.instance, json!({ "t": now }));
+        first.push(begin.into());
+    }
     if let Some(last) = last {
         let missed = match hub.seen(&last) {
             None => None,

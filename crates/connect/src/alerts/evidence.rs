@@ -94,13 +94,13 @@ impl Writer<'_> {
             ),
             number(
                 "own",
-                period.own,
+                period.parts.first().map_or(1.0, |part| part.own),
                 4,
                 "share of bins of the last 12 h in which this ship was heard where others were",
             ),
             number(
                 "own_next",
-                period.own_next,
+                period.parts.first().map_or(1.0, |part| part.own_next),
                 4,
                 "the same after a bin in which it was not heard; stands for own from the second bin on",
             ),
@@ -115,9 +115,14 @@ impl Writer<'_> {
                 json::or_null(out, part.until, |out, t| {
                     let _ = write!(out, "{}", t.0);
                 });
+                out.push_str(",\"own\":");
+                json::fixed(out, part.own, 4);
+                out.push_str(",\"own_next\":");
+                json::fixed(out, part.own_next, 4);
                 out.push('}');
             });
-            all.push(piece("silences", parts, "single reports between them end nothing"));
+            let why = "single reports between them end nothing; the bins of each have its own and own_next";
+            all.push(piece("silences", parts, why));
         }
         if period.heard_static > 0 {
             all.push(piece(

@@ -447,8 +447,6 @@ impl Episode {
             ending: self.over.map(|(_, ending)| ending),
             silent_ms: self.span(now).length_ms(),
             reports_12h: first.reports_12h,
-            own: first.own,
-            own_next: first.own_next,
             interval_ms: first.interval_ms,
             speed: self.reach_speed(self.parts.len() - 1),
             changed: self.changed(),
@@ -470,5 +468,13 @@ impl Episode {
 }
 
 fn part_told(part: &Part) -> DarkPart {
-    DarkPart { start: part.start.fix, heard: part.start.heard, until: part.until, bins: part.bins.clone() }
+    let Part { start, until, bins, .. } = part;
+    DarkPart {
+        start: start.fix,
+        heard: start.heard,
+        until: *until,
+        own: start.own,
+        own_next: start.own_next,
+        bins: bins.clone(),
+    }
 }

@@ -40,15 +40,24 @@ export function binScore(q, own, alive) {
   return unheard <= 0 ? 1 : Math.max(0, Math.min(1, -Math.log10(unheard)));
 }
 
+/** @typedef {{ start: number, own: number | null, own_next: number | null }} Part */
+
 /**
- * Start of the second part of an episode that single reports cut into parts. From there on the ship's own share was
- * measured anew, and the evidence holds only that of the first part.
+ * The silences that single reports cut an episode into: the ship's own share is measured anew for each.
  * @param {Evidence[]} evidence
+ * @returns {Part[]}
  */
-function secondPart(evidence) {
+function partsOf(evidence) {
+  const own = numberOf(evidence, "own") ?? 1;
+  const whole = { start: -Infinity, own, own_next: numberOf(evidence, "own_next") ?? own };
   const silences = valueOf(evidence, "silences");
-  const start = Array.isArray(silences) && silences.length > 1 ? silences[1]?.start : null;
-  return typeof start === "number" ? start : Infinity;
+  if (!Array.isArray(silences) || silences.length === 0) return [whole];
+  // Alerts of former versions have no shares of their own for later parts.
+  return silences.map((part, index) => ({
+    start: index === 0 ? -Infinity : part.start,
+    own: part.own ?? (index === 0 ? whole.own : null),
+    own_next: part.own_next ?? (index === 0 ? whole.own_next : null),
+  }));
 }
 
 /**
@@ -58,12 +67,14 @@ function secondPart(evidence) {
 export function checkScore(evidence) {
   const bins = binsOf(evidence);
   if (!bins.length) return null;
-  const own = numberOf(evidence, "own") ?? 1;
-  const ownNext = numberOf(evidence, "own_next") ?? own;
-  const cut = secondPart(evidence);
+  const parts = partsOf(evidence);
   let [sum, told, recomputed, checked] = [0, 0, 0, 0];
-  const rows = bins.map((bin, index) => {
-    const share = bin.t >= cut ? null : index === 0 ? own : ownNext;
+  /** @type {Part | null} */
+  let before = null;
+  const rows = bins.map((bin) => {
+    const part = parts.findLast((one) => one.start <= bin.t) ?? parts[0];
+    const share = (part === before ? part?.own_next : part?.own) ?? null;
+    before = part ?? null;
     sum += bin.score;
     if (share === null) return { ...bin, own: share, recomputed: null, sum };
     const again = binScore(bin.q ?? null, share, bin.alive ?? null);

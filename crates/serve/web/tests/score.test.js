@@ -33,7 +33,23 @@ test("a_wrong_sum_is_told", () => {
   assert.equal(checkScore(wrong)?.agrees, false);
 });
 
-test("bins_after_the_first_part_are_not_checked_because_own_was_measured_anew", () => {
+test("each_part_of_a_dark_period_is_checked_with_its_own_shares", () => {
+  const bins = [
+    { t: 600_000, cell: "a", q: 0.9, alive: 1, score: 1 },
+    { t: 1_800_000, cell: "a", q: 0.9, alive: 1, score: 0.2596 },
+    { t: 2_400_000, cell: "a", q: 0.9, alive: 1, score: 0.0862 },
+  ];
+  const silences = [
+    { start: 0, end: 1_200_000, own: 1, own_next: 0.7 },
+    { start: 1_200_000, end: null, own: 0.5, own_next: 0.2 },
+  ];
+  const evidence = [["bins", bins], ["own", 1], ["own_next", 0.7], ["silences", silences]];
+  const check = checkScore(evidence.map(([what, value]) => ({ what: String(what), value, why: "" })));
+  assert.deepEqual([check?.checked, check?.agrees], [3, true]);
+  assert.deepEqual(check?.bins.map((bin) => bin.own), [1, 0.5, 0.2]);
+});
+
+test("later_parts_without_shares_of_their_own_are_not_checked", () => {
   const parts = [{ start: 0, end: 1_200_000 }, { start: 1_200_000, end: null }];
   const check = checkScore([...EXAMPLE, { what: "silences", value: parts, why: "" }]);
   assert.equal(check?.checked, 2);
