@@ -34,6 +34,8 @@ pub enum Command {
     Run(Run),
     /// Play a story of generated ships, with the map to look at it.
     Demo(Demo),
+    /// Write a case folder: one alert with its evidence and lines, and what replays it to the same bytes.
+    Explain(Box<Explain>),
     /// Ask a running darkwake how it is; for containers, which have no other program to ask with.
     Health {
         /// What to ask.
@@ -94,6 +96,23 @@ pub struct Reading {
     /// Milliseconds from line to line with --start.
     #[arg(long, value_name = "MS", default_value_t = 1, requires = "start", env = "DARKWAKE_STEP")]
     pub step: i64,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The alert.
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// What to read: the inputs, or the recorded log, that the alert came of.
+    #[command(flatten)]
+    pub reading: Reading,
+    /// The folder to write; case-ID without it.
+    #[arg(long, value_name = "DIR", env = "DARKWAKE_OUT")]
+    pub out: Option<PathBuf>,
+    /// Ed25519 key (PEM) to sign the hashes of all files with.
+    #[arg(long, value_name = "FILE", env = "DARKWAKE_KEY")]
+    pub key: Option<PathBuf>,
 }
 
 /// Arguments of `replay`.

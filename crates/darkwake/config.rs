@@ -36,6 +36,9 @@ pub struct Config {
     pub kafka: KafkaConfig,
     /// What is served over HTTP.
     pub serve: ServeConfig,
+    /// The folder of the file.
+    #[serde(skip)]
+    pub folder: PathBuf,
 }
 
 /// What `darkwake run` reads and writes.
@@ -817,6 +820,7 @@ impl Config {
             )));
         }
         if let Some(folder) = path.parent() {
+            config.folder = folder.to_owned();
             config.ports.files.iter_mut().for_each(|file| *file = folder.join(&file));
             config.watch.lists.iter_mut().for_each(|list| list.file = folder.join(&list.file));
             let sinks = config.live.sinks.iter_mut();
@@ -838,7 +842,16 @@ impl Config {
 
     /// Hash by which alerts name the configuration they were made with, and the lists of ships.
     pub fn hash(&self) -> String {
-        let Config { input, ports, alerts, watch, limits, .. } = self;
+        let Config { input, alerts, limits, .. } = self;
+        // Where the folder of the file is does not matter.
+        let (mut ports, mut watch) = (self.ports.clone(), self.watch.clone());
+        let lists = watch.lists.iter_mut().map(|list| &mut list.file);
+        for file in ports.files.iter_mut().chain(lists) {
+            if let Ok(inside) = file.strip_prefix(&self.folder) {
+                *file = inside.to_owned();
+            }
+        }
+        let (ports, watch) = (&ports, &watch);
         let judging = Judging { input, ports, alerts, watch, limits };
         let text = serde_json::to_string(&judging).unwrap_or_default();
         let own = model::hash::bytes(0, text.as_bytes());

@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod driver;
 mod evaluate;
+mod explain;
 mod health;
 mod interrupt;
 mod metrics;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Health { url } => health::run(&url),
         Command::Check(arguments) => check::run(&arguments),
         Command::Ports(command) => ports::run(&command),

@@ -13,14 +13,14 @@ use decode::Settings;
 use decode::nmea::AssumedTime;
 use engine::World;
 use geofence::sea::Sea;
-use model::EventTime;
 use model::fate::Counts;
+use model::{EventTime, Mmsi};
 
 use crate::cli::{self, Format, Reading, Speed};
 use crate::config::{self, Config};
 use crate::driver::{self, Driver, Plan, ReadTotals};
 use crate::interrupt::{Interrupt, Interrupted};
-use crate::order::Rounds;
+use crate::order::{Known, Rounds};
 use crate::progress::Progress;
 use crate::shards::{Keep, KeepAlerts, Outcome, Shards};
 use crate::watch;
@@ -45,7 +45,7 @@ pub struct Done {
     /// What was found.
     pub outcome: Outcome,
     /// Whether alerts are in their order already.
-    pub is_in_order: bool,
+    is_in_order: bool,
     is_interrupted: bool,
 }
 
@@ -57,6 +57,17 @@ pub struct Wanted<'a> {
     pub alerts: bool,
     /// Where the log is to be written down.
     pub record: Option<&'a Path>,
+    /// Where the part of it is to be written down that one ship's alerts follow from.
+    pub only: Option<Only<'a>>,
+}
+
+/// A part of the log.
+#[derive(Clone, Copy)]
+pub struct Only<'a> {
+    /// Where it is to be written down.
+    pub folder: &'a Path,
+    /// The ship; without one, what belongs to none.
+    pub mmsi: Option<Mmsi>,
 }
 
 /// Reads all inputs, or those before an interrupt.
@@ -70,6 +81,9 @@ pub fn read(reading: &Reading, wanted: &Wanted<'_>) -> anyhow::Result<Done> {
         let mut shards = Shards::start(count, &world, limits, &Keep { facts: true, alerts });
         if let Some(folder) = wanted.record {
             shards.record(record(folder)?);
+        }
+        if let Some(Only { folder, mmsi }) = wanted.only {
+            shards.record_only(record(folder)?, mmsi);
         }
         anyhow::Ok(shards)
     };
@@ -119,7 +133,7 @@ pub fn record(folder: &Path) -> anyhow::Result<LogWriter> {
 }
 
 /// Whether the one input is a log.
-fn is_log(reading: &Reading) -> bool {
+pub fn is_log(reading: &Reading) -> bool {
     let [input] = &reading.inputs[..] else { return false };
     reading.format == Format::Log || reading.format == Format::Auto && log::is_log(Path::new(input))
 }
@@ -164,6 +178,15 @@ pub fn world(config: &Config, is_own: bool, ports: &[PathBuf]) -> anyhow::Result
 }
 
 impl Done {
+    /// Puts alerts in the order in which they were known.
+    pub fn sort(&mut self) {
+        if !self.is_in_order {
+            let alerts = std::mem::take(&mut self.outcome.alerts);
+            self.outcome.alerts = Known::default().sort(alerts);
+            self.is_in_order = true;
+        }
+    }
+
     /// How it ended, once all that it gave is written.
     pub fn end(mut self) -> anyhow::Result<()> {
         self.outcome.recorded()?;

@@ -12,7 +12,6 @@ use model::Ports;
 use model::alert::Alert;
 
 use crate::cli::{self, Replay};
-use crate::order::Known;
 use crate::outputs;
 use crate::read::{self, Done, Wanted};
 use crate::shards::Outcome;
@@ -32,6 +31,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         speed: arguments.speed,
         alerts: !formats.is_empty() || arguments.stats.is_some(),
         record: arguments.record.as_deref(),
+        only: None,
     };
     let mut done = read::read(reading, &wanted)?;
     let alerts = alerts(&mut done, arguments.only_final);
@@ -89,10 +89,8 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
 
 /// The alerts in the order in which they were known.
 fn alerts(done: &mut Done, only_final: bool) -> Vec<Arc<Alert>> {
+    done.sort();
     let mut alerts = std::mem::take(&mut done.outcome.alerts);
-    if !done.is_in_order {
-        alerts = Known::default().sort(alerts);
-    }
     if only_final {
         let last: BTreeMap<u64, u32> = alerts.iter().map(|alert| (alert.id, alert.revision)).collect();
         alerts.retain(|alert| last.get(&alert.id) == Some(&alert.revision));

@@ -9,6 +9,7 @@ use connect::facts::Facts;
 use connect::log::{Frame, LogWriter};
 use detect::Reception;
 use engine::{Engine, Entry, Limits, World};
+use model::Mmsi;
 use model::alert::{Alert, Told};
 use model::fate::Counts;
 
@@ -87,9 +88,27 @@ pub struct Part {
 pub struct Shards {
     shards: Vec<Shard>,
     told: Arc<AtomicU64>,
-    records: Vec<LogWriter>,
+    records: Vec<Record>,
     /// Why a record ends before the log.
     failed: Option<std::io::Error>,
+}
+
+/// Where what is handed over is written down.
+struct Record {
+    log: LogWriter,
+    /// Only what one ship's alerts follow from, or what belongs to no ship.
+    only: Option<Option<Mmsi>>,
+}
+
+impl Record {
+    fn holds(&self, frame: &Frame) -> bool {
+        match (self.only, frame) {
+            (Some(mmsi), Frame::Entry(Entry::Transmission(_, transmission))) => {
+                mmsi == Some(transmission.mmsi())
+            }
+            (Some(_) | None, _) => true,
+        }
+    }
 }
 
 enum Work {
@@ -130,7 +149,12 @@ impl Shards {
 
     /// Writes down what is handed over from now on.
     pub fn record(&mut self, log: LogWriter) {
-        self.records.push(log);
+        self.records.push(Record { log, only: None });
+    }
+
+    /// Writes down what the alerts of one ship follow from, or those of no ship.
+    pub fn record_only(&mut self, log: LogWriter, mmsi: Option<Mmsi>) {
+        self.records.push(Record { log, only: Some(mmsi) });
     }
 
     /// Writes down what an input is called.
@@ -147,7 +171,11 @@ impl Shards {
 
     /// Writes a frame down.
     pub fn write(&mut self, frame: &Frame) {
-        let failed = self.records.iter_mut().find_map(|log| log.write(frame).err());
+        let failed = self
+            .records
+            .iter_mut()
+            .filter(|record| record.holds(frame))
+            .find_map(|record| record.log.write(frame).err());
         self.note(failed);
     }
 
@@ -161,7 +189,7 @@ impl Shards {
     /// Whatever is written down next is in a new file of that number in each record.
     pub fn next_segment(&mut self) -> u32 {
         let mut number = 0;
-        let failed = self.records.iter_mut().find_map(|log| match log.next_segment() {
+        let failed = self.records.iter_mut().find_map(|record| match record.log.next_segment() {
             Ok(next) => {
                 number = next;
                 None
@@ -200,7 +228,7 @@ impl Shards {
     /// All shards hand on what they have told since the last round.
     pub fn round(&mut self) {
         self.write(&Frame::Round);
-        let failed = self.records.iter_mut().find_map(|log| log.flush().err());
+        let failed = self.records.iter_mut().find_map(|record| record.log.flush().err());
         self.note(failed);
         for shard in &mut self.shards {
             shard.hand_over();
@@ -217,7 +245,8 @@ impl Shards {
     /// Ends the input and waits for all.
     pub fn finish(self) -> Outcome {
         let recorded = self.failed.map_or(Ok(()), Err);
-        let recorded = recorded.and_then(|()| self.records.into_iter().try_for_each(LogWriter::finish));
+        let recorded =
+            recorded.and_then(|()| self.records.into_iter().try_for_each(|record| record.log.finish()));
         let mut whole = Outcome { record_error: recorded.err(), ..Outcome::default() };
         let threads: Vec<JoinHandle<Outcome>> = self
             .shards

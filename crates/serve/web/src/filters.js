@@ -98,7 +98,7 @@ export function narrowing(filters) {
  * @param {Item["alert"]["ports"]} ports
  */
 export function portsOf(ports) {
-  const ids = [ports.at, ports.from, ports.to, ...(ports.candidates ?? []).map((c) => c.port)];
+  const ids = [ports.at, ports.from, ports.to, ...(ports.candidates ?? []).map((c) => c.port), ...(ports.in_reach ?? [])];
   return new Set(ids.filter((id) => typeof id === "string"));
 }
 
@@ -116,9 +116,10 @@ export function matches(filters, item, portName) {
   if (filters.mmsi && String(alert.vessel?.mmsi ?? "") !== filters.mmsi) return false;
   const ports = portsOf(alert.ports);
   if (filters.port.trim() && !ports.has(filters.port.trim())) return false;
-  const words = filters.q.trim().toLowerCase();
-  if (!words) return true;
-  const { name, callsign, mmsi, imo } = alert.vessel ?? {};
-  const haystack = [name, callsign, mmsi, imo, alert.explain, alert.id, ...[...ports].flatMap((id) => [id, portName(id)])];
-  return haystack.some((text) => String(text ?? "").toLowerCase().includes(words));
+  const words = filters.q.toLowerCase().split(/\s+/).filter(Boolean);
+  if (!words.length) return true;
+  const { name, callsign, mmsi, imo, listed_as = [] } = alert.vessel ?? {};
+  const names = [...ports].map(portName);
+  const text = [alert.id, alert.explain, ...ports, ...names, name, callsign, ...listed_as, mmsi, imo].join(" ").toLowerCase();
+  return words.every((word) => text.includes(word));
 }
