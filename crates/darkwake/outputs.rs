@@ -1,5 +1,8 @@
 //! Files that are written whole or not at all.
 
+mod gpkg;
+mod row;
+
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -70,6 +73,10 @@ pub enum AlertFormat {
     Lines,
     /// A table.
     Csv,
+    /// Features with a place (RFC 7946).
+    GeoJson,
+    /// A database of features (OGC GeoPackage 1.3).
+    GeoPackage,
 }
 
 /// The format that a file's ending names.
@@ -78,9 +85,11 @@ pub fn alert_format(path: &Path) -> anyhow::Result<AlertFormat> {
     match ending.as_deref() {
         Some("jsonl" | "json" | "ndjson") => Ok(AlertFormat::Lines),
         Some("csv") => Ok(AlertFormat::Csv),
+        Some("geojson") => Ok(AlertFormat::GeoJson),
+        Some("gpkg") if path != Path::new("-") => Ok(AlertFormat::GeoPackage),
         None if path == Path::new("-") => Ok(AlertFormat::Lines),
         _ => anyhow::bail!(crate::Usage(format!(
-            "{}: --out takes .jsonl or .csv, or - for stdout",
+            "{}: --out takes .jsonl, .csv, .geojson or .gpkg, or - for stdout",
             path.display()
         ))),
     }
@@ -88,77 +97,21 @@ pub fn alert_format(path: &Path) -> anyhow::Result<AlertFormat> {
 
 /// Writes alerts.
 pub fn write_alerts(path: &Path, format: AlertFormat, alerts: &[String]) -> anyhow::Result<()> {
+    if format == AlertFormat::GeoPackage {
+        return gpkg::write(path, alerts);
+    }
     let mut out = create(path)?;
     match format {
+        AlertFormat::GeoPackage => {}
+        AlertFormat::GeoJson => row::write_geojson(&mut out, alerts)?,
         AlertFormat::Lines => {
             for alert in alerts {
                 out.write_all(alert.as_bytes())?;
                 out.write_all(b"\n")?;
             }
         }
-        AlertFormat::Csv => write_csv(&mut out, alerts)?,
+        AlertFormat::Csv => row::write_csv(&mut out, alerts)?,
     }
     out.finish()?;
-    Ok(())
-}
-
-const COLUMNS: [&str; 23] = [
-    "id",
-    "revision",
-    "kind",
-    "status",
-    "grade",
-    "cause",
-    "score",
-    "severity",
-    "at",
-    "mmsi",
-    "track",
-    "imo",
-    "name",
-    "flag",
-    "start_t",
-    "start_lon",
-    "start_lat",
-    "end_t",
-    "end_lon",
-    "end_lat",
-    "ports",
-    "candidates",
-    "explain",
-];
-
-fn write_csv(out: &mut impl Write, alerts: &[String]) -> anyhow::Result<()> {
-    let mut table = csv::Writer::from_writer(out);
-    table.write_record(COLUMNS)?;
-    for alert in alerts {
-        let value: serde_json::Value = serde_json::from_str(alert)?;
-        let cell = |pointer: &str| match value.pointer(pointer) {
-            None | Some(serde_json::Value::Null) => String::new(),
-            Some(serde_json::Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-        };
-        let ports = value["ports"].as_object().map(|ports| {
-            let named = ports.iter().filter_map(|(role, port)| Some(format!("{role}={}", port.as_str()?)));
-            named.collect::<Vec<_>>().join(" ")
-        });
-        let candidates = value.pointer("/ports/candidates").and_then(|list| list.as_array()).map(|list| {
-            let ranked =
-                list.iter().filter_map(|one| Some(format!("{}={}", one["port"].as_str()?, one["p"])));
-            ranked.collect::<Vec<_>>().join(" ")
-        });
-        let fixed =
-            ["/id", "/revision", "/kind", "/status", "/grade", "/cause", "/score", "/severity", "/at"]
-                .map(cell);
-        let vessel = ["mmsi", "track", "imo", "name", "flag"].map(|key| cell(&format!("/vessel/{key}")));
-        let fixes = ["start", "end"].map(|fix| ["t", "lon", "lat"].map(|key| cell(&format!("/{fix}/{key}"))));
-        let mut row: Vec<String> =
-            fixed.into_iter().chain(vessel).chain(fixes.into_iter().flatten()).collect();
-        row.push(ports.unwrap_or_default());
-        row.push(candidates.unwrap_or_default());
-        row.push(cell("/explain"));
-        table.write_record(row)?;
-    }
-    table.flush()?;
     Ok(())
 }

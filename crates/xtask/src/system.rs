@@ -39,6 +39,8 @@ pub enum Need {
     Chromium,
     /// `python3 -m venv`, for what tests the API.
     Venv,
+    /// `ogr2ogr`, with which outputs are opened.
+    Gdal,
 }
 
 /// What it is called.
@@ -60,6 +62,7 @@ impl Need {
             Need::Node => works("node", &["-e", NODE]) && works("npm", &["--version"]),
             Need::Chromium => CHROMIUM.iter().any(|program| works(program, &["--version"])),
             Need::Venv => works("python3", &["-c", "import ensurepip, venv"]),
+            Need::Gdal => works("ogr2ogr", &["--version"]),
             Need::Mosquitto => {
                 ["mosquitto", "/usr/sbin/mosquitto"].iter().any(|program| starts(program, &["-h"]))
             }
@@ -79,6 +82,7 @@ impl Need {
             Need::Node => "node, 18 or later, and npm (for the page)",
             Need::Chromium => "chromium (in which the page is tested)",
             Need::Venv => "python3 with venv (for what tests the API)",
+            Need::Gdal => "ogr2ogr (GDAL, with which tests open outputs)",
         }
     }
 
@@ -94,6 +98,7 @@ impl Need {
             Need::Node => &["nodejs", "npm"],
             Need::Chromium => &["chromium"],
             Need::Venv => &["python3", "python3-venv"],
+            Need::Gdal => &["gdal-bin"],
             Need::Clippy | Need::Rustfmt => &[],
         }
     }
@@ -115,6 +120,7 @@ impl Need {
             Need::Node => "install Node.js 18 or later with npm (nodejs.org)",
             Need::Chromium => "install Chromium or Chrome, so that it is found",
             Need::Venv => "install Python 3 with venv and pip",
+            Need::Gdal => "install the programs of GDAL (gdal.org)",
         }
     }
 }
@@ -187,7 +193,8 @@ fn plan(missing: &[Need], means: Means) -> Plan {
             | Need::Mosquitto
             | Need::Node
             | Need::Chromium
-            | Need::Venv => {
+            | Need::Venv
+            | Need::Gdal => {
                 if need.packages().is_empty() || !means.apt {
                     asked.push(need.by_hand().to_owned());
                 } else {

@@ -94,7 +94,7 @@ impl Part {
 
     fn needs(self) -> &'static [Need] {
         match self {
-            Part::Tests => &[Need::Make, Need::OpenSsl, Need::Java, Need::Maven, Need::Mosquitto],
+            Part::Tests => &[Need::Make, Need::OpenSsl, Need::Java, Need::Maven, Need::Mosquitto, Need::Gdal],
             Part::Clippy => &[Need::Clippy, Need::Make, Need::OpenSsl],
             Part::Format => &[Need::Rustfmt],
             Part::Web => &[Need::Node],
@@ -436,7 +436,7 @@ mod tests {
     fn only_takes_names_and_the_long_tier_needs_its_flag() {
         assert_eq!(Options::read(&["--only", "oracle,fmt"]).unwrap().parts(), [Part::Format, Part::Oracle]);
         assert_eq!(Options::read(&[]).unwrap().parts(), Part::DEFAULT);
-        assert_eq!(Options::read(&["--soak"]).unwrap().parts().len(), 9);
+        assert_eq!(Options::read(&["--soak"]).unwrap().parts().len(), 11);
         for wrong in [&["--only", "orakle"][..], &["--only"], &["--only", "soak"], &["--again"], &["tests"]] {
             assert!(Options::read(wrong).unwrap_err().is::<Usage>(), "{wrong:?}");
         }

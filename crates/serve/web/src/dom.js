@@ -53,7 +53,9 @@ function apply(node, properties) {
   if (properties.type) node.setAttribute("type", properties.type);
   if (properties.hidden) node.setAttribute("hidden", "");
   for (const [name, value] of Object.entries(properties.attrs ?? {})) {
-    if (value !== null && value !== undefined && value !== false) node.setAttribute(name, String(value));
+    // A state that is false is told: a button without aria-pressed is none that can be pressed in.
+    const isTold = value !== false || name.startsWith("aria-");
+    if (value !== null && value !== undefined && isTold) node.setAttribute(name, String(value));
   }
   for (const [name, value] of Object.entries(properties.data ?? {})) node.dataset[name] = String(value);
   for (const [name, listener] of Object.entries(properties.on ?? {})) node.addEventListener(name, listener);

@@ -1,0 +1,72 @@
+//! Outputs as the programs that analysts use open them: GDAL, which is also QGIS's eye.
+
+mod program;
+
+use std::path::Path;
+use std::process::Command;
+
+use program::darkwake;
+use serde_json::Value;
+
+/// A layer as GDAL sees it, as GeoJSON lines.
+fn features(file: &Path) -> Vec<Value> {
+    let done = Command::new("ogr2ogr").args(["-f", "GeoJSONSeq", "/vsistdout/"]).arg(file).output();
+    let done = done.unwrap_or_else(|error| panic!("ogr2ogr (GDAL): {error}"));
+    let warnings = String::from_utf8_lossy(&done.stderr);
+    // A table says nothing of its coordinates.
+    let is_known = |line: &str| line.is_empty() || line.contains("No SRS set on layer");
+    assert!(done.status.success() && warnings.lines().all(is_known), "{}: {warnings}", file.display());
+    let text = String::from_utf8(done.stdout).unwrap();
+    let lines = text.lines().map(|line| line.trim_start_matches('\u{1e}')).filter(|line| !line.is_empty());
+    lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn alerts_open_in_gdal_with_their_places_and_values() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let input = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/rajin/input.nmea.gz");
+    let outputs = ["alerts.jsonl", "alerts.geojson", "alerts.gpkg", "alerts.csv"];
+    let mut command = darkwake(path);
+    command.arg("replay").arg(&input);
+    outputs.iter().for_each(|name| drop(command.args(["--out", name])));
+    assert!(command.output().unwrap().status.success());
+    let text = std::fs::read_to_string(path.join("alerts.jsonl")).unwrap();
+    let alerts: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(alerts.len() > 100);
+    for name in &outputs[1..] {
+        let found = features(&path.join(name));
+        assert_eq!(found.len(), alerts.len(), "{name}");
+        for (alert, feature) in alerts.iter().zip(&found) {
+            let properties = &feature["properties"];
+            for (column, value) in [
+                ("id", &alert["id"]),
+                ("kind", &alert["kind"]),
+                ("explain", &alert["explain"]),
+                ("name", &alert["vessel"]["name"]),
+            ] {
+                // A table has no null.
+                let text = value.as_str().or((*name == "alerts.csv").then_some(""));
+                assert_eq!(properties[column].as_str(), text, "{name}: {column}");
+            }
+            if *name != "alerts.csv" {
+                assert_eq!(
+                    (&properties["at"], &properties["mmsi"]),
+                    (&alert["at"], &alert["vessel"]["mmsi"]),
+                    "{name}"
+                );
+                assert_eq!(properties["score"].as_f64(), alert["score"].as_f64(), "{name}");
+                assert_eq!(feature["geometry"], alert["where"], "{name}");
+            }
+        }
+    }
+    let info = Command::new("ogrinfo").args(["-al", "-so"]).arg(path.join("alerts.gpkg")).output().unwrap();
+    let info = String::from_utf8_lossy(&info.stdout).into_owned();
+    for wanted in ["Layer name: alerts", "WGS 84", "Geometry Column = place", "score: Real", "at: Integer64"]
+    {
+        assert!(info.contains(wanted), "{wanted}: {info}");
+    }
+    // Nothing half-written stays behind.
+    let left = std::fs::read_dir(path).unwrap().count();
+    assert_eq!(left, outputs.len());
+}
