@@ -1,7 +1,9 @@
 //! Files that are written whole or not at all.
 
 mod gpkg;
+mod parquet;
 mod row;
+mod wkb;
 
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -75,6 +77,8 @@ pub enum AlertFormat {
     Csv,
     /// Features with a place (RFC 7946).
     GeoJson,
+    /// Columns (GeoParquet 1.1).
+    Parquet,
     /// A database of features (OGC GeoPackage 1.3).
     GeoPackage,
 }
@@ -86,10 +90,11 @@ pub fn alert_format(path: &Path) -> anyhow::Result<AlertFormat> {
         Some("jsonl" | "json" | "ndjson") => Ok(AlertFormat::Lines),
         Some("csv") => Ok(AlertFormat::Csv),
         Some("geojson") => Ok(AlertFormat::GeoJson),
+        Some("parquet") => Ok(AlertFormat::Parquet),
         Some("gpkg") if path != Path::new("-") => Ok(AlertFormat::GeoPackage),
         None if path == Path::new("-") => Ok(AlertFormat::Lines),
         _ => anyhow::bail!(crate::Usage(format!(
-            "{}: --out takes .jsonl, .csv, .geojson or .gpkg, or - for stdout",
+            "{}: --out takes .jsonl, .csv, .parquet, .geojson or .gpkg, or - for stdout",
             path.display()
         ))),
     }
@@ -103,6 +108,7 @@ pub fn write_alerts(path: &Path, format: AlertFormat, alerts: &[String]) -> anyh
     let mut out = create(path)?;
     match format {
         AlertFormat::GeoPackage => {}
+        AlertFormat::Parquet => parquet::write(&mut out, alerts)?,
         AlertFormat::GeoJson => row::write_geojson(&mut out, alerts)?,
         AlertFormat::Lines => {
             for alert in alerts {

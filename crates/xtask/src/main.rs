@@ -1,5 +1,6 @@
 //! The tasks of the project: `cargo xtask demo | test | bench | bless | evaluate | kafka | ports | water | web`.
 
+mod analysts;
 mod bench;
 mod bless;
 mod clock;

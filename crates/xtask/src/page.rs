@@ -14,12 +14,7 @@ const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 pub fn test(project: &Project) -> Result<String> {
     let pictures = project.made("page");
     std::fs::create_dir_all(&pictures).with_context(|| format!("{}", pictures.display()))?;
-    let venv = project.made("page-venv");
-    if !venv.join("bin/schemathesis").exists() {
-        project::run(&mut project.python(&["-m", "venv", project::text(&venv)?]))?;
-        let pip = venv.join("bin/pip");
-        project::run(&mut project.command(pip, &["install", "--quiet", SCHEMATHESIS]))?;
-    }
+    let venv = project::venv(project, "page-venv", &[SCHEMATHESIS])?;
     let chromium = CHROMIUM.iter().find(|program| project::works(program, &["--version"]));
     let npm = |words: &[&str]| {
         let mut command = project.command("npm", words);

@@ -86,6 +86,20 @@ impl Project {
     }
 }
 
+/// A Python environment of that name among the made files, with these packages.
+pub fn venv(project: &Project, name: &str, packages: &[&str]) -> Result<PathBuf> {
+    let venv = project.made(name);
+    // Whole, or made anew.
+    let mark = venv.join("complete");
+    if !mark.exists() {
+        run(&mut project.python(&["-m", "venv", "--clear", text(&venv)?]))?;
+        let mut pip = project.command(venv.join("bin/pip"), &["install", "--quiet"]);
+        run(pip.args(packages))?;
+        std::fs::write(&mark, "")?;
+    }
+    Ok(venv)
+}
+
 /// A path as an argument.
 pub fn text(path: &Path) -> Result<&str> {
     path.to_str().with_context(|| format!("{}: not UTF-8", path.display()))

@@ -14,7 +14,7 @@ use crate::project::{self, Project};
 use crate::say::{say, table, talk};
 use crate::soak::{self, Journal};
 use crate::system::{self, Need};
-use crate::{Usage, evaluate, oracle, page, ports, scenarios, water, web};
+use crate::{Usage, analysts, evaluate, oracle, page, ports, scenarios, water, web};
 
 const USAGE: &str = "usage: cargo xtask test [--soak [--again]] [--only NAME]";
 
@@ -31,6 +31,7 @@ enum Part {
     Web,
     Tests,
     Page,
+    Analysts,
     Clippy,
     Format,
     Oracle,
@@ -42,12 +43,13 @@ enum Part {
 }
 
 impl Part {
-    const DEFAULT: [Part; 8] = [
+    const DEFAULT: [Part; 9] = [
         Part::Web,
         Part::Tests,
         Part::Clippy,
         Part::Format,
         Part::Page,
+        Part::Analysts,
         Part::Oracle,
         Part::Scenarios,
         Part::Scores,
@@ -59,6 +61,7 @@ impl Part {
             Part::Web => "web",
             Part::Tests => "tests",
             Part::Page => "page",
+            Part::Analysts => "analysts",
             Part::Clippy => "clippy",
             Part::Format => "fmt",
             Part::Oracle => "oracle",
@@ -74,6 +77,7 @@ impl Part {
         let text = match self {
             Part::Web => "the page: built, types checked, its modules tested",
             Part::Tests => "cargo test --workspace, doc tests included",
+            Part::Analysts => "the questions of ANALYSTS.md, with DuckDB, pandas and geopandas",
             Part::Page => "the page in Chromium, and its API against the OpenAPI document (tests/page)",
             Part::Clippy => "cargo clippy --workspace --all-targets -- -D warnings",
             Part::Format => "cargo fmt --all --check",
@@ -98,6 +102,7 @@ impl Part {
             Part::Clippy => &[Need::Clippy, Need::Make, Need::OpenSsl],
             Part::Format => &[Need::Rustfmt],
             Part::Web => &[Need::Node],
+            Part::Analysts => &[Need::Python, Need::Venv],
             Part::Page => &[Need::Node, Need::Chromium, Need::Python, Need::Venv],
             Part::Oracle | Part::Ports => &[Need::Python],
             Part::Scenarios | Part::Scores | Part::Water | Part::Soak => &[],
@@ -171,7 +176,9 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     if parts.contains(&Part::Web) || parts.contains(&Part::Page) {
         bill.build("build web", || web::build(&project));
     }
-    if parts.iter().any(|part| matches!(part, Part::Page | Part::Oracle | Part::Scenarios | Part::Scores)) {
+    if parts.iter().any(|part| {
+        matches!(part, Part::Page | Part::Analysts | Part::Oracle | Part::Scenarios | Part::Scores)
+    }) {
         bill.build("build release", || project.build());
     }
     if parts.contains(&Part::Tests) {
@@ -205,6 +212,11 @@ fn run_part(part: Part, options: &Options, project: &Project, bill: &mut Bill) -
                 && bill.build("build release", || project.build())
             {
                 bill.piece("page", || page::test(project))?;
+            }
+        }
+        Part::Analysts => {
+            if bill.build("build release", || project.build()) {
+                bill.piece("analysts", || analysts::test(project))?;
             }
         }
         Part::Tests => {
@@ -436,7 +448,7 @@ mod tests {
     fn only_takes_names_and_the_long_tier_needs_its_flag() {
         assert_eq!(Options::read(&["--only", "oracle,fmt"]).unwrap().parts(), [Part::Format, Part::Oracle]);
         assert_eq!(Options::read(&[]).unwrap().parts(), Part::DEFAULT);
-        assert_eq!(Options::read(&["--soak"]).unwrap().parts().len(), 11);
+        assert_eq!(Options::read(&["--soak"]).unwrap().parts().len(), 12);
         for wrong in [&["--only", "orakle"][..], &["--only"], &["--only", "soak"], &["--again"], &["tests"]] {
             assert!(Options::read(wrong).unwrap_err().is::<Usage>(), "{wrong:?}");
         }
