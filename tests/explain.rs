@@ -42,7 +42,7 @@ fn a_case_replays_to_the_same_bytes_and_says_what_was_decided() {
     std::fs::copy(input(), path.join("feed.nmea.gz")).unwrap();
     std::fs::write(
         path.join("darkwake.toml"),
-        "[alerts]\nfacts = \"all\"\n[[watch.lists]]\nfile = \"lists/a.csv\"\n",
+        "[alerts]\nfacts = \"all\"\n[kafka.properties]\n\"sasl.password\" = \"hush\"\n[[watch.lists]]\nfile = \"lists/a.csv\"\n",
     )
     .unwrap();
     std::fs::create_dir(path.join("lists")).unwrap();
@@ -99,6 +99,7 @@ fn a_case_replays_to_the_same_bytes_and_says_what_was_decided() {
     for input in alert["inputs"].as_array().unwrap() {
         assert!(lines.contains(&format!("{}: ", input.as_str().unwrap())), "{input}");
     }
+    assert!(!read(case.join("darkwake.toml")).contains("hush"), "what is secret is nobody's business");
     let text = read(case.join("README.md"));
     assert!(
         text.contains(alert["explain"].as_str().unwrap()) && text.contains("could have called"),
@@ -138,6 +139,8 @@ fn what_cannot_be_explained_says_why_and_leaves_nothing() {
     for (id, arguments, code, told) in [
         ("xyz", &[feed][..], 2, "no id of an alert"),
         ("0123456789abcdef", &[feed][..], 1, "no alert 0123456789abcdef comes of this"),
+        ("0123456789abcdef", &["-"][..], 2, "more than once"),
+        ("0123456789abcdef", &[feed, "--key", feed][..], 2, "no Ed25519 key"),
         ("0123456789abcdef", &[feed, "--out", "."][..], 2, "is there already"),
         ("0123456789abcdef", &[feed, "--start", "2023-10-01"][..], 2, "a time of their own"),
     ] {

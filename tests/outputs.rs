@@ -29,7 +29,9 @@ fn alerts_open_in_gdal_with_their_places_and_values() {
     let outputs = ["alerts.jsonl", "alerts.geojson", "alerts.gpkg", "alerts.csv"];
     let mut command = darkwake(path);
     command.arg("replay").arg(&input);
-    outputs.iter().for_each(|name| drop(command.args(["--out", name])));
+    for name in outputs {
+        command.args(["--out", name]);
+    }
     assert!(command.output().unwrap().status.success());
     let text = std::fs::read_to_string(path.join("alerts.jsonl")).unwrap();
     let alerts: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

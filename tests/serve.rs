@@ -201,6 +201,7 @@ fn what_is_asked_wrongly_is_refused_and_says_why() {
         ("/api/v1/alerts?since=yesterday", 400),
         ("/api/v1/alerts?cursor=1", 400),
         ("/api/v1/alerts?mmsi=-1", 400),
+        ("/api/v1/alerts?mmsi=1000000000", 400),
         ("/api/v1/alerts?since=2023-10-01T00:00:00Z&bbox=170,-10,-170,10&q=%25%5F%27", 200),
         ("/api/v1/alerts/%00", 404),
         ("/api/v1/alerts/..%2f..%2fetc%2fpasswd", 404),
@@ -223,7 +224,7 @@ fn what_is_asked_wrongly_is_refused_and_says_why() {
     assert_eq!(post(server.port, "/api/v1/alerts", DESK, "{}").status, 405);
     let form = http::raw(
         server.port,
-        b"POST /api/v1/alerts/x/ack HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer desk\r\n\
+        b"POST /api/v1/alerts/x/ack HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer desk\r\n\
           Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 0\r\n\r\n",
     );
     assert_eq!(form.status, 400, "a form of another site cannot post");
@@ -269,7 +270,7 @@ fn an_address_may_ask_so_often() {
 #[test]
 fn there_are_no_more_streams_than_there_may_be() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(folder.path(), "clients = 2");
+    let server = Server::start(folder.path(), "clients = 2\nrequests_per_second = 1000000");
     let first = Events::open(server.port, "");
     let _second = Events::open(server.port, "");
     assert_eq!(server.get("/api/v1/stream").status, 503);
@@ -303,17 +304,20 @@ fn a_thousand_clients_and_many_questions_harm_nobody() {
     // One of them never reads again.
     let _asleep = crowd.pop();
     let port = server.port;
-    let asking = std::thread::spawn(move || {
+    let ask = move || {
         let paths =
             ["/api/v1/alerts", "/api/v1/vessels", "/api/v1/stats", "/api/v1/reception", "/api/v1/ports"];
         (0..200).all(|at| get(port, paths[at % paths.len()], "").status == 200)
-    });
+    };
+    let asking: Vec<_> = (0..4).map(|_| std::thread::spawn(ask)).collect();
     let memory_before = server.memory();
     server.feed(&lines);
     for events in &mut crowd {
         assert_eq!(keys(&told(events, expected.len()).0), keys(&expected));
     }
-    assert!(asking.join().unwrap(), "a question was not answered");
+    for asking in asking {
+        assert!(asking.join().unwrap(), "a question was not answered");
+    }
     let told = std::fs::read_to_string(folder.path().join("out.jsonl")).unwrap();
     assert_eq!(keys(&revisions(told.lines())), keys(&expected));
     if let (Some(before), Some(after)) = (memory_before, server.memory()) {
@@ -357,4 +361,47 @@ fn a_basemap_is_given_in_parts_and_health_is_asked_with_the_program_itself() {
         darkwake(folder.path()).args(["health", &url]).output().unwrap().status.code()
     };
     assert_eq!((health("/healthz"), health("/nothing")), (Some(0), Some(1)));
+}
+
+#[test]
+fn a_ship_that_was_dark_when_detection_ended_is_not_dark_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let (lines, _) = small(folder.path());
+    let mut server = Server::start(folder.path(), "");
+    let mut events = Events::open(server.port, "");
+    server.feed(&lines);
+    // The first that is told of a dark period is that it is open.
+    let opened = loop {
+        let event = events.next_of(&["alert"]);
+        let item: Value = serde_json::from_str(&event.data).unwrap();
+        if item["alert"]["kind"] == "dark" {
+            break item["alert"].clone();
+        }
+    };
+    assert_eq!(opened["status"], "open");
+    server.kill();
+    let server = Server::start(folder.path(), "");
+    let stats = server.get("/api/v1/stats").json();
+    assert_eq!(stats["alerts"]["open"], 0, "nobody will end it: {stats}");
+    let path = format!("/api/v1/vessels/{}", opened["vessel"]["mmsi"]);
+    let state = server.get(&path).json()["last"]["state"].clone();
+    assert!(state == "normal" || state == "silent", "{state}");
+}
+
+#[test]
+fn another_site_whose_name_leads_here_reads_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), "");
+    let request = "GET /api/v1/alerts HTTP/1.1\r\nHost: evil.example.org\r\nConnection: close\r\n\r\n";
+    assert_eq!(http::raw(server.port, request.as_bytes()).status, 421);
+}
+
+#[test]
+fn who_connects_and_says_nothing_is_sent_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), "");
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+    let mut rest = Vec::new();
+    // It ends by itself; a test that waits for ever has failed.
+    std::io::Read::read_to_end(&mut stream, &mut rest).unwrap();
 }

@@ -179,6 +179,9 @@ pub struct Demo {
     /// Keep alerts, acknowledgements and tracks in this file.
     #[arg(long, value_name = "FILE", env = "DARKWAKE_STORE")]
     pub store: Option<PathBuf>,
+    /// The file may be there already: its alerts stand beside those that come again.
+    #[arg(long, requires = "store")]
+    pub again: bool,
 }
 
 /// A part of the work of `run`.

@@ -7,6 +7,7 @@ use model::EventTime;
 use model::time::HOUR_MS;
 use sha2::{Digest, Sha256};
 
+use crate::Usage;
 use crate::cli::{self, Demo, Role, Run};
 use crate::config::{
     Config, LineFormat, Moment, ServeConfig, SinkConfig, SinkKind, SourceConfig, SourceKind, TokenConfig,
@@ -28,12 +29,20 @@ pub fn run(arguments: &Demo) -> anyhow::Result<()> {
         Some(feed) => feed.clone(),
         None => generated(folder.path(), arguments.seed)?,
     };
+    if let Some(store) = &arguments.store {
+        anyhow::ensure!(
+            !store.exists() || arguments.again,
+            Usage(format!(
+                "{}: has a story that was played already; --again goes on with its acknowledgements, or give another",
+                store.display()
+            ))
+        );
+    }
     let token = token()?;
     let config = config(arguments, feed, &token);
-    let once = format!("http://{}/#token={token}", arguments.listen);
     cli::talk(&format!(
-        "open {once}\nIt is {} times as fast as it happened; with this address alerts can be acknowledged. Alerts go to {}. \
-         Ctrl-C ends it.",
+        "playing it {} times as fast as it happened; alerts go to {}, and can be acknowledged with the address below. Ctrl-C \
+         ends it.",
         arguments.speed,
         arguments.out.display()
     ));
@@ -69,6 +78,7 @@ fn config(arguments: &Demo, feed: PathBuf, token: &str) -> Config {
             listen: Some(arguments.listen.clone()),
             store: arguments.store.clone(),
             tokens: vec![operator],
+            told_token: Some(token.to_owned()),
             ..ServeConfig::default()
         },
         ..Config::default()

@@ -33,6 +33,11 @@ pub fn run(arguments: &Explain) -> anyhow::Result<()> {
         arguments.reading.start.is_none(),
         Usage("explain needs inputs whose lines have a time of their own; --start assumes one".to_owned())
     );
+    anyhow::ensure!(
+        arguments.reading.inputs.iter().all(|input| input != "-"),
+        Usage("explain reads its inputs more than once; standard input is gone then".to_owned())
+    );
+    let key = arguments.key.as_deref().map(case::Key::read).transpose()?;
     let folder = arguments.out.clone().unwrap_or_else(|| format!("case-{}", arguments.id).into());
     anyhow::ensure!(
         !folder.exists(),
@@ -61,7 +66,7 @@ pub fn run(arguments: &Explain) -> anyhow::Result<()> {
     let left_out = lines::write(&made.path().join("lines.txt"), &arguments.reading, &places)?;
     case.write_text(places.len(), left_out)?;
     case.check()?;
-    case.seal(arguments.key.as_deref())?;
+    case.seal(key.as_ref())?;
     let kept = made.keep();
     std::fs::rename(&kept, &folder).with_context(|| format!("{}: cannot be written", folder.display()))?;
     cli::talk(&format!(
@@ -78,7 +83,7 @@ pub fn run(arguments: &Explain) -> anyhow::Result<()> {
 fn alerts(reading: &Reading, only: Option<Only<'_>>) -> anyhow::Result<Done> {
     let mut done = read::read(reading, &Wanted { speed: Speed::Max, alerts: true, record: None, only })?;
     done.sort();
-    done.outcome.recorded()?;
+    done.whole()?;
     Ok(done)
 }
 

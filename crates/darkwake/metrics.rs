@@ -27,7 +27,7 @@ pub struct Metrics {
     reached: GaugeVec,
     holds: IntGaugeVec,
     dropped: IntCounter,
-    unwatched: IntGauge,
+    unwatched: IntCounter,
     watermark: GaugeVec,
     lines: IntCounterVec,
     rejected: IntCounterVec,
@@ -37,9 +37,9 @@ pub struct Metrics {
     lag: IntGaugeVec,
     commit: HistogramVec,
     page_clients: IntGauge,
-    page_dropped: IntGauge,
-    page_left_out: IntGauge,
-    page_refused: IntGauge,
+    page_dropped: IntCounter,
+    page_left_out: IntCounter,
+    page_refused: IntCounter,
     snapshot_bytes: IntGaugeVec,
     restored_seconds: GaugeVec,
     restored_records: IntGaugeVec,
@@ -117,12 +117,16 @@ impl Metrics {
             &registry,
             IntCounter::with_opts(named("datagrams_dropped_total", "Datagrams that came faster than taken")),
         )?;
-        let of_page = |name, help| kept(&registry, IntGauge::with_opts(named(name, help)));
+        let of_page = |name, help| kept(&registry, IntCounter::with_opts(named(name, help)));
+        let page_clients = kept(
+            &registry,
+            IntGauge::with_opts(named("page_clients", "Clients that are told as it happens")),
+        )?;
         let unwatched = kept(
             &registry,
-            IntGauge::with_opts(named(
-                "ships_unwatched",
-                "Ships that found no place among those watched for reception, or lost it, so far",
+            IntCounter::with_opts(named(
+                "ships_unwatched_total",
+                "Ships that found no place among those watched for reception, or lost it",
             )),
         )?;
         Ok(Metrics {
@@ -179,13 +183,13 @@ impl Metrics {
                 "Alerts that a sink was given and is not done with",
                 &["sink"],
             )?,
-            page_clients: of_page("page_clients", "Clients that are told as it happens")?,
-            page_dropped: of_page("page_dropped_clients", "Clients that did not read, so far")?,
+            page_clients,
+            page_dropped: of_page("page_dropped_clients_total", "Clients that did not read")?,
             page_left_out: of_page(
-                "page_left_out_batches",
-                "Batches of positions that came too fast to be shown, so far",
+                "page_left_out_batches_total",
+                "Batches of positions that came too fast to be shown",
             )?,
-            page_refused: of_page("page_refused_alerts", "Records that were no alerts, so far")?,
+            page_refused: of_page("page_refused_alerts_total", "Records that were no alerts")?,
             dropped,
             unwatched,
             commit,
@@ -227,7 +231,7 @@ impl Metrics {
 
     /// Ships that found no place among those watched for reception.
     pub fn unwatched(&self, ships: u64) {
-        self.unwatched.set(ships as i64);
+        self.unwatched.inc_by(ships.saturating_sub(self.unwatched.get()));
     }
 
     /// What is shown.
@@ -374,9 +378,11 @@ impl serve::Told for Metrics {
     fn metrics(&self) -> String {
         if let Some(page) = self.page.get() {
             self.page_clients.set(page.hub().clients() as i64);
-            self.page_dropped.set(page.hub().dropped() as i64);
-            self.page_left_out.set(page.left_out() as i64);
-            self.page_refused.set(page.refused() as i64);
+            let counted =
+                |counter: &IntCounter, count: u64| counter.inc_by(count.saturating_sub(counter.get()));
+            counted(&self.page_dropped, page.hub().dropped() as u64);
+            counted(&self.page_left_out, page.left_out());
+            counted(&self.page_refused, page.refused());
         }
         TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
     }
@@ -387,6 +393,9 @@ impl serve::Told for Metrics {
             roles.iter().filter(|(_, is_ready)| !**is_ready).map(|(role, _)| *role).collect();
         if roles.is_empty() {
             return Some("is starting".to_owned());
+        }
+        if let Some(why) = self.page.get().and_then(|page| page.failed()) {
+            return Some(format!("the page cannot keep what it shows: {why}"));
         }
         (!waiting.is_empty()).then(|| format!("not ready: {}", waiting.join(", ")))
     }

@@ -189,6 +189,11 @@ impl Done {
 
     /// How it ended, once all that it gave is written.
     pub fn end(mut self) -> anyhow::Result<()> {
+        self.whole()
+    }
+
+    /// Fails if it ended early, or some of it is missing.
+    pub fn whole(&mut self) -> anyhow::Result<()> {
         self.outcome.recorded()?;
         if self.is_interrupted {
             return Err(Interrupted.into());

@@ -101,7 +101,7 @@ fn on_kafka(
     // Who asks how it is gets an answer while brokers are waited for.
     let made_with = (role != Role::Ingest).then(|| MadeWith::of(config)).transpose()?;
     let world = made_with.as_ref().filter(|_| role != Role::Detect).map(|made_with| &made_with.world);
-    let page = page::serve(config, world, Some(&cluster), metrics)?;
+    let page = page::serve(config, world, Some(&cluster), metrics, false)?;
     let (partitions, doubts) = loop {
         match kafka::prepare(&cluster, i32::from(config.kafka.partitions)) {
             // Brokers that are started with the program take longer.
@@ -117,10 +117,14 @@ fn on_kafka(
     match role {
         Role::Ingest => metrics.expect(&["ingest"]),
         Role::Detect => metrics.expect(&["detect"]),
-        Role::Serve if relays => metrics.expect(&["serve"]),
-        Role::Serve => metrics.ready("serve", true),
-        Role::All if relays => metrics.expect(&["ingest", "detect", "serve"]),
+        Role::Serve => {}
         Role::All => metrics.expect(&["ingest", "detect"]),
+    }
+    if relays {
+        metrics.expect(&["serve"]);
+    }
+    if page.is_some() {
+        metrics.expect(&[page::NAME]);
     }
     let ingest = || ingest::run(config, &cluster, partitions, interrupt, metrics);
     let detect = || match &made_with {
@@ -128,7 +132,8 @@ fn on_kafka(
         None => Ok(()),
     };
     let relay = || relay::run(config, &cluster, interrupt, metrics);
-    let show = || page.as_ref().map_or(Ok(()), |page| page::follow(page, config, &cluster, interrupt));
+    let show =
+        || page.as_ref().map_or(Ok(()), |page| page::follow(page, config, &cluster, interrupt, metrics));
     match role {
         Role::Ingest => ingest(),
         Role::Detect => detect(),

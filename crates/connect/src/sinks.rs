@@ -6,6 +6,7 @@ mod webhook;
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use model::alert::Alert;
 use rdkafka::error::KafkaError;
@@ -16,6 +17,10 @@ pub use file::Rotation;
 use topic::Topic;
 pub use topic::record;
 use webhook::Webhook;
+
+/// At the end it is waited so long for something else in the program, looking this often.
+const LAST: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Where alerts are to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,6 +150,9 @@ pub trait Taker: Send {
 
     /// Why it takes nothing any more, if that is so.
     fn failed(&self) -> Option<String>;
+
+    /// How many it can be given now without waiting.
+    fn room(&self) -> usize;
 }
 
 /// An open destination.
@@ -235,7 +243,8 @@ impl Sink {
     #[must_use]
     pub fn room(&self) -> usize {
         match &self.kind {
-            Kind::Stdout(_) | Kind::File(_) | Kind::Kafka(_) | Kind::Taker(_) => usize::MAX,
+            Kind::Stdout(_) | Kind::File(_) | Kind::Kafka(_) => usize::MAX,
+            Kind::Taker(taker) => taker.room(),
             Kind::Webhook(webhook) => webhook::WAITING.saturating_sub((self.given - webhook.done()) as usize),
         }
     }
@@ -263,8 +272,18 @@ impl Sink {
                 webhook.close(is_given_again).map_err(|source| SinkError::Io { name, source })
             }
             Kind::Stdout(_) | Kind::File(_) | Kind::Kafka(_) => Ok(self.given),
-            // It ends with the program; what it is not done with is given again, if anything is.
-            Kind::Taker(taker) => Ok(taker.done()),
+            Kind::Taker(taker) => {
+                let began = Instant::now();
+                // What is given again later need not be waited for.
+                while !is_given_again
+                    && taker.done() < self.given
+                    && taker.failed().is_none()
+                    && began.elapsed() < LAST
+                {
+                    std::thread::sleep(LOOK);
+                }
+                Ok(taker.done())
+            }
         }
     }
 

@@ -41,6 +41,9 @@ pub struct ServeConfig {
     pub basemap: Option<PathBuf>,
     /// Who may do what.
     pub tokens: Vec<TokenConfig>,
+    /// A token that is told with the address of the page, in the demo.
+    #[serde(skip)]
+    pub told_token: Option<String>,
 }
 
 /// What those without a token may do.
@@ -92,6 +95,7 @@ impl Default for ServeConfig {
             key: None,
             basemap: None,
             tokens: Vec::new(),
+            told_token: None,
         }
     }
 }

@@ -98,7 +98,7 @@ impl Case<'_> {
     fn settings(&self, reading: &Reading) -> anyhow::Result<String> {
         let mut arguments = String::new();
         if let Some(path) = &reading.config {
-            self.copy(path, Path::new("darkwake.toml"))?;
+            self.file("darkwake.toml", &judging(path)?)?;
             let config = Config::load(Some(path))?;
             let folder = path.parent().unwrap_or(Path::new(""));
             let lists = config.watch.lists.iter().map(|list| &list.file);
@@ -151,7 +151,7 @@ impl Case<'_> {
     }
 
     /// Writes the hashes of all files, and signs them if there is a key.
-    pub fn seal(&self, key: Option<&Path>) -> anyhow::Result<()> {
+    pub fn seal(&self, key: Option<&Key>) -> anyhow::Result<()> {
         let mut manifest = String::new();
         for path in files(self.folder)? {
             let content = fs::read(&path)?;
@@ -161,13 +161,33 @@ impl Case<'_> {
         }
         self.file("MANIFEST.sha256", &manifest)?;
         let Some(key) = key else { return Ok(()) };
+        Ok(fs::write(self.folder.join("MANIFEST.sig"), key.0.sign(manifest.as_bytes()).as_ref())?)
+    }
+}
+
+/// What hashes are signed with.
+pub struct Key(ring::signature::Ed25519KeyPair);
+
+impl Key {
+    /// Reads it.
+    pub fn read(key: &Path) -> anyhow::Result<Key> {
         let wrong = || Usage(format!("{}: no Ed25519 key in PEM (PKCS #8)", key.display()));
         let pem = fs::read(key).with_context(|| format!("{}: cannot be read", key.display()))?;
         let der = rustls_pki_types::PrivatePkcs8KeyDer::from_pem_slice(&pem).map_err(|_| wrong())?;
         let pair = ring::signature::Ed25519KeyPair::from_pkcs8_maybe_unchecked(der.secret_pkcs8_der());
-        let signature = pair.map_err(|_| wrong())?.sign(manifest.as_bytes());
-        Ok(fs::write(self.folder.join("MANIFEST.sig"), signature.as_ref())?)
+        Ok(Key(pair.map_err(|_| wrong())?))
     }
+}
+
+/// What of a configuration decides which alerts there are; where things come from and go to, and the secrets for that, are
+/// nobody's business.
+fn judging(path: &Path) -> anyhow::Result<String> {
+    const SECTIONS: [&str; 5] = ["input", "ports", "alerts", "watch", "limits"];
+    let text = fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+    let mut all: toml::Table =
+        toml::from_str(&text).map_err(|error| Usage(format!("{}: {error}", path.display())))?;
+    all.retain(|section, _| SECTIONS.contains(&section));
+    Ok(toml::to_string(&all)?)
 }
 
 /// Whether a path leads nowhere but down.

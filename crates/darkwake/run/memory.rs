@@ -104,10 +104,10 @@ pub fn run(
     if sinks.is_empty() {
         sinks.push(Sink::open(&Destination::Stdout)?);
     }
-    let page = page::serve(config, Some(&made_with.world), None, metrics)?;
-    sinks.extend(page.as_ref().map(page::sink));
     let state = config.live.state.as_deref().map(State::open).transpose()?;
     let known = state.as_ref().map(State::newest).transpose()?.flatten();
+    let page = page::serve(config, Some(&made_with.world), None, metrics, known.is_none())?;
+    sinks.extend(page.as_ref().map(page::sink));
 
     let limits = config.limits.of_core();
     if let Some(known) = &known {

@@ -22,6 +22,8 @@ use crate::metrics::Metrics;
 
 /// What is heard is handed on in batches of so many.
 const BATCH: usize = 1_024;
+/// What is ready once the page is fed.
+pub const NAME: &str = "page";
 /// How long it is waited for a record.
 const WAIT: Duration = Duration::from_millis(100);
 /// What cannot be done is tried again after this.
@@ -45,6 +47,7 @@ pub fn serve(
     world: Option<&Arc<World>>,
     cluster: Option<&Cluster>,
     metrics: &Arc<Metrics>,
+    begins_anew: bool,
 ) -> anyhow::Result<Option<Opened>> {
     let serve = &config.serve;
     let Some(address) = &serve.listen else { return Ok(None) };
@@ -67,8 +70,15 @@ pub fn serve(
             (folder.path().join("page.db"), Some(folder))
         }
     };
-    let keeping =
-        Keeping { path, tracks_ms: serve.tracks.ms, alerts_ms: serve.alerts.ms, ships: serve.ships };
+    let names = world.ports().list.iter();
+    let keeping = Keeping {
+        path,
+        tracks_ms: serve.tracks.ms,
+        alerts_ms: serve.alerts.ms,
+        ships: serve.ships,
+        ports: names.map(|port| (port.id.clone(), port.name.clone())).collect(),
+        begins_anew,
+    };
     let listed = Arc::clone(world);
     let is_listed =
         move |mmsi, statics: &model::Statics, t| !listed.watch().listed(statics.imo, mmsi, t).is_empty();
@@ -93,7 +103,8 @@ pub fn serve(
     };
     let scheme = if listening.tls.is_some() { "https" } else { "http" };
     let address = serve::start(&listening, told, Some(page))?;
-    cli::talk(&format!("the page is at {scheme}://{address}/"));
+    let token = serve.told_token.as_ref().map_or(String::new(), |token| format!("#token={token}"));
+    cli::talk(&format!("the page is at {scheme}://{address}/{token}"));
     Ok(Some(Opened { feed, places, _folder: folder }))
 }
 
@@ -204,7 +215,12 @@ impl Taker for PageSink {
     }
 
     fn failed(&self) -> Option<String> {
-        self.0.failed()
+        self.0.ended()
+    }
+
+    fn room(&self) -> usize {
+        // While nothing can be stored the journal keeps them.
+        if self.0.is_in_trouble() { 0 } else { usize::MAX }
     }
 }
 
@@ -214,11 +230,13 @@ pub fn follow(
     config: &Config,
     cluster: &Cluster,
     interrupt: &Interrupt,
+    metrics: &Metrics,
 ) -> anyhow::Result<()> {
     let mut places = opened.places.clone();
     while !interrupt.came() {
-        match follow_once(opened, config, cluster, interrupt, &mut places) {
+        match follow_once(opened, config, cluster, interrupt, (&mut places, metrics)) {
             Err(error) if kafka::is_of_cluster(&*error) => {
+                metrics.ready(NAME, false);
                 cli::warn(&format!("page: {error:#}; it is tried again"));
                 interrupt.wait(AGAIN);
             }
@@ -233,7 +251,7 @@ fn follow_once(
     config: &Config,
     cluster: &Cluster,
     interrupt: &Interrupt,
-    places: &mut Vec<Place>,
+    (places, metrics): (&mut Vec<Place>, &Metrics),
 ) -> anyhow::Result<()> {
     let topics = &cluster.topics;
     let tracks = Duration::from(config.serve.tracks);
@@ -250,10 +268,11 @@ fn follow_once(
             .map(|place| place.next)
     };
     let mut follower = Follower::open(cluster, &wanted, known)?;
+    metrics.ready(NAME, true);
     let mut noted = Instant::now();
     while !interrupt.came() {
-        if let Some(why) = opened.feed.failed() {
-            anyhow::bail!("the page cannot keep what it shows: {why}");
+        if let Some(why) = opened.feed.ended() {
+            anyhow::bail!("{why}");
         }
         let mut failed = Ok(());
         follower.read(WAIT, |record| {

@@ -66,6 +66,8 @@ pub struct Caller {
 pub struct Access {
     tokens: Vec<Token>,
     anonymous: Role,
+    /// Whether it listens on loopback, and is to be called so.
+    is_loopback: bool,
     per_second: f64,
     /// Requests that are left, as of when, by address.
     left: Mutex<HashMap<IpAddr, (f64, Instant)>>,
@@ -74,14 +76,20 @@ pub struct Access {
 impl Access {
     /// These tokens; without one the role of all; so many requests a second from one address.
     #[must_use]
-    pub fn new(tokens: Vec<Token>, anonymous: Role, per_second: u32) -> Access {
-        Access { tokens, anonymous, per_second: f64::from(per_second), left: Mutex::default() }
+    pub fn new(tokens: Vec<Token>, anonymous: Role, per_second: u32, is_loopback: bool) -> Access {
+        Access { tokens, anonymous, is_loopback, per_second: f64::from(per_second), left: Mutex::default() }
     }
 
     /// What those without a token may do.
     #[must_use]
     pub fn anonymous(&self) -> Role {
         self.anonymous
+    }
+
+    /// Whether it is called by a name of its own. A site whose name leads to loopback could read it otherwise.
+    fn knows_itself(&self, headers: &HeaderMap) -> bool {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        !self.is_loopback || host.is_none_or(is_loopback)
     }
 
     /// Who asks; `None` if his token is none.
@@ -123,14 +131,32 @@ impl Access {
     }
 }
 
-/// Lets requests to the API through, with who asks.
-pub async fn guard(State(access): State<Arc<Access>>, mut request: Request, next: Next) -> Response {
+/// Whether a host, with or without a port, is this machine.
+fn is_loopback(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    };
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Lets requests through that come by the right name, and not too many of an address.
+pub async fn admit(State(access): State<Arc<Access>>, request: Request, next: Next) -> Response {
+    if !access.knows_itself(request.headers()) {
+        return refuse(StatusCode::MISDIRECTED_REQUEST, "listens on loopback, and is not known by that name");
+    }
     let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     if address.is_some_and(|address| !access.admits(address, Instant::now())) {
         let mut answer = refuse(StatusCode::TOO_MANY_REQUESTS, "too many requests; wait a second");
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         return answer;
     }
+    next.run(request).await
+}
+
+/// Lets requests to the API through, with who asks.
+pub async fn guard(State(access): State<Arc<Access>>, mut request: Request, next: Next) -> Response {
     let caller = access.caller(request.headers());
     // As it is within the API.
     let is_about_oneself = request.uri().path() == "/me";
@@ -199,6 +225,7 @@ mod tests {
             vec![token("desk", Role::Operator, "s3cret"), token("wall", Role::Viewer, "look")],
             Role::Nobody,
             2,
+            true,
         )
     }
 
@@ -240,5 +267,20 @@ mod tests {
         assert!(!access.admits(address(u32::MAX), start));
         assert!(access.admits(address(u32::MAX), start + Duration::from_secs(1)));
         assert!(access.left.lock().unwrap().len() <= ADDRESSES);
+    }
+
+    #[test]
+    fn on_loopback_it_is_called_by_no_other_name() {
+        let called = |host: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, host.parse().unwrap());
+            access().knows_itself(&headers)
+        };
+        for host in ["localhost:8080", "LOCALHOST", "127.0.0.1:1", "127.9.9.9", "[::1]:8080"] {
+            assert!(called(host), "{host}");
+        }
+        for host in ["example.org", "127.0.0.1.example.org:80", "10.0.0.1", "[::2]:80", ""] {
+            assert!(!called(host), "{host}");
+        }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use axum::body::Bytes;
+use axum::body::Body;
 use axum::extract::{Extension, Path, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
@@ -15,6 +15,7 @@ use crate::answer::{Answer, Refusal, away, choice, given, json, moment, read};
 use crate::app::App;
 use crate::store::query;
 use crate::store::{Ack, AlertFilter, SEVERITIES};
+use crate::vessels::mmsi;
 
 /// What a query gives; a key that is given twice counts once.
 pub type Given = Query<BTreeMap<String, String>>;
@@ -35,6 +36,9 @@ const KINDS: [&str; 11] = [
 ];
 const STATUSES: [&str; 4] = ["open", "updated", "closed", "retracted"];
 const GRADES: [&str; 4] = ["suspected", "probable", "strong", "unknown_reception"];
+/// Bytes of a body, and how long it may take.
+const BODY: usize = 16 << 10;
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Alerts of one answer.
 const MOST: usize = 500;
 const USUAL: usize = 100;
@@ -76,7 +80,7 @@ fn filter(query: &BTreeMap<String, String>) -> Result<AlertFilter, Refusal> {
         severity: choice("severity", of("severity"), &SEVERITIES)?,
         grade: choice("grade", of("grade"), &GRADES)?,
         acked: given("acked", of("acked"))?,
-        mmsi: given("mmsi", of("mmsi"))?,
+        mmsi: of("mmsi").map(|text| mmsi(text)).transpose()?,
         port: text("port")?,
         bbox: given("bbox", of("bbox"))?,
         q: text("q")?,
@@ -106,7 +110,7 @@ pub async fn acknowledge(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Result<Response, Refusal> {
     // Nobody without a token may, whatever he may read.
     let Caller { name: Some(who), role } = caller else { return Ok(challenge()) };
@@ -120,6 +124,9 @@ pub async fn acknowledge(
     if !is_json {
         return Err(Refusal::wrong("the body is JSON: Content-Type: application/json"));
     }
+    let come = tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, BODY)).await;
+    let body =
+        come.map_err(|_| Refusal::wrong("the body does not come"))?.map_err(|_| Refusal::too_long())?;
     let seen: Seen =
         serde_json::from_slice(&body).map_err(|error| Refusal::wrong(format!("body: {error}")))?;
     if seen.note.chars().count() > MAX_NOTE {

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -11,6 +12,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::board::Board;
+
+/// Whoever has to wait longer for his turn is told to come again.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An answer, or why there is none.
 pub type Answer = Result<Response, Refusal>;
@@ -33,6 +37,11 @@ impl Refusal {
     /// He may not.
     pub fn forbidden(why: impl Display) -> Refusal {
         Refusal(StatusCode::FORBIDDEN, why.to_string())
+    }
+
+    /// There is too much of it.
+    pub fn too_long() -> Refusal {
+        Refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long".to_owned())
     }
 
     /// It cannot be done at the moment.
@@ -77,6 +86,8 @@ pub async fn away<T: Send + 'static>(
     board: &Arc<Board>,
     work: impl FnOnce(&Board) -> Result<T, Refusal> + Send + 'static,
 ) -> Result<T, Refusal> {
+    let waited = tokio::time::timeout(PATIENCE, board.asking.acquire()).await;
+    let Ok(Ok(_turn)) = waited else { return Err(Refusal::unavailable("too many ask at once")) };
     let board = Arc::clone(board);
     tokio::task::spawn_blocking(move || work(&board)).await.map_err(Refusal::unavailable)?
 }

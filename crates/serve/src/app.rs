@@ -16,7 +16,7 @@ use serde_json::json;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
-use crate::access::{Access, Caller, guard, harden};
+use crate::access::{Access, Caller, admit, guard, harden};
 use crate::alerts::{self, Given};
 use crate::answer::{Answer, Refusal, away, given, json, read, refuse};
 use crate::area::Area;
@@ -94,9 +94,13 @@ pub fn routes(app: App) -> Router {
     Router::new()
         .nest("/api/v1", api)
         .route("/", get(page::index))
-        .route("/basemap.pmtiles", get(page::basemap))
+        .route(
+            "/basemap.pmtiles",
+            get(page::basemap).layer(from_fn_with_state(Arc::clone(&app.access), guard)),
+        )
         .route("/{*path}", get(page::other))
         .layer(CompressionLayer::new().compress_when(squeezed))
+        .layer(from_fn_with_state(Arc::clone(&app.access), admit))
         .layer(from_fn(harden))
         .with_state(app)
 }

@@ -9,18 +9,19 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use detect::Reception;
-use detect::reception::Tick;
+use detect::reception::{OfCell, Tick};
 use model::{EventTime, Mmsi, PositionReport, Statics, Transmission};
 
 use crate::fleet::{Dark, Fleet, Point, State};
-use crate::store::{Ack, Place, Readers, Revision, Store, StoreError, Writing};
+use crate::store::{Ack, Place, PortNames, Readers, Revision, Store, StoreError, Writing, query};
 use crate::stream::Hub;
+use tokio::sync::Semaphore;
 
 /// Batches that may wait.
 const QUEUE: usize = 256;
@@ -30,6 +31,14 @@ const STORE: Duration = Duration::from_millis(500);
 const BATCH: usize = 64;
 /// How often old things are forgotten.
 const FORGET: Duration = Duration::from_secs(60);
+/// What cannot be stored is tried again after this.
+const AGAIN: Duration = Duration::from_secs(1);
+/// Whoever acknowledges waits so long for it.
+const ACK: Duration = Duration::from_secs(20);
+/// What is said when nothing is taken in any more.
+const ENDED: &str = "what feeds the page has ended";
+/// Requests that are worked on at once; others wait.
+const ASKING: usize = 4;
 /// Rates are over so long.
 const RATE: Duration = Duration::from_secs(10);
 
@@ -44,6 +53,10 @@ pub struct Keeping {
     pub alerts_ms: i64,
     /// Ships shown.
     pub ships: usize,
+    /// Names of ports by their ids.
+    pub ports: PortNames,
+    /// Whether detection begins anew, and knows nothing of what is open.
+    pub begins_anew: bool,
 }
 
 /// Something that the map shows.
@@ -77,7 +90,15 @@ pub struct Board {
     refused: AtomicU64,
     stored: AtomicU64,
     rate: Mutex<VecDeque<(Instant, u64)>>,
+    /// Why nothing can be stored at the moment.
     failed: Mutex<Option<String>>,
+    has_ended: AtomicBool,
+    /// Where ships are heard, as of the last tick.
+    cells: Mutex<Option<Arc<Vec<OfCell>>>>,
+    /// The number of what was told last before the program began.
+    pub(crate) begun: i64,
+    /// Those who ask for what takes long.
+    pub(crate) asking: Semaphore,
 }
 
 /// Where things are handed in.
@@ -100,11 +121,14 @@ impl Board {
         keeping: &Keeping,
         is_listed: IsListed,
     ) -> Result<(Arc<Board>, Feed, Vec<Place>), StoreError> {
-        let store = Store::open(&keeping.path)?;
+        let store = Store::open(&keeping.path, keeping.ports.clone())?;
+        if keeping.begins_anew {
+            store.begin_anew()?;
+        }
         let mut fleet = Fleet::new(keeping.ships);
         for (alert, mmsi, grade) in store.dark()? {
             if let Some(state) = State::of_grade(&grade) {
-                fleet.darken(mmsi, Dark { alert, state });
+                fleet.darken(mmsi, Dark::new(alert, state));
             }
         }
         for (mmsi, point, statics) in store.last_known()? {
@@ -124,6 +148,10 @@ impl Board {
             stored: AtomicU64::new(0),
             rate: Mutex::default(),
             failed: Mutex::default(),
+            has_ended: AtomicBool::new(false),
+            cells: Mutex::default(),
+            begun: store.readers().read(query::last_told)?,
+            asking: Semaphore::new(ASKING),
         });
         let (sender, receiver) = sync_channel(QUEUE);
         let taking = Taking {
@@ -172,10 +200,24 @@ impl Board {
         self.refused.load(Ordering::Relaxed)
     }
 
-    /// Why nothing can be stored, if that is so.
+    /// Why nothing can be stored, if that is so; it is tried again.
     #[must_use]
     pub fn failed(&self) -> Option<String> {
-        lock(&self.failed).clone()
+        let ended = self.has_ended.load(Ordering::Acquire).then(|| ENDED.to_owned());
+        ended.or_else(|| lock(&self.failed).clone())
+    }
+
+    /// Where ships are heard, worked out once for each tick.
+    #[must_use]
+    pub fn cells(&self) -> Arc<Vec<OfCell>> {
+        if let Some(cells) = &*lock(&self.cells) {
+            return Arc::clone(cells);
+        }
+        // Not while others wait to take in.
+        let reception = self.reception().clone();
+        let cells = Arc::new(reception.of_cells());
+        *lock(&self.cells) = Some(Arc::clone(&cells));
+        cells
     }
 
     /// Position reports a second, of late.
@@ -196,10 +238,17 @@ impl Board {
 }
 
 impl Feed {
-    /// What was heard; it is left out where nobody has time for it.
+    /// What was heard; positions are left out where nobody has time for them.
     pub fn heard(&self, batch: Vec<Heard>) {
-        if let Err(TrySendError::Full(_)) = self.sender.try_send(Fed::Heard(batch)) {
+        if self.board.failed().is_some() {
             self.board.left_out.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        if let Err(TrySendError::Full(Fed::Heard(mut batch))) = self.sender.try_send(Fed::Heard(batch)) {
+            self.board.left_out.fetch_add(1, Ordering::Relaxed);
+            // What all that follows rests on is waited for.
+            batch.retain(|heard| !matches!(heard, Heard::Transmission(Transmission::Position(_))));
+            self.heard_in_time(batch);
         }
     }
 
@@ -220,9 +269,9 @@ impl Feed {
     /// Why it cannot be.
     pub fn ack(&self, alert: String, ack: Ack) -> Result<(), String> {
         let (done, stored) = sync_channel(1);
-        let failed = || self.failed().unwrap_or_else(|| "the program ends".to_owned());
+        let failed = || self.board.failed().unwrap_or_else(|| "the program ends".to_owned());
         self.sender.send(Fed::Ack(alert, ack, done)).map_err(|_| failed())?;
-        stored.recv().map_err(|_| failed())
+        stored.recv_timeout(ACK).map_err(|_| failed())
     }
 
     /// A topic was read this far, and all before it handed in.
@@ -236,10 +285,16 @@ impl Feed {
         self.board.stored.load(Ordering::Acquire)
     }
 
-    /// Why nothing can be stored, if that is so.
+    /// Whether nothing can be stored at the moment.
     #[must_use]
-    pub fn failed(&self) -> Option<String> {
-        self.board.failed()
+    pub fn is_in_trouble(&self) -> bool {
+        self.board.failed().is_some()
+    }
+
+    /// Why nothing will be stored any more, if that is so.
+    #[must_use]
+    pub fn ended(&self) -> Option<String> {
+        self.board.has_ended.load(Ordering::Acquire).then(|| ENDED.to_owned())
     }
 }
 
@@ -254,6 +309,15 @@ struct Taking {
     forgot: Instant,
 }
 
+/// Says so when the thread that takes in has ended, whatever ended it.
+struct Ended(Arc<Board>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.has_ended.store(true, Ordering::Release);
+    }
+}
+
 /// What is stored in one transaction.
 #[derive(Default)]
 struct Batch {
@@ -263,6 +327,7 @@ struct Batch {
 
 impl Taking {
     fn run(mut self, receiver: &Receiver<Fed>) {
+        let _ended = Ended(Arc::clone(&self.board));
         let mut batch = Batch::default();
         let mut since = Instant::now();
         loop {
@@ -279,11 +344,13 @@ impl Taking {
                 Err(RecvTimeoutError::Disconnected) => is_open = false,
             }
             if is_urgent || !is_open || since.elapsed() >= STORE {
-                if let Err(error) = self.store(std::mem::take(&mut batch)) {
-                    // What was handed in is not lost where it came from, and whoever waits for it sees this.
+                // A disk that is full may have room again: nothing is told, and nothing taken in, until then.
+                while let Err(error) = self.store(&batch) {
                     *lock(&self.board.failed) = Some(error.to_string());
-                    return;
+                    std::thread::sleep(AGAIN);
                 }
+                *lock(&self.board.failed) = None;
+                batch = Batch::default();
                 since = Instant::now();
             }
             if !is_open {
@@ -312,8 +379,15 @@ impl Taking {
                     self.know(report.mmsi, report.t);
                 }
                 Heard::Transmission(Transmission::NoPosition(_)) => {}
-                Heard::Tick(tick) => self.board.reception().apply(&tick),
-                Heard::Reached(t) => self.board.fleet().come_to(t.0),
+                Heard::Tick(tick) => {
+                    self.board.reception().apply(&tick);
+                    *lock(&self.board.cells) = None;
+                }
+                Heard::Reached(t) => {
+                    let mut fleet = self.board.fleet();
+                    fleet.come_to(t.0);
+                    fleet.pass(self.keeping.tracks_ms);
+                }
             }
         }
         self.board.count(reports);
@@ -342,9 +416,9 @@ impl Taking {
     }
 
     /// Stores a batch, then tells of it.
-    fn store(&mut self, batch: Batch) -> Result<(), StoreError> {
-        let Batch { points, mut told } = batch;
-        let unsaid = std::mem::take(&mut self.unsaid);
+    fn store(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        let Batch { points, told } = batch;
+        let unsaid = &self.unsaid;
         let alerts: u64 =
             told.iter().map(|fed| if let Fed::Alerts(alerts) = fed { alerts.len() as u64 } else { 0 }).sum();
         let now = self.board.fleet().now();
@@ -359,7 +433,7 @@ impl Taking {
             points.iter().try_for_each(|(mmsi, point)| writing.point(*mmsi, point))?;
             unsaid.iter().try_for_each(|(mmsi, statics)| writing.statics(*mmsi, statics))?;
             let mut revisions = Vec::new();
-            for fed in told.drain(..) {
+            for fed in told {
                 write(writing, fed, (&mut revisions, &mut waiting), &board)?;
             }
             if let Some(now) = forgets {
@@ -369,16 +443,16 @@ impl Taking {
         })?;
         let mut fleet = self.board.fleet();
         revisions.iter().for_each(|revision| show(&mut fleet, revision));
-        if let Some(now) = forgets {
-            fleet.pass(now.saturating_sub(tracks_ms));
+        drop(fleet);
+        if forgets.is_some() {
             self.forgot = Instant::now();
         }
-        drop(fleet);
         self.board.stored.fetch_add(alerts, Ordering::Release);
         // Who waited may have gone.
         for done in waiting {
             let _ = done.try_send(());
         }
+        self.unsaid.clear();
         self.board.hub.told();
         Ok(())
     }
@@ -386,14 +460,14 @@ impl Taking {
 
 fn write(
     writing: &Writing<'_>,
-    fed: Fed,
+    fed: &Fed,
     (revisions, waiting): (&mut Vec<Revision>, &mut Vec<SyncSender<()>>),
     board: &Board,
 ) -> Result<(), rusqlite::Error> {
     match fed {
         Fed::Alerts(alerts) => {
             for json in alerts {
-                match writing.alert(&json)? {
+                match writing.alert(json)? {
                     Some(revision) => revisions.push(revision),
                     None => {
                         board.refused.fetch_add(1, Ordering::Relaxed);
@@ -402,10 +476,10 @@ fn write(
             }
         }
         Fed::Ack(alert, ack, done) => {
-            writing.ack(&alert, &ack)?;
-            waiting.push(done);
+            writing.ack(alert, ack)?;
+            waiting.push(done.clone());
         }
-        Fed::Place(place) => writing.place(&place)?,
+        Fed::Place(place) => writing.place(place)?,
         Fed::Heard(_) => {}
     }
     Ok(())
@@ -419,7 +493,7 @@ fn show(fleet: &mut Fleet, revision: &Revision) {
     }
     let state = grade.as_deref().and_then(State::of_grade);
     match state.filter(|_| matches!(status.as_str(), "open" | "updated")) {
-        Some(state) => fleet.darken(*mmsi, Dark { alert: id.clone(), state }),
+        Some(state) => fleet.darken(*mmsi, Dark::new(id.clone(), state)),
         None => fleet.lighten(*mmsi, id),
     }
 }

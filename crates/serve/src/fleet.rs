@@ -12,6 +12,10 @@ use crate::area::Area;
 pub const SILENT_MS: i64 = 30 * 60_000;
 /// A track has a point at least this often while the ship is heard, milliseconds.
 const KEEP_MS: i64 = 10 * 60_000;
+/// Its alert ends within two hours once a ship is heard again. If nobody has ended it by then nobody will, milliseconds.
+const ENDED_MS: i64 = 3 * 3_600_000;
+/// How often it is looked who has fallen silent, in event time.
+const PASS_MS: i64 = 60_000;
 /// And never more often than this.
 const LEAST_MS: i64 = 10_000;
 /// A point is kept when the ship is so far from where the last one would have it, metres.
@@ -69,6 +73,16 @@ pub struct Dark {
     pub alert: String,
     /// Its grade.
     pub state: State,
+    /// When the ship was heard again first.
+    heard: Option<i64>,
+}
+
+impl Dark {
+    /// A dark period of this alert.
+    #[must_use]
+    pub fn new(alert: String, state: State) -> Dark {
+        Dark { alert, state, heard: None }
+    }
 }
 
 /// A ship.
@@ -158,6 +172,8 @@ pub struct Fleet {
     /// Dark periods of ships not heard yet, since the program began.
     dark: BTreeMap<u32, Dark>,
     now: i64,
+    /// When it was looked last who has fallen silent.
+    passed: i64,
     limit: usize,
 }
 
@@ -170,6 +186,7 @@ impl Fleet {
             changed: BTreeSet::new(),
             dark: BTreeMap::new(),
             now: i64::MIN,
+            passed: i64::MIN,
             limit,
         }
     }
@@ -219,6 +236,12 @@ impl Fleet {
             return (ship.kept.t - point.t).abs().ge(&LEAST_MS).then_some(point);
         }
         (ship.last, ship.heading, ship.is_silent) = (point, report.heading, false);
+        if let Some(dark) = &mut ship.dark {
+            let heard = *dark.heard.get_or_insert(point.t);
+            if point.t - heard > ENDED_MS {
+                ship.dark = None;
+            }
+        }
         let is_kept = is_worth(&ship.kept, &point);
         if is_kept {
             ship.kept = point;
@@ -289,8 +312,13 @@ impl Fleet {
         std::mem::take(&mut self.changed)
     }
 
-    /// Time has passed: some fall silent, and those not heard since are forgotten.
-    pub fn pass(&mut self, since: i64) {
+    /// Time has passed: some fall silent, and those not heard for so long are forgotten.
+    pub fn pass(&mut self, forget_ms: i64) {
+        if self.now < self.passed.saturating_add(PASS_MS) {
+            return;
+        }
+        self.passed = self.now;
+        let since = self.now.saturating_sub(forget_ms);
         let (now, changed) = (self.now, &mut self.changed);
         self.ships.retain(|mmsi, ship| {
             let is_silent = now - ship.last.t >= SILENT_MS;
@@ -368,7 +396,7 @@ mod tests {
         for mmsi in 0..32 {
             fleet.insert(Mmsi(mmsi), point(i64::from(mmsi), 0.0, 0.0, 0, 0), Statics::default());
         }
-        fleet.darken(0, Dark { alert: "a".into(), state: State::Strong });
+        fleet.darken(0, Dark::new("a".into(), State::Strong));
         fleet.insert(Mmsi(99), point(99, 0.0, 0.0, 0, 0), Statics::default());
         let left: Vec<u32> = fleet.within(None).map(|(mmsi, _)| mmsi).collect();
         assert_eq!((left[0], left[1], left.len()), (0, 3, 31));
@@ -380,10 +408,39 @@ mod tests {
         fleet.insert(Mmsi(7), point(0, 0.0, 0.0, 0, 0), Statics::default());
         fleet.come_to(SILENT_MS);
         fleet.changed();
-        fleet.pass(0);
+        fleet.pass(2 * SILENT_MS);
         assert_eq!(fleet.changed(), BTreeSet::from([7]));
-        fleet.pass(0);
+        fleet.come_to(SILENT_MS + PASS_MS);
+        fleet.pass(2 * SILENT_MS);
         assert!(fleet.changed().is_empty());
         assert_eq!(fleet.get(7).unwrap().vessel(7, SILENT_MS).state, State::Silent);
+    }
+
+    #[test]
+    fn a_ship_whose_dark_period_nobody_ends_is_not_dark_for_ever() {
+        let mut fleet = Fleet::new(8);
+        let report = |t: i64| {
+            let position = Position::from_degrees(131.0, 42.0).unwrap();
+            PositionReport {
+                t: model::EventTime(t),
+                mmsi: Mmsi(7),
+                position,
+                sog: None,
+                cog: None,
+                heading: None,
+                nav_status: None,
+                kind: model::MessageType(1),
+                lines: 1,
+                payload: model::Payload::default(),
+                origin: model::Origin::default(),
+                statics: None,
+            }
+        };
+        fleet.report(&report(0));
+        fleet.darken(7, Dark::new("a".into(), State::Strong));
+        fleet.report(&report(1));
+        assert!(fleet.get(7).unwrap().dark.is_some(), "its alert may end yet");
+        fleet.report(&report(ENDED_MS + 2));
+        assert!(fleet.get(7).unwrap().dark.is_none());
     }
 }

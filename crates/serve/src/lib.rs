@@ -37,6 +37,8 @@ pub use app::Acks;
 pub use page::is_built;
 pub use store::{Ack, Place, StoreError};
 
+/// Threads that answer.
+const THREADS: usize = 2;
 /// Whoever connects says what he wants in this time.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -104,7 +106,8 @@ pub fn start(listening: &Listening, told: Arc<dyn Told>, page: Option<Page>) -> 
     let listener = TcpListener::bind(&listening.address).map_err(named)?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Squeezing a large answer holds up neither streams nor those who ask how it is.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_all().build()?;
     let tls = listening
         .tls
         .as_ref()
@@ -116,20 +119,22 @@ pub fn start(listening: &Listening, told: Arc<dyn Told>, page: Option<Page>) -> 
         })
         .transpose()?;
     let board = page.as_ref().map(|page| Arc::clone(&page.board));
-    let router = router(told, page);
+    let router = router(told, page, address.ip().is_loopback());
     std::thread::spawn(move || {
         runtime.block_on(async move {
             if let Some(board) = board {
                 tokio::spawn(stream::tell(board));
             }
             let service = router.into_make_service_with_connect_info::<SocketAddr>();
-            // It ends with the program.
+            // It ends with the program; if it cannot even begin, whoever asks gets no answer.
             if let Some(tls) = tls {
-                if let Ok(mut server) = axum_server::from_tcp_rustls(listener, tls) {
+                if let Ok(server) = axum_server::from_tcp_rustls(listener, tls) {
+                    let mut server = server.http1_only().first_request_timeout(PATIENCE);
                     server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
                     let _ = server.serve(service).await;
                 }
-            } else if let Ok(mut server) = axum_server::from_tcp(listener) {
+            } else if let Ok(server) = axum_server::from_tcp(listener) {
+                let mut server = server.http1_only().first_request_timeout(PATIENCE);
                 server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
                 let _ = server.serve(service).await;
             }
@@ -138,7 +143,7 @@ pub fn start(listening: &Listening, told: Arc<dyn Told>, page: Option<Page>) -> 
     Ok(address)
 }
 
-fn router(told: Arc<dyn Told>, page: Option<Page>) -> Router {
+fn router(told: Arc<dyn Told>, page: Option<Page>, is_loopback: bool) -> Router {
     let (ready, metrics) = (Arc::clone(&told), Arc::clone(&told));
     let ops = Router::new()
         .route("/healthz", get(async || "ok\n"))
@@ -157,7 +162,7 @@ fn router(told: Arc<dyn Told>, page: Option<Page>) -> Router {
             }),
         );
     let Some(page) = page else { return ops };
-    let access = access::Access::new(page.tokens, page.anonymous, page.requests_per_second);
+    let access = access::Access::new(page.tokens, page.anonymous, page.requests_per_second, is_loopback);
     ops.merge(app::routes(app::App {
         ports: places::port_features(&page.world).into(),
         board: page.board,

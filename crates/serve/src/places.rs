@@ -82,7 +82,7 @@ fn circle(centre: Position, radius_m: f64) -> Vec<[f64; 2]> {
 pub async fn reception(State(app): State<App>, Query(query): Given) -> Answer {
     let area: Option<Area> = given("bbox", query.get("bbox"))?;
     away(&app.board, move |board| {
-        let cells = board.reception().of_cells();
+        let cells = board.cells();
         let seen = cells.iter().filter(|of| {
             of.class == Class::A && of.share.is_some() && area.is_none_or(|area| area.holds(of.cell.centre()))
         });

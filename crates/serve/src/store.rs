@@ -6,6 +6,8 @@
 pub mod query;
 mod schema;
 
+use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -24,6 +26,14 @@ const READERS: usize = 4;
 /// Why something cannot be kept or found.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
+    /// The system refuses.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// SQLite refuses.
     #[error("{path}: {source}")]
     Sqlite {
@@ -32,10 +42,16 @@ pub enum StoreError {
         /// Why.
         source: rusqlite::Error,
     },
+    /// Somebody else has it.
+    #[error("{path}: another program keeps it; each server needs a store of its own")]
+    Kept {
+        /// The file.
+        path: String,
+    },
     /// The file is of another version of the program.
     #[error(
-        "{path}: has format {found}, this program has {expected}; move it away, and it is made anew (without Kafka \
-         acknowledgements are lost with it)"
+        "{path}: has format {found}, this program has {expected}; move it away, and it is made anew (without Kafka the alerts \
+         and acknowledgements of before are lost with it)"
     )]
     Version {
         /// The file.
@@ -151,7 +167,14 @@ fn rank(severity: &str) -> i64 {
 pub struct Store {
     path: PathBuf,
     connection: Connection,
+    /// Names of ports by their ids.
+    ports: PortNames,
+    /// Two programs would each miss what the other writes.
+    _lock: File,
 }
+
+/// Names of ports by their ids: people search for names.
+pub type PortNames = BTreeMap<String, String>;
 
 /// Connections that read.
 pub struct Readers {
@@ -169,14 +192,20 @@ impl Store {
     ///
     /// # Errors
     /// If it cannot be, or is of another version.
-    pub fn open(path: &Path) -> Result<Store, StoreError> {
+    pub fn open(path: &Path, ports: PortNames) -> Result<Store, StoreError> {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".lock");
+        let kept = |_| StoreError::Kept { path: path.display().to_string() };
+        let lock = File::create(PathBuf::from(beside))
+            .map_err(|error| StoreError::Io { path: path.display().to_string(), source: error })?;
+        lock.try_lock().map_err(kept)?;
         let connection = Connection::open(path).map_err(named(path))?;
         let found = schema::prepare(&connection).map_err(named(path))?;
         if found != schema::VERSION {
             let path = path.display().to_string();
             return Err(StoreError::Version { path, found, expected: schema::VERSION });
         }
-        Ok(Store { path: path.to_owned(), connection })
+        Ok(Store { path: path.to_owned(), connection, ports, _lock: lock })
     }
 
     /// What tells this file from others: numbers of what was told mean nothing elsewhere.
@@ -199,9 +228,18 @@ impl Store {
     ) -> Result<T, StoreError> {
         let failed = named(&self.path);
         let transaction = self.connection.transaction().map_err(&failed)?;
-        let done = work(&Writing { connection: &transaction }).map_err(&failed)?;
+        let done = work(&Writing { connection: &transaction, ports: &self.ports }).map_err(&failed)?;
         transaction.commit().map_err(failed)?;
         Ok(done)
+    }
+
+    /// Detection begins anew: what is open is left as it is, and nobody will end it.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn begin_anew(&self) -> Result<(), StoreError> {
+        let leave = "UPDATE alert SET is_left = 1 WHERE status IN ('open', 'updated')";
+        self.connection.execute(leave, []).map(drop).map_err(named(&self.path))
     }
 
     /// What ships were doing last.
@@ -231,8 +269,8 @@ impl Store {
     pub fn dark(&self) -> Result<Vec<(String, u32, String)>, StoreError> {
         let read = || {
             let mut statement = self.connection.prepare(
-                "SELECT id, mmsi, grade FROM alert WHERE kind = 'dark' AND status IN ('open', 'updated') AND mmsi IS NOT NULL \
-                 AND grade IS NOT NULL",
+                "SELECT id, mmsi, grade FROM alert WHERE kind = 'dark' AND status IN ('open', 'updated') AND NOT is_left \
+                 AND mmsi IS NOT NULL AND grade IS NOT NULL",
             )?;
             let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
             rows.collect::<Result<_, _>>()
@@ -265,6 +303,7 @@ impl Store {
 /// Writes as parts of one transaction.
 pub struct Writing<'a> {
     connection: &'a Connection,
+    ports: &'a PortNames,
 }
 
 impl Writing<'_> {
@@ -300,6 +339,10 @@ impl Writing<'_> {
         let ports = query::port_ids(&head.ports);
         let vessel = head.vessel.as_ref();
         let mut text = format!("{} {} {}", head.id, head.explain, ports.join(" "));
+        for name in ports.iter().filter_map(|id| self.ports.get(*id)) {
+            text.push(' ');
+            text.push_str(name);
+        }
         if let Some(vessel) = vessel {
             for part in [&vessel.name, &vessel.callsign].into_iter().flatten().chain(&vessel.listed_as) {
                 text.push(' ');
@@ -316,7 +359,7 @@ impl Writing<'_> {
                  status = excluded.status, grade = excluded.grade, severity = excluded.severity, mmsi = excluded.mmsi, \
                  at = excluded.at, ports = excluded.ports, text = excluded.text, west = excluded.west, \
                  south = excluded.south, east = excluded.east, north = excluded.north, \
-                 first_at = MIN(first_at, excluded.first_at) WHERE excluded.revision > alert.revision",
+                 first_at = MIN(first_at, excluded.first_at), is_left = 0 WHERE excluded.revision > alert.revision",
             )?
             .execute(params![
                 head.id,
@@ -357,7 +400,8 @@ impl Writing<'_> {
         self.connection
             .prepare_cached(
                 "INSERT INTO ack (id, revision, severity, json) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (id) DO UPDATE SET \
-                 revision = excluded.revision, severity = excluded.severity, json = excluded.json",
+                 revision = excluded.revision, severity = excluded.severity, json = excluded.json \
+                 WHERE excluded.revision >= ack.revision",
             )?
             .execute(params![id, ack.revision as i64, rank(&ack.severity), json(ack)])?;
         Ok(Some(seq))
@@ -399,22 +443,25 @@ impl Writing<'_> {
             .map(drop)
     }
 
-    /// Forgets tracks and alerts that are older; open alerts stay.
+    /// Forgets tracks and alerts that are older; open alerts stay, and so do the tracks of ships that are dark.
     ///
     /// # Errors
     /// If it cannot be written.
     pub fn forget(&self, tracks_before: i64, alerts_before: i64) -> Result<(), rusqlite::Error> {
-        self.connection.execute("DELETE FROM point WHERE t < ?1", [tracks_before])?;
+        self.connection.execute(
+            "DELETE FROM point WHERE t < ?1 AND mmsi NOT IN (SELECT mmsi FROM alert WHERE kind = 'dark' AND NOT is_left AND \
+             status IN ('open', 'updated') AND mmsi IS NOT NULL)",
+            [tracks_before],
+        )?;
         self.connection.execute(
             "DELETE FROM vessel WHERE NOT EXISTS (SELECT 1 FROM point WHERE point.mmsi = vessel.mmsi)",
             [],
         )?;
-        let gone = "SELECT id FROM alert WHERE at < ?1 AND status IN ('closed', 'retracted')";
+        let is_gone = "at < ?1 AND (status IN ('closed', 'retracted') OR is_left)";
+        let gone = format!("SELECT id FROM alert WHERE {is_gone}");
         self.connection.execute(&format!("DELETE FROM told WHERE id IN ({gone})"), [alerts_before])?;
         self.connection.execute(&format!("DELETE FROM ack WHERE id IN ({gone})"), [alerts_before])?;
-        self.connection
-            .execute("DELETE FROM alert WHERE at < ?1 AND status IN ('closed', 'retracted')", [alerts_before])
-            .map(drop)
+        self.connection.execute(&format!("DELETE FROM alert WHERE {is_gone}"), [alerts_before]).map(drop)
     }
 }
 

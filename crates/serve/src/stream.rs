@@ -155,6 +155,11 @@ impl Hub {
         Numbered { seq, text: format!("event: {kind}\nid: {}-{seq}\ndata: {data}\n\n", self.instance).into() }
     }
 
+    /// Everything is to be asked for again; what is told from now on follows this number.
+    fn reset(&self, seq: i64) -> Bytes {
+        format!("event: reset\nid: {}-{seq}\ndata: {{}}\n\n", self.instance).into()
+    }
+
     /// The number that a client has seen last; `None` if it is of another instance.
     fn seen(&self, last: &str) -> Option<i64> {
         let (instance, seq) = last.split_once('-')?;
@@ -166,12 +171,12 @@ impl Hub {
 pub async fn tell(board: Arc<Board>) {
     let mut beat = tokio::time::interval(BEAT);
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut last = in_store(&board, query::last_told).await.unwrap_or(0);
+    let mut last = board.begun;
     loop {
         tokio::select! {
             () = board.hub().has_told.notified() => {
                 // As much as there is at once; the rest follows.
-                while let Ok(told) = in_store(&board, move |store| query::told_after(store, last, MISSED)).await
+                while let Ok(told) = in_store(&board, move |store| query::told_after(store, last, WAITING / 2)).await
                     && !told.is_empty()
                 {
                     for one in &told {
@@ -180,6 +185,7 @@ pub async fn tell(board: Arc<Board>) {
                         // Nobody may be there.
                         let _ = board.hub().told.send(Arc::new(message));
                     }
+                    tokio::task::yield_now().await;
                 }
             }
             _ = beat.tick() => move_ships(&board),
@@ -243,6 +249,15 @@ fn move_ships(board: &Board) {
     }
 }
 
+/// What was told after a number; `None` if that is too much, or the number is not from here.
+async fn missed_since(board: &Arc<Board>, from: i64) -> Result<Option<Vec<Told>>, String> {
+    in_store(board, move |store| {
+        let is_ahead = from > query::last_told(store)?;
+        if is_ahead { Ok(None) } else { query::told_since(store, from, MISSED) }
+    })
+    .await
+}
+
 /// Begins to tell a client that looks at an area and has seen `last`.
 ///
 /// # Errors
@@ -274,13 +289,14 @@ pub async fn open(
             None => None,
             Some(from) => {
                 seen = from;
-                in_store(board, move |store| query::told_since(store, from, MISSED))
-                    .await
-                    .map_err(NoStream::Store)?
+                missed_since(board, from).await.map_err(NoStream::Store)?
             }
         };
         match missed {
-            None => first.push(Bytes::from_static(b"event: reset\ndata: {}\n\n")),
+            None => {
+                seen = in_store(board, query::last_told).await.map_err(NoStream::Store)?;
+                first.push(hub.reset(seen));
+            }
             Some(missed) => {
                 for one in &missed {
                     let message = hub.text(one);
@@ -302,15 +318,36 @@ pub async fn open(
             let text = tokio::select! {
                 one = told.recv() => match one {
                     Ok(message) if message.seq <= seen => continue,
-                    Ok(message) => message.text.clone(),
-                    // It comes back and is sent what it missed.
-                    Err(RecvError::Lagged(_)) => break,
+                    Ok(message) => {
+                        seen = message.seq;
+                        message.text.clone()
+                    }
+                    // It has read too slowly, or too much was told at once: what it missed is in the store.
+                    Err(RecvError::Lagged(_)) => {
+                        let Ok(missed) = missed_since(&client.0, seen).await else { break };
+                        let Some(missed) = missed else {
+                            let Ok(last) = in_store(&client.0, query::last_told).await else { break };
+                            seen = last;
+                            if !hand_over(&sender, client.0.hub().reset(last), &client.0).await {
+                                return;
+                            }
+                            continue;
+                        };
+                        for one in &missed {
+                            let message = client.0.hub().text(one);
+                            seen = message.seq;
+                            if !hand_over(&sender, message.text, &client.0).await {
+                                return;
+                            }
+                        }
+                        continue;
+                    }
                     Err(RecvError::Closed) => return,
                 },
                 some = ships.recv() => match some {
                     Ok(text) => text,
-                    // Those ships are told again when they move.
-                    Err(RecvError::Lagged(_)) => continue,
+                    // A ship that has fallen silent is told of once: all are asked for again.
+                    Err(RecvError::Lagged(_)) => client.0.hub().reset(seen),
                     Err(RecvError::Closed) => return,
                 },
                 () = sender.closed() => return,

@@ -7,6 +7,7 @@ use axum::response::Response;
 use detect::reach::way_m;
 use model::position::UNITS_PER_DEGREE;
 use model::{Mmsi, Position};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::alerts::Given;
@@ -34,11 +35,19 @@ const FRONTIERS: usize = 64;
 const HALF_TURN: f64 = 180.0;
 
 /// An MMSI has at most nine digits.
-fn mmsi(text: &str) -> Result<u32, Refusal> {
+pub fn mmsi(text: &str) -> Result<u32, Refusal> {
     let number: Option<u32> = text.parse().ok();
     number
         .filter(|number| *number <= 999_999_999)
         .ok_or_else(|| Refusal::wrong("an MMSI has at most nine digits"))
+}
+
+/// Ships as they are listed.
+#[derive(Serialize)]
+struct Listed {
+    t: Option<i64>,
+    vessels: Vec<Vessel>,
+    truncated: bool,
 }
 
 /// `GET /api/v1/vessels`.
@@ -56,7 +65,7 @@ pub async fn list(State(app): State<App>, Query(query): Given) -> Answer {
         };
         let is_truncated = vessels.len() > limit;
         vessels.truncate(limit);
-        Ok(answer::json(&json!({ "t": t, "vessels": vessels, "truncated": is_truncated })))
+        Ok(answer::json(&Listed { t, vessels, truncated: is_truncated }))
     })
     .await
 }

@@ -68,7 +68,7 @@ pub fn run(arguments: &[&str]) -> Result<()> {
         return Ok(());
     }
     talk("playing it on the map");
-    let play = ["demo", "--feed", "demo/feed.nmea", "--out", "demo/live.jsonl", "--store", "demo/page.db"];
+    let play = ["demo", "--feed", "demo/feed.nmea", "--out", "demo/live.jsonl"];
     project::run(&mut project.darkwake(&play))
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::Offset;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::topic_partition_list::TopicPartitionList;
 
@@ -19,6 +19,9 @@ const SETTINGS: [(&str, &str); 4] = [
 ];
 /// A client that gives nothing for so long is replaced: one that hangs is not told from one where nothing comes.
 const SILENT: Duration = Duration::from_secs(60);
+
+/// How often it is asked how many partitions there are.
+const COUNT: Duration = Duration::from_secs(60);
 
 /// Where a topic is read from by who has not read it yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,9 +51,12 @@ pub struct Followed<'a> {
 pub struct Follower {
     cluster: Cluster,
     consumer: BaseConsumer,
+    topics: Vec<String>,
     /// What is read next, by topic and partition.
     places: Vec<(String, i32, Offset)>,
     heard: Instant,
+    /// When it was asked last how many partitions there are.
+    counted: Instant,
 }
 
 impl Follower {
@@ -66,7 +72,8 @@ impl Follower {
         let consumer = consumer(cluster)?;
         let mut places = Vec::new();
         for (topic, beginning) in topics {
-            let count = partitions(consumer.client(), topic)?.unwrap_or(0);
+            let unknown = KafkaError::MetadataFetch(RDKafkaErrorCode::UnknownTopicOrPartition);
+            let count = partitions(consumer.client(), topic)?.ok_or(unknown)?;
             for partition in 0..count {
                 let place = match (known(topic, partition), beginning) {
                     (Some(next), _) => Offset::Offset(next),
@@ -77,7 +84,24 @@ impl Follower {
             }
         }
         assign(&consumer, &places)?;
-        Ok(Follower { cluster: cluster.clone(), consumer, places, heard: Instant::now() })
+        let topics = topics.iter().map(|(topic, _)| (*topic).to_owned()).collect();
+        let (cluster, heard, counted) = (cluster.clone(), Instant::now(), Instant::now());
+        Ok(Follower { cluster, consumer, topics, places, heard, counted })
+    }
+
+    /// Partitions that were added to a topic are read from their beginning.
+    fn count(&mut self) -> Result<(), KafkaError> {
+        let known = self.places.len();
+        for topic in &self.topics {
+            let count = partitions(self.consumer.client(), topic)?.unwrap_or(0);
+            let of_it = self.places.iter().filter(|(of, ..)| of == topic).count() as i32;
+            self.places.extend((of_it..count).map(|partition| (topic.clone(), partition, Offset::Beginning)));
+        }
+        if self.places.len() > known {
+            assign(&self.consumer, &self.places)?;
+        }
+        self.counted = Instant::now();
+        Ok(())
     }
 
     /// The next record, if one comes in this time, given to `take`. Whether one came.
@@ -85,6 +109,9 @@ impl Follower {
     /// # Errors
     /// If the topics cannot be read; it can be tried again.
     pub fn read(&mut self, wait: Duration, take: impl FnOnce(&Followed<'_>)) -> Result<bool, KafkaError> {
+        if self.counted.elapsed() > COUNT {
+            self.count()?;
+        }
         if self.heard.elapsed() > SILENT {
             self.consumer = consumer(&self.cluster)?;
             assign(&self.consumer, &self.places)?;

@@ -77,8 +77,12 @@ const ALERTS: [(&str, &str); 3] = [
     ("cleanup.policy", "compact,delete"),
     ("retention.ms", "7776000000"),
 ];
-/// The last of each alert.
-const ACKS: [(&str, &str); 2] = [("message.timestamp.type", "LogAppendTime"), ("cleanup.policy", "compact")];
+/// All of them, as long as alerts: who has seen to what, and when, is for the record.
+const ACKS: [(&str, &str); 3] = [
+    ("message.timestamp.type", "LogAppendTime"),
+    ("cleanup.policy", "delete"),
+    ("retention.ms", "7776000000"),
+];
 /// What is compacted is small, and compacted soon: who takes over reads all of it.
 const SNAPSHOTS: [(&str, &str); 5] = [
     ("cleanup.policy", "compact"),

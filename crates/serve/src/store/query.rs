@@ -269,7 +269,7 @@ pub fn told_after(connection: &Connection, seq: i64, limit: usize) -> Result<Vec
 /// How many alerts there are.
 pub fn counts(connection: &Connection) -> Result<AlertCounts, Error> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT alert.kind, COUNT(*), SUM(alert.status IN ('open', 'updated')), SUM(NOT {IS_ACKED}) FROM alert \
+        "SELECT alert.kind, COUNT(*), SUM(alert.status IN ('open', 'updated') AND NOT alert.is_left), SUM(NOT {IS_ACKED}) FROM alert \
          LEFT JOIN ack ON ack.id = alert.id GROUP BY alert.kind"
     ))?;
     let mut rows = statement.query([])?;
@@ -324,7 +324,7 @@ pub fn history(connection: &Connection) -> Result<Option<(i64, i64)>, Error> {
 pub fn dark_at(connection: &Connection, at: i64) -> Result<Vec<(u32, String, String)>, Error> {
     let mut statement = connection.prepare_cached(
         "SELECT alert.mmsi, told.json FROM alert JOIN told ON told.id = alert.id AND told.revision IS NOT NULL \
-         WHERE alert.kind = 'dark' AND alert.first_at <= ?1 AND (alert.at > ?1 OR alert.status IN ('open', 'updated')) \
+         WHERE alert.kind = 'dark' AND alert.first_at <= ?1 AND (alert.at > ?1 OR alert.status IN ('open', 'updated') AND NOT alert.is_left) \
          AND alert.mmsi IS NOT NULL ORDER BY alert.id, told.revision DESC",
     )?;
     let mut rows = statement.query([at])?;

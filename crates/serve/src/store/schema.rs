@@ -11,7 +11,7 @@ pub const VERSION: i64 = 1;
 const WAIT: Duration = Duration::from_secs(10);
 
 /// `told` has revisions and acknowledgements in the order in which they were told; those have no revision. `alert` has what
-/// the last revision of each is found by.
+/// the last revision of each is found by; those that were open when detection began anew are left: nobody ends them.
 const TABLES: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE told (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, revision INTEGER, json TEXT NOT NULL);
@@ -19,7 +19,8 @@ CREATE UNIQUE INDEX told_revision ON told (id, revision);
 CREATE TABLE alert (
     id TEXT PRIMARY KEY, seq INTEGER NOT NULL, revision INTEGER NOT NULL, kind TEXT NOT NULL, status TEXT NOT NULL,
     grade TEXT, severity INTEGER NOT NULL, mmsi INTEGER, at INTEGER NOT NULL, first_at INTEGER NOT NULL,
-    ports TEXT NOT NULL, text TEXT NOT NULL, west REAL, south REAL, east REAL, north REAL
+    ports TEXT NOT NULL, text TEXT NOT NULL, west REAL, south REAL, east REAL, north REAL,
+    is_left INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX alert_at ON alert (at, seq);
 CREATE INDEX alert_mmsi ON alert (mmsi, at);

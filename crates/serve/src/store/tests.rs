@@ -5,7 +5,9 @@ use crate::store::query;
 
 fn store() -> (tempfile::TempDir, Store) {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&folder.path().join("page.db")).unwrap();
+    let store =
+        Store::open(&folder.path().join("page.db"), [("KPRJN".to_owned(), "Rajin".to_owned())].into())
+            .unwrap();
     (folder, store)
 }
 
@@ -90,6 +92,7 @@ fn alerts_are_found_by_what_they_say() {
     assert_eq!(found(&|filter| filter.port = Some("RUZAR".into())), "ba");
     assert_eq!(found(&|filter| filter.port = Some("RUZ".into())), "", "a port is named whole");
     assert_eq!(found(&|filter| filter.q = Some("angara 9179842".into())), "ba");
+    assert_eq!(found(&|filter| filter.q = Some("RAJIN".into())), "ba", "by the name of a port");
     assert_eq!(found(&|filter| filter.q = Some("100 %".into())), "c");
     assert_eq!(found(&|filter| filter.q = Some("_".into())), "", "a wildcard is none");
     assert_eq!(found(&|filter| filter.bbox = "131,42,132,43".parse().ok()), "ba");
@@ -117,6 +120,50 @@ fn an_alert_that_becomes_more_severe_is_not_acknowledged_any_more() {
     assert_eq!((counts.total, counts.open, counts.unacknowledged), (1, 1, 1));
     let story = store.readers().read(|reader| query::story(reader, "a")).unwrap().unwrap();
     assert_eq!((story.revisions.len(), story.acks), (3, vec![ack(0, "notice")]));
+}
+
+#[test]
+fn an_acknowledgement_of_an_older_revision_does_not_undo_a_newer_one() {
+    let (_folder, mut store) = store();
+    add(&mut store, &revision("a", 0, 10, json!({})));
+    add(&mut store, &revision("a", 1, 20, json!({"severity": "critical"})));
+    store.write(|writing| writing.ack("a", &ack(1, "critical"))).unwrap();
+    store.write(|writing| writing.ack("a", &ack(0, "notice"))).unwrap();
+    assert_eq!(ids(&store, &AlertFilter { acked: Some(true), ..any() }), ["a"]);
+    let story = store.readers().read(|reader| query::story(reader, "a")).unwrap().unwrap();
+    assert_eq!(story.acks.len(), 2, "both are for the record");
+}
+
+#[test]
+fn what_is_open_when_detection_begins_anew_is_left_and_forgotten_in_time() {
+    let (_folder, mut store) = store();
+    add(&mut store, &revision("a", 0, 10, json!({})));
+    store.begin_anew().unwrap();
+    assert!(store.dark().unwrap().is_empty());
+    assert_eq!(store.readers().read(query::counts).unwrap().open, 0);
+    assert!(store.readers().read(|reader| query::dark_at(reader, 50)).unwrap().is_empty());
+    assert_eq!(ids(&store, &any()), ["a"], "it is listed");
+    add(&mut store, &revision("a", 1, 20, json!({})));
+    assert_eq!(store.dark().unwrap().len(), 1, "somebody knows it after all");
+    store.begin_anew().unwrap();
+    store.write(|writing| writing.forget(0, 21)).unwrap();
+    assert!(ids(&store, &any()).is_empty());
+}
+
+#[test]
+fn the_track_of_a_ship_that_is_dark_is_kept() {
+    let (_folder, mut store) = store();
+    add(&mut store, &revision("a", 0, 10, json!({})));
+    let point = Point { t: 10, position: Position { lon: 1, lat: 2 }, sog: None, cog: None };
+    store
+        .write(|writing| {
+            writing.point(Mmsi(273_000_001), &point)?;
+            writing.point(Mmsi(7), &point)?;
+            writing.forget(15, 0)
+        })
+        .unwrap();
+    let known: Vec<Mmsi> = store.last_known().unwrap().into_iter().map(|(mmsi, ..)| mmsi).collect();
+    assert_eq!(known, [Mmsi(273_000_001)]);
 }
 
 #[test]
@@ -154,7 +201,7 @@ fn tracks_and_closed_alerts_are_forgotten_and_open_ones_are_not() {
     add(&mut store, &revision("a", 0, 10, json!({})));
     add(&mut store, &revision("b", 0, 10, json!({"status": "closed"})));
     let point = |t| Point { t, position: Position { lon: 1, lat: 2 }, sog: Some(7), cog: None };
-    let mmsi = Mmsi(273_000_001);
+    let mmsi = Mmsi(8);
     store
         .write(|writing| {
             writing.statics(mmsi, &Statics { imo: Some(9_179_842), ..Statics::default() })?;
@@ -181,12 +228,16 @@ fn a_file_of_another_version_is_refused_and_what_was_kept_is_there_again() {
     let instance = store.instance().unwrap();
     drop(store);
     let path = folder.path().join("page.db");
-    let store = Store::open(&path).unwrap();
+    let store = Store::open(&path, PortNames::new()).unwrap();
+    assert!(
+        matches!(Store::open(&path, PortNames::new()), Err(StoreError::Kept { .. })),
+        "two would miss what the other writes"
+    );
     assert_eq!((store.instance().unwrap(), store.places().unwrap()), (instance, vec![place]));
     assert_eq!(store.dark().unwrap(), [("a".to_owned(), 273_000_001, "suspected".to_owned())]);
     store.connection.execute_batch("PRAGMA user_version = 99").unwrap();
     drop(store);
-    assert!(matches!(Store::open(&path), Err(StoreError::Version { found: 99, .. })));
+    assert!(matches!(Store::open(&path, PortNames::new()), Err(StoreError::Version { found: 99, .. })));
     std::fs::write(&path, "this is no database, and it is longer than a header").unwrap();
-    assert!(matches!(Store::open(&path), Err(StoreError::Sqlite { .. })));
+    assert!(matches!(Store::open(&path, PortNames::new()), Err(StoreError::Sqlite { .. })));
 }

@@ -43,6 +43,17 @@ function darkShip(state) {
   return state.vessels.get(mmsi)?.alert ? mmsi : null;
 }
 
+/**
+ * An alert comes a moment before the time that the stream tells next: up to then the server would say that the ship is
+ * not dark yet.
+ * @param {State} state @param {number} mmsi @param {number} now
+ */
+function reachTime(state, mmsi, now) {
+  const id = itemOf(state)?.alert.id ?? state.vessels.get(mmsi)?.alert;
+  const told = id ? state.alerts.get(id)?.alert.at : undefined;
+  return state.live && told !== undefined ? Math.max(now, told) : now;
+}
+
 export class Overlay {
   #state;
   #map;
@@ -164,7 +175,7 @@ export class Overlay {
     }
     const run = (this.#reachRun = new AbortController());
     try {
-      const { features } = await state.api.reach(mmsi, state.now, run.signal);
+      const { features } = await state.api.reach(mmsi, reachTime(state, mmsi, state.now), run.signal);
       if (run.signal.aborted) return;
       fill(this.#map, "reach", collection(features.filter(({ properties }) => properties?.kind === "frontier")));
       this.#reachPorts = features.filter(({ properties }) => properties?.kind === "port");
