@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use connect::sinks::Sink;
 use model::fate::Counts;
 use model::{EventTime, Reason};
 use prometheus::core::Collector;
@@ -48,6 +49,8 @@ pub struct Metrics {
     active: IntGaugeVec,
     sink_done: IntGaugeVec,
     sink_waiting: IntGaugeVec,
+    sink_dead: IntCounterVec,
+    ready: IntGaugeVec,
     /// What became of lines, by who counts them.
     counts: Mutex<BTreeMap<String, Counts>>,
     /// Sources by name.
@@ -122,6 +125,11 @@ impl Metrics {
             &registry,
             IntGauge::with_opts(named("page_clients", "Clients that are told as it happens")),
         )?;
+        let started = kept(
+            &registry,
+            Gauge::with_opts(named("start_timestamp_seconds", "When this program was started")),
+        )?;
+        started.set(seconds(connect::live::now()));
         let unwatched = kept(
             &registry,
             IntCounter::with_opts(named(
@@ -178,6 +186,12 @@ impl Metrics {
                 "Alerts that a sink is done with since the start",
                 &["sink"],
             )?,
+            sink_dead: counters(
+                "sink_dead_letters_total",
+                "Alerts that a sink was given and nobody took",
+                &["sink"],
+            )?,
+            ready: ints("ready", "Whether a role of this program does its work, or stands by to", &["role"])?,
             sink_waiting: ints(
                 "sink_waiting_alerts",
                 "Alerts that a sink was given and is not done with",
@@ -282,9 +296,13 @@ impl Metrics {
     }
 
     /// What a sink has done.
-    pub fn sink(&self, name: &str, done: u64, waiting: u64) {
-        self.sink_done.with_label_values(&[name]).set(done as i64);
-        self.sink_waiting.with_label_values(&[name]).set(waiting as i64);
+    pub fn sink(&self, sink: &Sink) {
+        let name = sink.name();
+        let name = &[name.as_str()][..];
+        self.sink_done.with_label_values(name).set(sink.done() as i64);
+        self.sink_waiting.with_label_values(name).set(sink.waiting() as i64);
+        let dead = self.sink_dead.with_label_values(name);
+        dead.inc_by(sink.dead_letters().saturating_sub(dead.get()));
     }
 
     /// What became of lines, by one of those who count.
@@ -349,10 +367,12 @@ impl Metrics {
     pub fn expect(&self, roles: &[&'static str]) {
         let mut known = self.roles.lock().unwrap_or_else(PoisonError::into_inner);
         known.extend(roles.iter().map(|role| (*role, false)));
+        roles.iter().for_each(|role| self.ready.with_label_values(&[role]).set(0));
     }
 
     /// Whether a role does its work now, or stands by to.
     pub fn ready(&self, role: &'static str, is_ready: bool) {
+        self.ready.with_label_values(&[role]).set(i64::from(is_ready));
         self.roles.lock().unwrap_or_else(PoisonError::into_inner).insert(role, is_ready);
     }
 }

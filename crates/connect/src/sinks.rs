@@ -239,6 +239,15 @@ impl Sink {
         self.given - self.done()
     }
 
+    /// How many of the alerts it was given nobody took.
+    #[must_use]
+    pub fn dead_letters(&self) -> u64 {
+        match &self.kind {
+            Kind::Stdout(_) | Kind::File(_) | Kind::Kafka(_) | Kind::Taker(_) => 0,
+            Kind::Webhook(webhook) => webhook.dead(),
+        }
+    }
+
     /// How many alerts it can be given that it need not give up.
     #[must_use]
     pub fn room(&self) -> usize {

@@ -95,7 +95,7 @@ impl Outbox {
         // Also in rounds in which nothing is told, for what had no room before.
         for (sink, place) in self.sinks.iter_mut().zip(&mut kept.places) {
             kept.state.feed(sink, place)?;
-            self.metrics.sink(&sink.name(), sink.done(), sink.waiting());
+            self.metrics.sink(sink);
         }
         Ok(())
     }
@@ -116,7 +116,7 @@ impl Outbox {
         for sink in &mut self.sinks {
             lines.iter().try_for_each(|line| sink.write(line))?;
             sink.flush()?;
-            self.metrics.sink(&sink.name(), sink.done(), sink.waiting());
+            self.metrics.sink(sink);
         }
         Ok(())
     }

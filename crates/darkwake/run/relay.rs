@@ -76,7 +76,7 @@ fn relay(
         for sink in &mut *sinks {
             lines.iter().try_for_each(|line| sink.write(line))?;
             sink.flush()?;
-            metrics.sink(&sink.name(), sink.done(), sink.waiting());
+            metrics.sink(sink);
         }
         let is_done = |sinks: &[Sink]| {
             sinks.iter().zip(&before).all(|(sink, before)| sink.done() >= before + lines.len() as u64)
@@ -84,7 +84,9 @@ fn relay(
         while !is_done(sinks) && !interrupt.came() {
             reader.take_part(LOOK)?;
             sinks.iter_mut().try_for_each(Sink::flush)?;
+            sinks.iter().for_each(|sink| metrics.sink(sink));
         }
+        sinks.iter().for_each(|sink| metrics.sink(sink));
         if is_done(sinks) {
             reader.commit()?;
         }

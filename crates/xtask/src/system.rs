@@ -41,7 +41,14 @@ pub enum Need {
     Venv,
     /// `ogr2ogr`, with which outputs are opened.
     Gdal,
+    /// What runs and checks what is deployed.
+    Deployment,
 }
+
+/// What tests of what is deployed run, and the packages that have it.
+const DEPLOYMENT: [&str; 6] = ["promtool", "docker-compose", "dockerd", "mmdebstrap", "strip", "podman"];
+const PACKAGES_OF_DEPLOYMENT: [&str; 8] =
+    ["prometheus", "docker-compose", "docker.io", "mmdebstrap", "binutils", "podman", "catatonit", "systemd"];
 
 /// What it is called.
 pub const CHROMIUM: [&str; 4] = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
@@ -63,6 +70,7 @@ impl Need {
             Need::Chromium => CHROMIUM.iter().any(|program| works(program, &["--version"])),
             Need::Venv => works("python3", &["-c", "import ensurepip, venv"]),
             Need::Gdal => works("ogr2ogr", &["--version"]),
+            Need::Deployment => DEPLOYMENT.iter().all(|program| works(program, &["--version"])),
             Need::Mosquitto => {
                 ["mosquitto", "/usr/sbin/mosquitto"].iter().any(|program| starts(program, &["-h"]))
             }
@@ -83,6 +91,9 @@ impl Need {
             Need::Chromium => "chromium (in which the page is tested)",
             Need::Venv => "python3 with venv (for what tests the API)",
             Need::Gdal => "ogr2ogr (GDAL, with which tests open outputs)",
+            Need::Deployment => {
+                "promtool, docker-compose, dockerd, mmdebstrap, podman (for the tests of deploy/)"
+            }
         }
     }
 
@@ -99,6 +110,7 @@ impl Need {
             Need::Chromium => &["chromium"],
             Need::Venv => &["python3", "python3-venv"],
             Need::Gdal => &["gdal-bin"],
+            Need::Deployment => &PACKAGES_OF_DEPLOYMENT,
             Need::Clippy | Need::Rustfmt => &[],
         }
     }
@@ -121,6 +133,7 @@ impl Need {
             Need::Chromium => "install Chromium or Chrome, so that it is found",
             Need::Venv => "install Python 3 with venv and pip",
             Need::Gdal => "install the programs of GDAL (gdal.org)",
+            Need::Deployment => "install Prometheus, docker-compose, dockerd, mmdebstrap, strip and podman",
         }
     }
 }
@@ -194,7 +207,8 @@ fn plan(missing: &[Need], means: Means) -> Plan {
             | Need::Node
             | Need::Chromium
             | Need::Venv
-            | Need::Gdal => {
+            | Need::Gdal
+            | Need::Deployment => {
                 if need.packages().is_empty() || !means.apt {
                     asked.push(need.by_hand().to_owned());
                 } else {

@@ -32,6 +32,7 @@ enum Part {
     Tests,
     Page,
     Analysts,
+    Deploy,
     Clippy,
     Format,
     Oracle,
@@ -43,13 +44,14 @@ enum Part {
 }
 
 impl Part {
-    const DEFAULT: [Part; 9] = [
+    const DEFAULT: [Part; 10] = [
         Part::Web,
         Part::Tests,
         Part::Clippy,
         Part::Format,
         Part::Page,
         Part::Analysts,
+        Part::Deploy,
         Part::Oracle,
         Part::Scenarios,
         Part::Scores,
@@ -62,6 +64,7 @@ impl Part {
             Part::Tests => "tests",
             Part::Page => "page",
             Part::Analysts => "analysts",
+            Part::Deploy => "deploy",
             Part::Clippy => "clippy",
             Part::Format => "fmt",
             Part::Oracle => "oracle",
@@ -78,6 +81,9 @@ impl Part {
             Part::Web => "the page: built, types checked, its modules tested",
             Part::Tests => "cargo test --workspace, doc tests included",
             Part::Analysts => "the questions of ANALYSTS.md, with DuckDB, pandas and geopandas",
+            Part::Deploy => {
+                "deploy/: rules, dashboards, chart, a real image, and the topology as processes (tests/deploy)"
+            }
             Part::Page => "the page in Chromium, and its API against the OpenAPI document (tests/page)",
             Part::Clippy => "cargo clippy --workspace --all-targets -- -D warnings",
             Part::Format => "cargo fmt --all --check",
@@ -103,6 +109,7 @@ impl Part {
             Part::Format => &[Need::Rustfmt],
             Part::Web => &[Need::Node],
             Part::Analysts => &[Need::Python, Need::Venv],
+            Part::Deploy => &[Need::Python, Need::Venv, Need::Java, Need::Maven, Need::Deployment],
             Part::Page => &[Need::Node, Need::Chromium, Need::Python, Need::Venv],
             Part::Oracle | Part::Ports => &[Need::Python],
             Part::Scenarios | Part::Scores | Part::Water | Part::Soak => &[],
@@ -177,7 +184,10 @@ pub fn run(arguments: &[&str]) -> Result<()> {
         bill.build("build web", || web::build(&project));
     }
     if parts.iter().any(|part| {
-        matches!(part, Part::Page | Part::Analysts | Part::Oracle | Part::Scenarios | Part::Scores)
+        matches!(
+            part,
+            Part::Page | Part::Analysts | Part::Deploy | Part::Oracle | Part::Scenarios | Part::Scores
+        )
     }) {
         bill.build("build release", || project.build());
     }
@@ -217,6 +227,11 @@ fn run_part(part: Part, options: &Options, project: &Project, bill: &mut Bill) -
         Part::Analysts => {
             if bill.build("build release", || project.build()) {
                 bill.piece("analysts", || analysts::test(project))?;
+            }
+        }
+        Part::Deploy => {
+            if bill.build("build release", || project.build()) {
+                bill.piece("deploy", || deploy(project))?;
             }
         }
         Part::Tests => {
@@ -263,6 +278,17 @@ fn run_part(part: Part, options: &Options, project: &Project, bill: &mut Bill) -
         Part::Soak => soak_tests(project, bill)?,
     }
     Ok(())
+}
+
+/// Runs the checks of what is deployed; those that cannot run here say so.
+fn deploy(project: &Project) -> Result<String> {
+    let mut last = String::new();
+    let program = project.made(&format!("release/darkwake{}", std::env::consts::EXE_SUFFIX));
+    project::follow(project.python(&["tests/deploy/run.py"]).env("DARKWAKE", program), |line| {
+        line.clone_into(&mut last);
+        say(line);
+    })?;
+    Ok(last)
 }
 
 fn build_tests(project: &Project) -> Result<()> {
@@ -448,7 +474,7 @@ mod tests {
     fn only_takes_names_and_the_long_tier_needs_its_flag() {
         assert_eq!(Options::read(&["--only", "oracle,fmt"]).unwrap().parts(), [Part::Format, Part::Oracle]);
         assert_eq!(Options::read(&[]).unwrap().parts(), Part::DEFAULT);
-        assert_eq!(Options::read(&["--soak"]).unwrap().parts().len(), 12);
+        assert_eq!(Options::read(&["--soak"]).unwrap().parts().len(), 13);
         for wrong in [&["--only", "orakle"][..], &["--only"], &["--only", "soak"], &["--again"], &["tests"]] {
             assert!(Options::read(wrong).unwrap_err().is::<Usage>(), "{wrong:?}");
         }

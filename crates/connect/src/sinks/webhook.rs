@@ -46,12 +46,13 @@ pub struct Webhook {
     thread: JoinHandle<io::Result<()>>,
 }
 
-/// The file of those that nobody took.
-struct Dead(File);
+/// The file of those that nobody took, and how many there are.
+struct Dead(File, Arc<AtomicU64>);
 
 impl Dead {
     fn add(&mut self, line: &Line) -> io::Result<()> {
         // In one piece: two of us write to it.
+        self.1.fetch_add(1, Ordering::Relaxed);
         self.0.write_all(format!("{}\n", line.json).as_bytes())
     }
 }
@@ -59,7 +60,11 @@ impl Dead {
 impl Webhook {
     /// Opens it.
     pub fn open(url: &str, secret: Option<String>, dead_letters: &Path) -> io::Result<Webhook> {
-        let open = || OpenOptions::new().create(true).append(true).open(dead_letters).map(Dead);
+        let dead = Arc::<AtomicU64>::default();
+        let open = || {
+            let file = OpenOptions::new().create(true).append(true).open(dead_letters)?;
+            io::Result::Ok(Dead(file, Arc::clone(&dead)))
+        };
         let (queue, waiting) = sync_channel(WAITING);
         let (stop, stopped) = channel();
         let (done, is_left) = (Arc::<AtomicU64>::default(), Arc::<AtomicBool>::default());
@@ -94,6 +99,11 @@ impl Webhook {
     /// How many it is done with.
     pub fn done(&self) -> u64 {
         self.done.load(Ordering::Relaxed)
+    }
+
+    /// How many nobody took.
+    pub fn dead(&self) -> u64 {
+        self.dead.1.load(Ordering::Relaxed)
     }
 
     /// Fails if it has ended.
