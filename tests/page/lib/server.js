@@ -62,7 +62,7 @@ export class Server {
     await new Promise((resolve, reject) => {
       const late = setTimeout(() => reject(new Error(`it does not listen: ${this.said}`)), PATIENCE_MS);
       const look = () => {
-        const [, address] = /the page is at (http:\/\/\S+?)\/?\s/.exec(this.said) ?? [];
+        const [, address] = /the page is at (http:\/\/[^\s\/#]+)\/\S*\n/.exec(this.said) ?? [];
         if (!address) return;
         clearTimeout(late);
         this.address = address;
