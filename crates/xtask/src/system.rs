@@ -12,10 +12,10 @@ use crate::say::talk;
 const PYTHON: &str = "import sys; sys.exit(sys.version_info < (3, 11))";
 
 /// The oldest Node.js that runs our tests.
-const NODE: &str = "process.exit(Number(process.versions.node.split('.')[0]) < 18)";
+const NODE: &str = "process.exit(Number(process.versions.node.split('.')[0]) < 18 ? 1 : 0)";
 
 /// Something that must be there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
     /// `python3`, for the oracle.
     Python,

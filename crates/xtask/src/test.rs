@@ -175,7 +175,9 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     let project = Project::find()?;
     let journal = options.soak.then(|| Journal::open(&project, options.again));
     announce(&parts, &options, journal.as_ref());
-    let needs: Vec<Need> = parts.iter().flat_map(|part| part.needs()).copied().collect();
+    let mut needs: Vec<Need> = parts.iter().flat_map(|part| part.needs()).copied().collect();
+    needs.sort_unstable();
+    needs.dedup();
     system::prepare(&needs)?;
 
     let mut bill = Bill { pieces: Vec::new(), journal };
