@@ -12,17 +12,15 @@ mod program;
 #[path = "kafka/raw.rs"]
 mod raw;
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Stdio;
 
 use broker::Broker;
 use feed::{Revisions, Watched, after, difference, replay, revisions};
-use http::{Events, get, post};
+use http::{Events, get, port_of, post, token};
 use program::darkwake;
 use raw::{generate, stations};
 use serde_json::Value;
-use sha2::Digest;
 
 /// Partitions of the topic of alerts.
 const ALERT_PARTITIONS: i32 = 3;
@@ -95,26 +93,15 @@ fn a_topic_that_is_not_there_is_told_with_how_to_make_it() {
 fn server(folder: &Path, name: &str, cluster: &str) -> (Watched, u16) {
     let folder = folder.join(name);
     std::fs::create_dir_all(&folder).unwrap();
-    let hash = sha2::Sha256::digest(b"desk").iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let config = format!(
-        "[serve]\nlisten = \"127.0.0.1:0\"\nstore = \"page.db\"\nrequests_per_second = 100000\n\
-         [[serve.tokens]]\nname = \"{name}\"\nrole = \"operator\"\nsha256 = \"{hash}\"\n{cluster}"
+        "[serve]\nlisten = \"127.0.0.1:0\"\nstore = \"page.db\"\nrequests_per_second = 100000\n{}{cluster}",
+        token(name, "operator", "desk")
     );
     std::fs::write(folder.join("darkwake.toml"), config).unwrap();
     let mut command = darkwake(&folder);
     command.args(["run", "--role", "serve", "--config", "darkwake.toml"]).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    let mut talk = BufReader::new(child.stderr.take().unwrap());
-    let mut all = String::new();
-    let port = loop {
-        let mut line = String::new();
-        assert!(talk.read_line(&mut line).unwrap() > 0, "it never listened, but: {all}");
-        if let Some((_, address)) = line.split_once("the page is at ") {
-            break address.trim().trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
-        }
-        all += &line;
-    };
-    std::thread::spawn(move || talk.lines().for_each(drop));
+    let port = port_of(&mut child);
     (Watched::new(child), port)
 }
 

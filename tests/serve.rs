@@ -7,12 +7,12 @@ mod feed;
 mod http;
 mod program;
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Stdio};
 
 use feed::{Revisions, Watched, after, replay, revisions};
-use http::{Answer, Event, Events, get, post};
+use http::{Answer, Event, Events, get, port_of, post, token};
 use program::darkwake;
 use serde_json::Value;
 
@@ -38,35 +38,17 @@ fn small(folder: &Path) -> (Vec<String>, Revisions) {
 
 impl Server {
     fn start(folder: &Path, serve: &str) -> Server {
-        let sha = |token: &str| {
-            use sha2::{Digest, Sha256};
-            Sha256::digest(token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>()
-        };
+        let tokens = token("watch desk", "operator", "desk") + &token("wall", "viewer", "look");
         let config = format!(
             "[[live.sources]]\nname = \"in\"\ntype = \"stdin\"\n[[live.sinks]]\ntype = \"file\"\npath = \"out.jsonl\"\n\
-             [serve]\nlisten = \"127.0.0.1:0\"\nstore = \"page.db\"\n{serve}\n\
-             [[serve.tokens]]\nname = \"watch desk\"\nrole = \"operator\"\nsha256 = \"{}\"\n\
-             [[serve.tokens]]\nname = \"wall\"\nrole = \"viewer\"\nsha256 = \"{}\"\n",
-            sha("desk"),
-            sha("look")
+             [serve]\nlisten = \"127.0.0.1:0\"\nstore = \"page.db\"\n{serve}\n{tokens}"
         );
         std::fs::write(folder.join("darkwake.toml"), config).unwrap();
         let mut command = darkwake(folder);
         command.args(["run", "--config", "darkwake.toml"]).stdin(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let feed = child.stdin.take();
-        let mut talk = BufReader::new(child.stderr.take().unwrap());
-        let mut all = String::new();
-        let port = loop {
-            let mut line = String::new();
-            assert!(talk.read_line(&mut line).unwrap() > 0, "it never listened, but: {all}");
-            if let Some((_, address)) = line.split_once("the page is at ") {
-                break address.trim().trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
-            }
-            all += &line;
-        };
-        // Whatever it says is read, or it would wait.
-        std::thread::spawn(move || talk.lines().for_each(drop));
+        let port = port_of(&mut child);
         Server { watched: Watched::new(child), feed, port }
     }
 

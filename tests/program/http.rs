@@ -2,8 +2,32 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::process::Child;
 
 use serde_json::Value;
+
+/// Waits until a program says where its page is; its port. What it says after that is read and dropped, or it would wait.
+pub fn port_of(child: &mut Child) -> u16 {
+    let mut talk = BufReader::new(child.stderr.take().unwrap());
+    let mut all = String::new();
+    let port = loop {
+        let mut line = String::new();
+        assert!(talk.read_line(&mut line).unwrap() > 0, "it never listened, but: {all}");
+        if let Some((_, address)) = line.split_once("the page is at ") {
+            break address.trim().trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
+        }
+        all += &line;
+    };
+    std::thread::spawn(move || talk.lines().for_each(drop));
+    port
+}
+
+/// What the configuration has for a token.
+pub fn token(name: &str, role: &str, token: &str) -> String {
+    use sha2::{Digest, Sha256};
+    let hash: String = Sha256::digest(token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("[[serve.tokens]]\nname = \"{name}\"\nrole = \"{role}\"\nsha256 = \"{hash}\"\n")
+}
 
 /// An answer.
 #[derive(Debug)]

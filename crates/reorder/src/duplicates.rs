@@ -5,6 +5,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use model::EventTime;
 use model::time::MINUTE_MS;
 use serde::{Deserialize, Serialize};
@@ -59,9 +60,11 @@ impl Duplicates {
         recent: &mut Recent,
     ) -> Copy {
         self.forget(now);
-        if let Some(first) = self.first.get(&fingerprint)
-            && (first.t.0 - t.0).abs() <= WINDOW_MS
-            && now.0 <= first.handed_on.0 + WINDOW_MS
+        // It is looked up once: that is what takes time.
+        let known = self.first.entry(fingerprint);
+        if let Entry::Occupied(first) = &known
+            && (first.get().t.0 - t.0).abs() <= WINDOW_MS
+            && now.0 <= first.get().handed_on.0 + WINDOW_MS
         {
             return Copy::Repeated;
         }
@@ -69,7 +72,7 @@ impl Duplicates {
             return if (first.t.0 - t.0).abs() <= WINDOW_MS { Copy::Repeated } else { Copy::Restamped };
         }
         let first = First { t, handed_on: now };
-        self.first.insert(fingerprint, first);
+        known.insert(first);
         self.order.push_back((now, fingerprint));
         if is_moving {
             recent.remember(fingerprint, first);
@@ -82,8 +85,10 @@ impl Duplicates {
             && handed_on.0 + WINDOW_MS < now.0
         {
             self.order.pop_front();
-            if self.first.get(&fingerprint).is_some_and(|first| first.handed_on == handed_on) {
-                self.first.remove(&fingerprint);
+            if let Entry::Occupied(first) = self.first.entry(fingerprint)
+                && first.get().handed_on == handed_on
+            {
+                first.remove();
             }
         }
     }

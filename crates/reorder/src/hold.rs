@@ -1,8 +1,7 @@
 //! Reports wait here until every source has come as far as their time.
 
-use alloc::collections::BinaryHeap;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
-use core::cmp::Reverse;
 
 use model::{EventTime, Origin, Transmission};
 use serde::{Deserialize, Serialize};
@@ -54,11 +53,22 @@ impl OrderKey {
     }
 }
 
+/// What is held of one second is put in order at once, when its time comes: a heap of all would be gone through for each.
+const SECOND_MS: i64 = 1_000;
+
+/// Where an item is held: its place, its arrival (copies have one key and go on in the order in which they came), its slot.
+type Held = (OrderKey, u64, u32);
+
 /// Holds items until their time has come.
 #[derive(Clone, Debug)]
 pub struct Hold<T> {
-    /// Copies have one key: they go on in the order in which they came.
-    heap: BinaryHeap<Reverse<(OrderKey, u64, u32)>>,
+    /// In order: all that is held up to the end of `second`.
+    front: VecDeque<Held>,
+    /// The second that was put in order last.
+    second: i64,
+    /// What comes after it, by second.
+    later: BTreeMap<i64, Vec<Held>>,
+    count: usize,
     arrivals: u64,
     items: Vec<Option<T>>,
     free: Vec<u32>,
@@ -66,7 +76,15 @@ pub struct Hold<T> {
 
 impl<T> Default for Hold<T> {
     fn default() -> Self {
-        Hold { heap: BinaryHeap::new(), arrivals: 0, items: Vec::new(), free: Vec::new() }
+        Hold {
+            front: VecDeque::new(),
+            second: i64::MIN,
+            later: BTreeMap::new(),
+            count: 0,
+            arrivals: 0,
+            items: Vec::new(),
+            free: Vec::new(),
+        }
     }
 }
 
@@ -74,13 +92,13 @@ impl<T> Hold<T> {
     /// How many are held.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.heap.len()
+        self.count
     }
 
     /// Whether none is held.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.heap.is_empty()
+        self.count == 0
     }
 
     /// Takes in an item.
@@ -94,34 +112,97 @@ impl<T> Hold<T> {
         };
         self.items[slot as usize] = Some(item);
         self.arrivals += 1;
-        self.heap.push(Reverse((key, self.arrivals, slot)));
+        self.count += 1;
+        let held = (key, self.arrivals, slot);
+        let second = key.at.0.div_euclid(SECOND_MS);
+        if second > self.second {
+            self.later.entry(second).or_default().push(held);
+        } else if self.front.back().is_none_or(|last| *last < held) {
+            self.front.push_back(held);
+        } else {
+            let at = self.front.partition_point(|other| *other < held);
+            self.front.insert(at, held);
+        }
     }
 
     /// The next item whose time has come at watermark `w`. A late one waits until `w` is past its
     /// place: while it is just there, a source that is as far may read more that belong before it.
     pub fn pop(&mut self, w: EventTime) -> Option<(OrderKey, T)> {
-        self.take(|key| key.at < w || key.at == w && !key.is_late)
+        self.take(w, |key| key.at < w || key.at == w && !key.is_late)
     }
 
     /// The next item whose place is at or before `w`, late ones included.
     pub fn pop_with_late(&mut self, w: EventTime) -> Option<(OrderKey, T)> {
-        self.take(|key| key.at <= w)
+        self.take(w, |key| key.at <= w)
     }
 
-    fn take(&mut self, is_due: impl Fn(&OrderKey) -> bool) -> Option<(OrderKey, T)> {
-        self.heap.peek().filter(|Reverse((key, ..))| is_due(key))?;
-        let Reverse((key, _, slot)) = self.heap.pop()?;
+    fn take(&mut self, w: EventTime, is_due: impl Fn(&OrderKey) -> bool) -> Option<(OrderKey, T)> {
+        if self.front.is_empty()
+            && let Some(next) = self.later.first_entry().filter(|next| next.key() * SECOND_MS <= w.0)
+        {
+            let (second, mut held) = next.remove_entry();
+            held.sort_unstable();
+            (self.front, self.second) = (held.into(), second);
+        }
+        self.front.front().filter(|(key, ..)| is_due(key))?;
+        let (key, _, slot) = self.front.pop_front()?;
+        self.count -= 1;
         self.free.push(slot);
         self.items[slot as usize].take().map(|item| (key, item))
     }
 
     /// All that is held, in order, for a snapshot.
     pub fn contents(&self) -> Vec<(OrderKey, &T)> {
-        let mut held: Vec<&Reverse<(OrderKey, u64, u32)>> = self.heap.iter().collect();
-        held.sort_by_key(|Reverse((key, arrival, _))| (*key, *arrival));
-        let items = held.into_iter().filter_map(|Reverse((key, _, slot))| {
-            self.items[*slot as usize].as_ref().map(|item| (*key, item))
-        });
+        let mut held: Vec<&Held> = self.front.iter().chain(self.later.values().flatten()).collect();
+        held.sort_unstable();
+        let items = held
+            .into_iter()
+            .filter_map(|(key, _, slot)| self.items[*slot as usize].as_ref().map(|item| (*key, item)));
         items.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    fn key(at_ms: i64, mmsi: u32, is_late: bool) -> OrderKey {
+        OrderKey { at: EventTime(at_ms), is_late, mmsi_or_source: mmsi, kind: 1, tie: [0; 3] }
+    }
+
+    #[test]
+    fn whatever_comes_when_goes_on_by_place_and_copies_by_arrival() {
+        // A small generator, for as many orders of pushing and popping.
+        let mut state = 1_u64;
+        let mut random = |below: u64| {
+            state = model::hash::mix(state, 0x5EED);
+            state % below
+        };
+        for _ in 0..200 {
+            let (mut hold, mut sorted) = (Hold::default(), vec![]);
+            let (mut got, mut expected) = (vec![], vec![]);
+            let mut w = 0;
+            for arrival in 0..100_u32 {
+                let key = key(w + random(4_000) as i64 - 500, random(3) as u32, random(5) == 0);
+                hold.push(key, arrival);
+                sorted.push((key, arrival));
+                w += random(200) as i64;
+                while let Some((_, item)) = hold.pop(EventTime(w)) {
+                    got.push(item);
+                    let is_due = |(key, _): &(OrderKey, u32)| key.at.0 < w || key.at.0 == w && !key.is_late;
+                    sorted.sort();
+                    let at = sorted.iter().position(is_due).expect("one is due");
+                    expected.push(sorted.remove(at).1);
+                }
+                assert!(!sorted.iter().any(|(key, _)| key.at.0 < w), "one that is due stays");
+                assert_eq!(hold.len(), sorted.len());
+            }
+            sorted.sort();
+            let contents: Vec<u32> = hold.contents().into_iter().map(|(_, item)| *item).collect();
+            assert_eq!(contents, sorted.iter().map(|(_, item)| *item).collect::<Vec<_>>());
+            assert_eq!(got, expected);
+        }
     }
 }

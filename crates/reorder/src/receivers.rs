@@ -36,6 +36,9 @@ pub struct Receivers {
     order: VecDeque<u64>,
     records: HashMap<u64, Record, foldhash::fast::FixedState>,
     found: Vec<WrongClock>,
+    /// The only receiver so far. There is nothing to compare it with.
+    only: Option<u64>,
+    are_several: bool,
 }
 
 /// A receiver whose clock has been found to be off.
@@ -68,6 +71,12 @@ struct Record {
 impl Receivers {
     /// Notes a moving ship's report by one receiver; `true` while that receiver's clock is off.
     pub fn hear(&mut self, receiver: u64, fingerprint: u64, t: EventTime) -> bool {
+        if !self.are_several {
+            if *self.only.get_or_insert(receiver) == receiver {
+                return false;
+            }
+            self.are_several = true;
+        }
         if !self.heard.contains_key(&fingerprint) {
             if self.order.len() == MAX_REPORTS
                 && let Some(oldest) = self.order.pop_front()
@@ -137,6 +146,8 @@ mod tests {
     /// Reports heard by receivers 1, 2 and 3, of which 3 is off by `off_ms`; then as many of
     /// nobody else's as it takes for them to be compared.
     fn hear(receivers: &mut Receivers, from: u64, reports: u64, off_ms: i64) {
+        // Somebody was heard before: the first alone is compared with nobody.
+        receivers.hear(8, u64::MAX, EventTime(0));
         for report in from..from + reports {
             let t = report as i64 * 1_000;
             for (receiver, off_ms) in [(3, off_ms), (1, 0), (2, 1_500)] {
@@ -177,6 +188,11 @@ mod tests {
         for report in 0..3 * MAX_REPORTS as u64 {
             receivers.hear(report, report, EventTime(0));
         }
+        let mut alone = Receivers::default();
+        for report in 0..9 {
+            alone.hear(1, report, EventTime(0));
+        }
+        assert!(alone.heard.is_empty(), "one receiver is compared with nobody");
         assert!(receivers.heard.len() <= MAX_REPORTS && receivers.records.len() <= MAX_RECEIVERS);
     }
 }

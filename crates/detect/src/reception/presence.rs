@@ -74,15 +74,15 @@ struct OpenBin {
 }
 
 impl OpenBin {
-    fn strangers(&self, source: u16) -> usize {
-        self.strangers.iter().find(|(of, _)| *of == source).map_or(0, |(_, count)| *count)
-    }
-
-    fn note_stranger(&mut self, source: u16) {
-        match self.strangers.iter_mut().find(|(of, _)| *of == source) {
-            Some((_, count)) => *count += 1,
-            None => self.strangers.push((source, 1)),
-        }
+    /// Whether there is room for one more ship that was not watched before.
+    fn note_stranger(&mut self, source: u16, limit: usize) -> bool {
+        let at = self.strangers.iter().position(|(of, _)| *of == source).unwrap_or_else(|| {
+            self.strangers.push((source, 0));
+            self.strangers.len() - 1
+        });
+        let has_room = self.strangers[at].1 < limit;
+        self.strangers[at].1 += usize::from(has_room);
+        has_room
     }
 }
 
@@ -175,28 +175,22 @@ impl Presence {
         note_source(&mut open.sources, seen.source);
         let minute = 1 << (seen.t.0.rem_euclid(BIN_MS) / 60_000);
         let fix = Fix { t: seen.t, position: seen.position };
-        // A flood fills its own part of a bin; who was watched before always has a place.
-        let has_room = self.ships.contains_key(&key) || open.strangers(seen.source) < self.limit;
-        match open.ships.get_mut(&key) {
-            Some(glimpse) => {
-                if (fix.t, fix.position) < (glimpse.first.t, glimpse.first.position) {
-                    (glimpse.first, glimpse.class, glimpse.group) = (fix, seen.class, seen.group);
-                }
-                glimpse.minutes |= minute;
-                let has_place = glimpse.stations.len() < MAX_STATIONS_OF_SHIP;
-                if seen.station != 0 && has_place && !glimpse.stations.contains(&seen.station) {
-                    glimpse.stations.push(seen.station);
-                }
+        if let Some(glimpse) = open.ships.get_mut(&key) {
+            if (fix.t, fix.position) < (glimpse.first.t, glimpse.first.position) {
+                (glimpse.first, glimpse.class, glimpse.group) = (fix, seen.class, seen.group);
             }
-            None if has_room => {
-                if !self.ships.contains_key(&key) {
-                    open.note_stranger(seen.source);
-                }
-                let stations = Some(seen.station).filter(|station| *station != 0).into_iter().collect();
-                let (class, group) = (seen.class, seen.group);
-                open.ships.insert(key, Glimpse { first: fix, class, group, minutes: minute, stations });
+            glimpse.minutes |= minute;
+            let has_place = glimpse.stations.len() < MAX_STATIONS_OF_SHIP;
+            if seen.station != 0 && has_place && !glimpse.stations.contains(&seen.station) {
+                glimpse.stations.push(seen.station);
             }
-            None => self.refused += 1,
+        } else if self.ships.contains_key(&key) || open.note_stranger(seen.source, self.limit) {
+            // A flood fills its own part of a bin; who was watched before always has a place.
+            let stations = Some(seen.station).filter(|station| *station != 0).into_iter().collect();
+            let (class, group) = (seen.class, seen.group);
+            open.ships.insert(key, Glimpse { first: fix, class, group, minutes: minute, stations });
+        } else {
+            self.refused += 1;
         }
     }
 
