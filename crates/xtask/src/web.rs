@@ -1,6 +1,8 @@
 //! `cargo xtask web` builds the page into `crates/serve/web/dist`, from where it goes into the program.
 
+use std::path::Path;
 use std::process::Command;
+use std::time::SystemTime;
 
 use anyhow::Result;
 
@@ -33,7 +35,22 @@ pub fn build(project: &Project) -> Result<()> {
         |words: &[&str]| project::run(Command::new("npm").args(words).current_dir(project.path(FOLDER)));
     npm(&["ci", "--no-audit", "--no-fund", "--silent"])?;
     npm(&["run", "--silent", "check"])?;
-    npm(&["run", "--silent", "build"])
+    // What is written anew goes into the program anew, which takes minutes.
+    if is_built(&project.path(FOLDER)) { Ok(()) } else { npm(&["run", "--silent", "build"]) }
+}
+
+/// Whether the page is there and newer than all that it is made of.
+fn is_built(folder: &Path) -> bool {
+    let made_of =
+        ["src", "build.mjs", "coast.mjs", "package-lock.json"].map(|name| newest(&folder.join(name)));
+    let built = folder.join("dist/index.html").metadata().and_then(|page| page.modified()).ok();
+    built > made_of.into_iter().max().flatten()
+}
+
+/// When a file, or any in a folder, was changed last.
+fn newest(path: &Path) -> Option<SystemTime> {
+    let Ok(entries) = path.read_dir() else { return path.metadata().and_then(|file| file.modified()).ok() };
+    entries.flatten().map(|entry| newest(&entry.path())).max().flatten()
 }
 
 /// Runs the tests of its modules.
