@@ -19,7 +19,7 @@ use crate::run;
 const SCENARIO: &str = "rajin";
 /// So much of it is given at once: reception is learned by then, and the first ship goes dark soon after.
 const BEFORE_MS: i64 = 28 * HOUR_MS;
-/// The first moment of every scenario, 2023-10-01.
+/// Its first moment, 2023-10-01.
 const START: EventTime = EventTime(1_696_118_400_000);
 
 /// Generates it, unless it is given, and plays it until it is interrupted.

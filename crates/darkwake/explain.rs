@@ -13,7 +13,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use connect::alerts::Writer;
 use connect::log::{Frame, LogReader};
 use engine::Entry;
 use model::alert::Alert;
@@ -90,19 +89,8 @@ fn alerts(reading: &Reading, only: Option<Only<'_>>) -> anyhow::Result<Done> {
 /// What was told of a ship, or of what belongs to none, as it is written.
 fn told(done: &Done, mmsi: Option<Mmsi>) -> Vec<String> {
     let is_of_it = |alert: &&Arc<Alert>| alert.vessel.as_ref().map(|vessel| vessel.track.mmsi) == mmsi;
-    let writer = writer(done);
+    let writer = done.writer(false);
     done.outcome.alerts.iter().filter(is_of_it).map(|alert| writer.json(alert)).collect()
-}
-
-fn writer(done: &Done) -> Writer<'_> {
-    Writer {
-        ports: done.world.ports(),
-        watch: done.world.watch(),
-        config_hash: &done.config_hash,
-        ports_hash: &done.ports_hash,
-        inputs: &done.names,
-        is_time_assumed: false,
-    }
 }
 
 /// Where the messages in a log were read.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
 use anyhow::Context;
+use connect::alerts::Writer;
 use connect::files;
 use connect::live;
 use connect::log::{self, Frame, LogReader, LogWriter};
@@ -178,6 +179,18 @@ pub fn world(config: &Config, is_own: bool, ports: &[PathBuf]) -> anyhow::Result
 }
 
 impl Done {
+    /// What writes its alerts.
+    pub fn writer(&self, is_time_assumed: bool) -> Writer<'_> {
+        Writer {
+            ports: self.world.ports(),
+            watch: self.world.watch(),
+            config_hash: &self.config_hash,
+            ports_hash: &self.ports_hash,
+            inputs: &self.names,
+            is_time_assumed,
+        }
+    }
+
     /// Puts alerts in the order in which they were known.
     pub fn sort(&mut self) {
         if !self.is_in_order {

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
-use connect::alerts::Writer;
 use model::Ports;
 use model::alert::Alert;
 
@@ -36,14 +35,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let mut done = read::read(reading, &wanted)?;
     let alerts = alerts(&mut done, arguments.only_final);
     let is_time_assumed = reading.start.is_some();
-    let writer = Writer {
-        ports: done.world.ports(),
-        watch: done.world.watch(),
-        config_hash: &done.config_hash,
-        ports_hash: &done.ports_hash,
-        inputs: &done.names,
-        is_time_assumed,
-    };
+    let writer = done.writer(is_time_assumed);
     let lines: Vec<String> = alerts.iter().map(|alert| writer.json(alert)).collect();
     for (path, format) in &formats {
         outputs::write_alerts(path, *format, &lines)?;

@@ -95,6 +95,8 @@ pub struct Board {
     has_ended: AtomicBool,
     /// Where ships are heard, as of the last tick.
     cells: Mutex<Option<Arc<Vec<OfCell>>>>,
+    /// How many ticks were taken in.
+    ticks: AtomicU64,
     /// The number of what was told last before the program began.
     pub(crate) begun: i64,
     /// Those who ask for what takes long.
@@ -150,6 +152,7 @@ impl Board {
             failed: Mutex::default(),
             has_ended: AtomicBool::new(false),
             cells: Mutex::default(),
+            ticks: AtomicU64::new(0),
             begun: store.readers().read(query::last_told)?,
             asking: Semaphore::new(ASKING),
         });
@@ -214,9 +217,14 @@ impl Board {
             return Arc::clone(cells);
         }
         // Not while others wait to take in.
+        let ticks = self.ticks.load(Ordering::Acquire);
         let reception = self.reception().clone();
         let cells = Arc::new(reception.of_cells());
-        *lock(&self.cells) = Some(Arc::clone(&cells));
+        let mut known = lock(&self.cells);
+        // Where a tick has come meanwhile it is worked out again when it is asked for next.
+        if self.ticks.load(Ordering::Acquire) == ticks {
+            *known = Some(Arc::clone(&cells));
+        }
         cells
     }
 
@@ -238,7 +246,7 @@ impl Board {
 }
 
 impl Feed {
-    /// What was heard; positions are left out where nobody has time for them.
+    /// What was heard; positions are left out where nobody has time for them, and all of it while nothing can be stored.
     pub fn heard(&self, batch: Vec<Heard>) {
         if self.board.failed().is_some() {
             self.board.left_out.fetch_add(1, Ordering::Relaxed);
@@ -381,6 +389,7 @@ impl Taking {
                 Heard::Transmission(Transmission::NoPosition(_)) => {}
                 Heard::Tick(tick) => {
                     self.board.reception().apply(&tick);
+                    self.board.ticks.fetch_add(1, Ordering::Release);
                     *lock(&self.board.cells) = None;
                 }
                 Heard::Reached(t) => {

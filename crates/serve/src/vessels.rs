@@ -216,7 +216,7 @@ pub async fn reach(
         let at = asked.or(now).ok_or_else(|| Refusal::absent("nothing was heard yet"))?;
         let dark = read(board, |store| query::dark_of(store, mmsi, at))?;
         let dark = dark.ok_or_else(|| Refusal::absent("this ship is not dark"))?;
-        let alert: Value = serde_json::from_str(&dark.json).unwrap_or_default();
+        let alert: Value = serde_json::from_str(&dark).unwrap_or_default();
         let last = board.fleet().get(mmsi).map(|ship| ship.last).filter(|last| last.t <= at);
         let last = match last {
             None => read(board, |store| query::last_before(store, mmsi, at))?,

@@ -86,13 +86,6 @@ pub struct AlertCounts {
     pub by_kind: BTreeMap<String, u64>,
 }
 
-/// What is known of a ship that was dark at some time.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DarkAlert {
-    /// The alert, as it was then.
-    pub json: String,
-}
-
 const ITEM: &str = "SELECT alert.seq, alert.first_at, told.json, ack.json, ack.severity >= alert.severity FROM alert \
                     JOIN told ON told.seq = alert.seq LEFT JOIN ack ON ack.id = alert.id";
 const IS_ACKED: &str = "COALESCE(ack.severity >= alert.severity, 0)";
@@ -345,7 +338,7 @@ pub fn dark_at(connection: &Connection, at: i64) -> Result<Vec<(u32, String, Str
 }
 
 /// The dark period of a ship that was open at a time, as it was told then.
-pub fn dark_of(connection: &Connection, mmsi: u32, at: i64) -> Result<Option<DarkAlert>, Error> {
+pub fn dark_of(connection: &Connection, mmsi: u32, at: i64) -> Result<Option<String>, Error> {
     let mut statement = connection.prepare_cached(
         "SELECT told.json FROM alert JOIN told ON told.id = alert.id AND told.revision IS NOT NULL WHERE alert.mmsi = ?1 \
          AND alert.kind = 'dark' AND alert.first_at <= ?2 ORDER BY alert.first_at DESC, told.revision DESC",
@@ -356,7 +349,7 @@ pub fn dark_of(connection: &Connection, mmsi: u32, at: i64) -> Result<Option<Dar
         let Ok(head) = serde_json::from_str::<super::Head>(&json) else { continue };
         if head.at <= at {
             let is_open = matches!(head.status.as_str(), "open" | "updated");
-            return Ok(is_open.then_some(DarkAlert { json }));
+            return Ok(is_open.then_some(json));
         }
     }
     Ok(None)

@@ -192,7 +192,7 @@ fn what_was_dark_at_a_time_is_told_as_it_was_then() {
     let dark = |grade: &str| vec![(273_000_001, "a".to_owned(), grade.to_owned())];
     assert_eq!((at(9), at(10), at(25), at(30)), (vec![], dark("suspected"), dark("strong"), vec![]));
     let of = |t| store.readers().read(|reader| query::dark_of(reader, 273_000_001, t)).unwrap();
-    assert!(of(9).is_none() && of(25).unwrap().json.contains("strong") && of(30).is_none());
+    assert!(of(9).is_none() && of(25).unwrap().contains("strong") && of(30).is_none());
 }
 
 #[test]
