@@ -65,7 +65,7 @@ impl Need {
             Need::Java => works("java", &["--version"]),
             Need::Maven => works("mvn", &["--version"]),
             Need::Make => works("make", &["--version"]),
-            Need::OpenSsl => works("pkg-config", &["--exists", "openssl"]),
+            Need::OpenSsl => works("pkg-config", &["--exists", "openssl"]) && works("openssl", &["version"]),
             Need::Node => works("node", &["-e", NODE]) && works("npm", &["--version"]),
             Need::Chromium => CHROMIUM.iter().any(|program| works(program, &["--version"])),
             Need::Venv => works("python3", &["-c", "import ensurepip, venv"]),
@@ -85,7 +85,7 @@ impl Need {
             Need::Java => "java, 17 or later (for the broker)",
             Need::Maven => "mvn (Apache Maven, which fetches the broker)",
             Need::Make => "make (for the Kafka client)",
-            Need::OpenSsl => "the headers of OpenSSL, and pkg-config (for the Kafka client)",
+            Need::OpenSsl => "openssl, its headers, and pkg-config (for the Kafka client, and for tests)",
             Need::Mosquitto => "mosquitto (an MQTT broker, for tests)",
             Need::Node => "node, 18 or later, and npm (for the page)",
             Need::Chromium => "chromium (in which the page is tested)",
@@ -104,7 +104,7 @@ impl Need {
             Need::Java => &["default-jre-headless"],
             Need::Maven => &["maven"],
             Need::Make => &["make"],
-            Need::OpenSsl => &["libssl-dev", "pkg-config"],
+            Need::OpenSsl => &["libssl-dev", "pkg-config", "openssl"],
             Need::Mosquitto => &["mosquitto"],
             Need::Node => &["nodejs", "npm"],
             Need::Chromium => &["chromium"],
@@ -126,7 +126,7 @@ impl Need {
             Need::Maven => "install Apache Maven, so that `mvn` runs it",
             Need::Make => "install make",
             Need::OpenSsl => {
-                "install pkg-config and the headers of OpenSSL, so that `pkg-config --exists openssl` holds"
+                "install pkg-config, openssl and its headers, so that `pkg-config --exists openssl` holds"
             }
             Need::Mosquitto => "install mosquitto, so that it is found",
             Need::Node => "install Node.js 18 or later with npm (nodejs.org)",
@@ -287,7 +287,7 @@ mod tests {
             lines,
             [
                 "apt-get update",
-                "apt-get install -y python3 default-jre-headless maven make libssl-dev pkg-config",
+                "apt-get install -y python3 default-jre-headless maven make libssl-dev pkg-config openssl",
                 "rustup component add clippy",
                 "rustup component add rustfmt"
             ]
