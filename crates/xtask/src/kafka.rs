@@ -12,7 +12,7 @@
 //!
 //! It is Apache Kafka (KRaft) from Maven Central, run by Java: no container, no root.
 
-use std::fs;
+use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -132,14 +132,22 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     }
 }
 
-/// The programs, fetched once.
+/// The programs, fetched once, however many ask at the same time.
 fn jars(project: &Project) -> Result<PathBuf> {
-    let folder = project.made("kafka-jars").join(format!("{VERSION}-{LOG4J}"));
-    if folder.join("complete").exists() {
+    let all = project.made("kafka-jars");
+    let folder = all.join(format!("{VERSION}-{LOG4J}"));
+    fs::create_dir_all(&all)?;
+    let one_at_a_time = File::create(all.join("lock"))?;
+    one_at_a_time.lock()?;
+    if folder.exists() {
         return Ok(folder);
     }
     talk(&format!("fetching Apache Kafka {VERSION} from Maven Central"));
-    fs::create_dir_all(&folder)?;
+    let fetched = all.join("incomplete");
+    if fetched.exists() {
+        fs::remove_dir_all(&fetched)?;
+    }
+    fs::create_dir(&fetched)?;
     let dependency = |group: &str, artifact: &str, version: &str| {
         format!(
             "<dependency><groupId>{group}</groupId><artifactId>{artifact}</artifactId><version>{version}</version></dependency>"
@@ -151,11 +159,11 @@ fn jars(project: &Project) -> Result<PathBuf> {
         dependency("org.apache.kafka", "kafka_2.13", VERSION),
         dependency("org.apache.logging.log4j", "log4j-slf4j-impl", LOG4J)
     );
-    fs::write(folder.join("pom.xml"), pom)?;
+    fs::write(fetched.join("pom.xml"), pom)?;
     let mut maven = Command::new("mvn");
-    maven.args(["-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=."]).current_dir(&folder);
+    maven.args(["-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=."]).current_dir(&fetched);
     project::output(&mut maven)?;
-    fs::write(folder.join("complete"), "")?;
+    fs::rename(&fetched, &folder)?;
     Ok(folder)
 }
 
