@@ -15,7 +15,7 @@ use crate::bucket::Bucket;
 use crate::{Engine, Ingest, Limits};
 
 /// Version of the format; another is refused, never guessed at.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 
 /// Why bytes are no snapshot.
 #[derive(Debug, thiserror::Error)]

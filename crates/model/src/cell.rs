@@ -55,6 +55,16 @@ impl Cell {
         cells
     }
 
+    /// The cells at most `steps` steps away with their number of steps, in ascending order.
+    #[must_use]
+    pub fn rings(self, steps: u32) -> Vec<(u32, Cell)> {
+        let Some(index) = self.index() else { return Vec::new() };
+        let around = index.grid_disk_distances::<Vec<_>>(steps).into_iter();
+        let mut cells: Vec<(u32, Cell)> = around.map(|(cell, steps)| (steps, Cell(cell.into()))).collect();
+        cells.sort_unstable();
+        cells
+    }
+
     fn index(self) -> Option<CellIndex> {
         CellIndex::try_from(self.0).ok()
     }
@@ -70,6 +80,10 @@ mod tests {
         assert_eq!(Cell::at(cell.centre()), cell);
         assert_eq!(cell.disk(1).len(), 7);
         assert!(cell.disk(2).windows(2).all(|pair| pair[0] < pair[1]));
+        let mut rings: Vec<Cell> = cell.rings(3).into_iter().map(|(_, cell)| cell).collect();
+        assert_eq!(rings[0], cell);
+        rings.sort_unstable();
+        assert_eq!(rings, cell.disk(3));
     }
 
     #[test]

@@ -143,7 +143,7 @@ impl Part {
 
     /// Counts the bins that are over by `now`.
     pub fn count(&mut self, now: EventTime, mmsi: Mmsi, chart: &impl Chart) {
-        self.revise(mmsi, chart);
+        self.revise(chart);
         while let Some(end) = self.next_bin_end()
             && end <= now
         {
@@ -162,17 +162,21 @@ impl Part {
     }
 
     /// Receivers may since have proved to have failed.
-    fn revise(&mut self, mmsi: Mmsi, chart: &impl Chart) {
+    fn revise(&mut self, chart: &impl Chart) {
         let newest = chart.reception().newest().filter(|tick| !tick.dead.is_empty() || !tick.down.is_empty());
         let Some(newest) = newest.map(|tick| tick.bin) else { return };
         let from = self.bins.partition_point(|bin| newest - bin_of(bin.t) >= NOTICED_BINS);
         for at in from..self.bins.len() {
             let bin = &self.bins[at];
-            let alive = self.alive(at, bin.cell, bin_of(bin.t), mmsi, chart);
-            if alive.share != bin.alive {
-                let score = self.add(at == 0, bin.q, alive.share);
+            // All else that was asked of a bin stays as it was. What is silenced has no witnesses.
+            if bin.alive != Some(0.0)
+                && (self.is_silenced(at, bin.alive, &bin.witnesses)
+                    || chart.reception().had_failed(bin.cell, bin_of(bin.t)))
+            {
+                let score = self.add(at == 0, bin.q, Some(0.0));
                 let bin = &mut self.bins[at];
-                (bin.alive, bin.witnesses, bin.score) = (alive.share, alive.witnesses, score);
+                (bin.alive, bin.score) = (Some(0.0), score);
+                bin.witnesses.clear();
             }
         }
     }
@@ -213,10 +217,14 @@ impl Part {
     fn alive(&self, before: usize, cell: Cell, bin: i64, mmsi: Mmsi, chart: &impl Chart) -> Alive {
         let mut alive = chart.reception().alive(cell, bin, mmsi, self.start.class);
         // Where others fell silent too, silence says nothing until one of them is heard again.
-        if alive.share == Some(0.5) && alive.witnesses.is_empty() && self.is_muted(before) {
+        if self.is_silenced(before, alive.share, &alive.witnesses) {
             alive.share = Some(0.0);
         }
         alive
+    }
+
+    fn is_silenced(&self, before: usize, alive: Option<f64>, witnesses: &[Mmsi]) -> bool {
+        alive == Some(0.5) && witnesses.is_empty() && self.is_muted(before)
     }
 
     /// Whether nobody had been heard around it since some should have been.

@@ -11,13 +11,21 @@ use model::{Cell, Class, EventTime, Mmsi, Position};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use super::tick::{Counts, IntervalGroup, Tick};
+use super::tick::{CellHeard, Counts, IntervalGroup, Tick};
 use super::{BIN_MS, NOTICED_BINS, PRESENCE_BINS, bin_end, bin_of, bin_start};
 
 /// Days over which hearing is learned.
 const DAYS: i64 = 35;
-/// What was heard this many days ago counts half as much … to the power of age over this, base 2.
-const HALF_LIFE_DAYS: f64 = 7.0;
+/// What was heard so many days ago counts as much: half as much a week ago.
+const WEIGHTS: [f64; 7] = [
+    1.0,
+    0.905_723_664_263_906_7,
+    0.820_335_356_007_638,
+    0.742_997_144_568_474_2,
+    0.672_950_096_316_178_1,
+    0.609_506_827_102_237_7,
+    0.552_044_756_836_906_2,
+];
 /// A cell with fewer passages is not known …
 const MIN_PASSAGES: u32 = 5;
 /// … nor is one with fewer bins.
@@ -36,6 +44,8 @@ const MIN_ENTRIES: u32 = 6;
 const MIN_Q: f64 = 0.05;
 /// Rings around a cell in which others are looked for.
 const MAX_RINGS: u32 = 5;
+/// Units in which what is expected is added up.
+const UNITS: f64 = 1_048_576.0;
 /// Others are enough to tell by if so many are expected to be heard.
 const ENOUGH: f64 = 3.0;
 /// Hearing is as good as ever unless fewer are heard than expected by more than so many standard
@@ -52,6 +62,8 @@ const MEMORY_BINS: i64 = 72 * HOUR_MS / BIN_MS + 2 * PRESENCE_BINS;
 pub struct Reception {
     learned: HashMap<(Cell, Class, u16), Days, foldhash::fast::FixedState>,
     ticks: VecDeque<Applied>,
+    /// What each of the last six ticks adds to what is expected, with its bin.
+    window: VecDeque<(i64, Vec<(Cell, u64)>)>,
     sources: BTreeMap<u16, Source>,
     /// The first bin in which anything was heard.
     first: Option<i64>,
@@ -64,11 +76,12 @@ struct Source {
     intervals: BTreeMap<IntervalGroup, i64>,
 }
 
-/// A tick, with what was expected to be heard by cell: Σ q · present of the bin it counted.
+/// A tick, with what was expected to be heard by cell, ascending: Σ q · present of the bins that this and the five
+/// ticks before counted, in units of 2⁻²⁰, so that it does not matter in what order they are added up.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Applied {
     tick: Arc<Tick>,
-    expected: Vec<(Cell, f64)>,
+    expected: Vec<(Cell, u64)>,
 }
 
 /// What was counted in one cell: by UTC day, and by the tick that told it for as long as somebody may
@@ -163,16 +176,21 @@ impl Reception {
             let days = self.learned.entry((counted.cell, counted.class, counted.source)).or_default();
             days.add(tick.bin, Day { day, counts: counted.counts });
         }
-        let mut expected: Vec<(Cell, f64)> = Vec::new();
+        let mut added: Vec<(Cell, u64)> = Vec::new();
         let now = bin_end(tick.bin);
         for counted in &tick.counted {
-            let q = self.q_of(counted.cell, counted.class, counted.source, now).map_or(0.0, |q| q.any);
-            let heard = q * f64::from(counted.counts.present);
-            match expected.last_mut() {
+            let q = self.any_of(counted.cell, counted.class, counted.source, now).unwrap_or(0.0);
+            let heard = (q * f64::from(counted.counts.present) * UNITS) as u64;
+            match added.last_mut() {
                 Some((cell, sum)) if *cell == counted.cell => *sum += heard,
-                _ => expected.push((counted.cell, heard)),
+                _ => added.push((counted.cell, heard)),
             }
         }
+        self.window.push_back((tick.bin, added));
+        while self.window.front().is_some_and(|(bin, _)| *bin <= tick.bin - PRESENCE_BINS) {
+            self.window.pop_front();
+        }
+        let expected = merged(self.window.iter().map(|(_, added)| &added[..]));
         self.ticks.push_back(Applied { tick: Arc::clone(tick), expected });
         while self.ticks.front().is_some_and(|oldest| oldest.tick.bin <= tick.bin - MEMORY_BINS) {
             self.ticks.pop_front();
@@ -233,12 +251,15 @@ impl Reception {
     /// The share of one source. Where the cell is not known by itself it is taken together with its
     /// neighbours: a coarser cell would lie to one side of it, and one busy port in it tell for all.
     fn q_of(&self, cell: Cell, class: Class, source: u16, as_of: EventTime) -> Option<Share> {
+        let any = self.any_of(cell, class, source, as_of)?;
+        Some(Share { any, next: self.next(cell, class, source, as_of, any) })
+    }
+
+    fn any_of(&self, cell: Cell, class: Class, source: u16, as_of: EventTime) -> Option<f64> {
         for rings in POOLED_RINGS {
             let sums = self.sums(cell, rings, class, source, as_of);
             if sums.bins >= MIN_BINS && sums.passages >= MIN_PASSAGES {
-                let any = sums.any();
-                let next = self.next(cell, class, source, as_of, any);
-                return (any >= MIN_Q).then_some(Share { any, next });
+                return Some(sums.any()).filter(|any| *any >= MIN_Q);
             }
         }
         None
@@ -282,28 +303,43 @@ impl Reception {
         if self.is_dead(at, cell, bin) {
             return Alive { share: Some(0.0), witnesses: SmallVec::new() };
         }
-        for rings in 1..=MAX_RINGS {
-            let cells = cell.disk(rings);
-            let expected: f64 = (bin - PRESENCE_BINS + 1..=bin)
-                .filter_map(|counted| self.index(counted))
-                .map(|at| sum_over(&self.ticks[at].expected, &cells))
-                .sum();
-            let expected = expected / PRESENCE_BINS as f64;
-            let (ships, witnesses) = others_heard(tick, &cells, except);
+        let expected = &self.ticks[at].expected;
+        let (mut expected_units, mut ships) = (0, 0);
+        let mut heard: SmallVec<[&CellHeard; 8]> = SmallVec::new();
+        let rings = cell.rings(MAX_RINGS);
+        for ring in rings.chunk_by(|(one, _), (other, _)| one == other) {
+            for (_, cell) in ring {
+                expected_units += find(expected, *cell).unwrap_or(0);
+                if let Ok(at) = tick.heard.binary_search_by_key(cell, |heard| heard.cell) {
+                    let here = &tick.heard[at];
+                    ships += here.ships - u32::from(here.witnesses.contains(&except));
+                    heard.push(here);
+                }
+            }
+            if ring[0].0 == 0 {
+                continue;
+            }
+            let expected = expected_units as f64 / UNITS / PRESENCE_BINS as f64;
             // Nobody is expected where nobody could be heard for an hour, but many may be heard again.
             if expected >= ENOUGH || f64::from(ships) >= ENOUGH {
-                let heard = f64::from(ships);
-                let is_well = heard >= expected - BELOW * libm::sqrt(expected);
-                let share = if is_well && ships > 0 { 1.0 } else { rounded(heard / expected) };
-                return Alive { share: Some(share), witnesses };
+                let ships_heard = f64::from(ships);
+                let is_well = ships_heard >= expected - BELOW * libm::sqrt(expected);
+                let share = if is_well && ships > 0 { 1.0 } else { rounded(ships_heard / expected) };
+                return Alive { share: Some(share), witnesses: witnesses(heard, except) };
             }
         }
         let hears = |source: &u16| {
             tick.sources.binary_search(source).is_ok()
-                && self.q_of(cell, class, *source, bin_end(bin)).is_some()
+                && self.any_of(cell, class, *source, bin_end(bin)).is_some()
         };
-        let (_, witnesses) = others_heard(tick, &cell.disk(MAX_RINGS), except);
-        Alive { share: self.sources.keys().any(hears).then_some(0.5), witnesses }
+        let share = self.sources.keys().any(hears).then_some(0.5);
+        Alive { share, witnesses: witnesses(heard, except) }
+    }
+
+    /// Whether it is known by now that a receiver that covers the cell had failed in a bin.
+    #[must_use]
+    pub fn had_failed(&self, cell: Cell, bin: i64) -> bool {
+        self.index(bin).is_some_and(|at| self.is_dead(at, cell, bin))
     }
 
     /// Whether a receiver that covers the cell had failed in a bin.
@@ -386,7 +422,7 @@ impl Days {
             later
                 .filter(|(_, other)| other.day == day.day)
                 .for_each(|(_, other)| counts.subtract(&other.counts));
-            let weight = libm::exp2(-((today - day.day) as f64) / HALF_LIFE_DAYS);
+            let weight = weight(today - day.day);
             sums.heard += weight * f64::from(counts.heard);
             sums.present += weight * f64::from(counts.present);
             sums.heard_next += weight * f64::from(counts.heard_next);
@@ -398,32 +434,37 @@ impl Days {
     }
 }
 
+/// 2^(−age / 7 days).
+fn weight(age_days: i64) -> f64 {
+    WEIGHTS[(age_days % 7) as usize] / (1_u64 << (age_days / 7)) as f64
+}
+
 fn day_of(bin: i64) -> i64 {
     bin_start(bin).0.div_euclid(DAY_MS)
 }
 
-/// The sum over those cells, both ascending.
-fn sum_over(expected: &[(Cell, f64)], cells: &[Cell]) -> f64 {
-    cells
-        .iter()
-        .filter_map(|cell| expected.binary_search_by_key(cell, |(other, _)| *other).ok())
-        .map(|at| expected[at].1)
-        .sum()
+fn find(expected: &[(Cell, u64)], cell: Cell) -> Option<u64> {
+    expected.binary_search_by_key(&cell, |(other, _)| *other).ok().map(|at| expected[at].1)
 }
 
-/// How many other ships were heard in some cells, and a few of them. A ship that is itself heard in
-/// one of them is known there by its being one of the three told: else it counts as another.
-fn others_heard(tick: &Tick, cells: &[Cell], except: Mmsi) -> (u32, SmallVec<[Mmsi; 3]>) {
+/// One list of several, each ascending; what is of one cell is added up.
+fn merged<'a>(lists: impl Iterator<Item = &'a [(Cell, u64)]>) -> Vec<(Cell, u64)> {
+    let mut all: Vec<(Cell, u64)> = lists.flatten().copied().collect();
+    all.sort_unstable();
+    all.dedup_by(|(cell, units), (kept, sum)| {
+        let is_same = cell == kept;
+        *sum += if is_same { *units } else { 0 };
+        is_same
+    });
+    all.shrink_to_fit();
+    all
+}
+
+/// A few of the ships heard, in ascending order of cells. A ship that is itself heard in a cell is known
+/// there by its being one of the three told: else it counts as another.
+fn witnesses(mut heard: SmallVec<[&CellHeard; 8]>, except: Mmsi) -> SmallVec<[Mmsi; 3]> {
     const MOST: usize = 3;
-    let mut ships = 0;
-    let mut witnesses: SmallVec<[Mmsi; 3]> = SmallVec::new();
-    for cell in cells {
-        let Ok(at) = tick.heard.binary_search_by_key(cell, |heard| heard.cell) else { continue };
-        let heard = &tick.heard[at];
-        let is_self = heard.witnesses.contains(&except);
-        ships += heard.ships - u32::from(is_self);
-        let others = heard.witnesses.iter().copied().filter(|mmsi| *mmsi != except);
-        witnesses.extend(others.take(MOST - witnesses.len()));
-    }
-    (ships, witnesses)
+    heard.sort_unstable_by_key(|heard| heard.cell);
+    let all = heard.iter().flat_map(|heard| &heard.witnesses).copied();
+    all.filter(|mmsi| *mmsi != except).take(MOST).collect()
 }
