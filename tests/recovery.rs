@@ -84,6 +84,24 @@ impl<'a> Workers<'a> {
         self.start_one();
     }
 
+    /// Restarts all one after the other, as a rolling update does: the next begins before the one before it ends.
+    fn roll(&mut self) {
+        for _ in 0..self.at_work.len() {
+            self.start_one();
+            let told = self.told();
+            let oldest = self.at_work.remove(0);
+            assert_eq!(oldest.interrupt(), Some(130), "{told}");
+        }
+    }
+
+    /// Asks all to take up what has changed.
+    fn hang_up(&self) {
+        for worker in &self.at_work {
+            let pid = worker.child.id().to_string();
+            assert!(Command::new("kill").args(["-HUP", &pid]).status().unwrap().success());
+        }
+    }
+
     /// Ends all as an operator does.
     fn end(self) {
         let told = self.told();
@@ -168,7 +186,9 @@ fn survives(
     ingest.end();
     let told = broker.read("darkwake.alerts", PARTITIONS, 0);
     let found = revisions(told.iter().map(|(_, value)| value.as_str()));
-    assert_eq!(difference(expected, &found), None);
+    if let Some(key) = difference(expected, &found) {
+        panic!("{key:?}\n{}\n{:?}", expected[key], found.get(key));
+    }
     assert_eq!(found.len(), expected.len());
 }
 
@@ -195,6 +215,85 @@ fn two_programs_of_each_role_are_killed_again_and_again() {
 #[test]
 fn three_programs_of_each_role_are_killed_again_and_again() {
     survives_kills(3, 3);
+}
+
+#[test]
+fn all_roles_are_restarted_one_program_after_the_other_under_load() {
+    let broker = Broker::up("rolling");
+    let folder = tempfile::tempdir().unwrap();
+    let sink = folder.path().join("alerts.jsonl");
+    let config = in_topic(&broker)
+        + &format!("[[live.sinks]]\ntype = \"file\"\npath = {:?}\n", sink.display().to_string());
+    std::fs::write(folder.path().join("darkwake.toml"), config).unwrap();
+    let mut serve = Workers::start(folder.path(), "serve", 1);
+    survives(&broker, 2, 4, 5, |_, _, [ingest, detect], _| {
+        ingest.roll();
+        detect.roll();
+        serve.at_work.drain(..).for_each(|worker| assert_eq!(worker.interrupt(), Some(130)));
+        serve.start_one();
+    });
+    // What the sink was given is what was told, each once.
+    let Feed { expected, .. } = feed();
+    let told = || std::fs::read_to_string(&sink).unwrap_or_default();
+    let began = std::time::Instant::now();
+    while told().lines().count() < expected.len() {
+        assert!(began.elapsed().as_secs() < 60, "{} alerts: {}", told().lines().count(), serve.told());
+        std::thread::yield_now();
+    }
+    serve.end();
+    let found = revisions(told().lines());
+    assert_eq!(difference(expected, &found), None);
+    assert_eq!(found.len(), expected.len());
+}
+
+/// A port file with ports where nobody goes.
+fn ports(count: usize) -> String {
+    let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/ports");
+    let mut features = Vec::new();
+    for file in ["wpi.geojson", "areas.geojson"] {
+        let text = std::fs::read_to_string(built_in.join(file)).unwrap();
+        let mut file: serde_json::Value = serde_json::from_str(&text).unwrap();
+        features.append(file["features"].as_array_mut().unwrap());
+    }
+    let far = (0..count).map(|n| {
+        serde_json::json!({
+            "type": "Feature",
+            "geometry": { "type": "Point", "coordinates": [10.0 * n as f64, -74.0] },
+            "properties": { "id": format!("ICE{n}"), "name": "Ice", "country": "AQ", "kind": "port", "radius_km": 1 },
+        })
+    });
+    // Areas stand for the points of the index that they name, as in the built-in files.
+    let named: Vec<String> = features
+        .iter()
+        .flat_map(|feature| feature["properties"]["wpi"].as_array().cloned().unwrap_or_default())
+        .map(|number| format!("WPI{:05}", number.as_u64().unwrap()))
+        .collect();
+    features.retain(|feature| !named.iter().any(|id| feature["properties"]["id"] == *id));
+    // They come first in the file, and yet the others keep their numbers.
+    let features: Vec<serde_json::Value> = far.chain(features).collect();
+    serde_json::json!({ "type": "FeatureCollection", "features": features }).to_string()
+}
+
+#[test]
+fn ports_that_are_taken_up_under_load_and_between_kills_cost_no_alert() {
+    let broker = Broker::up("reload");
+    survives(&broker, 2, 5, 11, |_, at, [ingest, detect], random| {
+        let path = ingest.folder;
+        std::fs::write(path.join("ports.geojson"), ports(at)).unwrap();
+        let config = path.join("darkwake.toml");
+        let text = std::fs::read_to_string(&config).unwrap();
+        if at == 1 {
+            std::fs::write(&config, text + "[ports]\nfiles = [\"ports.geojson\"]\n").unwrap();
+        }
+        ingest.hang_up();
+        detect.hang_up();
+        let began = std::time::Instant::now();
+        while ingest.told().matches("hold from here on").count() < at {
+            assert!(began.elapsed().as_secs() < 60, "{}", ingest.told());
+            std::thread::yield_now();
+        }
+        [ingest, detect][random.below(2) as usize].kill_one(random);
+    });
 }
 
 #[test]

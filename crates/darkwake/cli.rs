@@ -2,12 +2,13 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::EventTime;
 
+use crate::config::Level;
 use crate::evaluate::bound::Bound;
 
 /// AIS stream processing: silences, port visits and hops, seen or unseen.
@@ -394,11 +395,30 @@ pub fn start_log(cli: &Cli) {
     }
 }
 
+/// Says so much from here on.
+pub fn set_level(level: Level) {
+    LEVEL.store(level as u8, Ordering::Relaxed);
+}
+
+fn is_said(level: Level) -> bool {
+    level as u8 <= LEVEL.load(Ordering::Relaxed)
+}
+
+/// How much is said.
+static LEVEL: AtomicU8 = AtomicU8::new(Level::Info as u8);
+
 /// Whether the log is for machines.
 static IS_JSON: AtomicBool = AtomicBool::new(false);
 
 /// Says something to the person at the terminal, or to the log where machines read it.
 pub fn talk(text: &str) {
+    if !is_said(Level::Info) {
+        return;
+    }
+    say(text);
+}
+
+fn say(text: &str) {
     if IS_JSON.load(Ordering::Relaxed) {
         tracing::info!("{text}");
     } else {
@@ -407,8 +427,20 @@ pub fn talk(text: &str) {
     }
 }
 
+/// Says why the program ends.
+pub fn fail(text: &str) {
+    if IS_JSON.load(Ordering::Relaxed) {
+        tracing::error!("{text}");
+    } else {
+        say(text);
+    }
+}
+
 /// Warns of something that the run goes on without.
 pub fn warn(text: &str) {
+    if !is_said(Level::Warn) {
+        return;
+    }
     if IS_JSON.load(Ordering::Relaxed) {
         tracing::warn!("{text}");
     } else {

@@ -36,9 +36,32 @@ pub struct Config {
     pub kafka: KafkaConfig,
     /// What is served over HTTP.
     pub serve: ServeConfig,
+    /// What the program says of itself.
+    pub log: LogConfig,
     /// The folder of the file.
     #[serde(skip)]
     pub folder: PathBuf,
+}
+
+/// What the program says of itself.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogConfig {
+    /// How much.
+    pub level: Level,
+}
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Why it ended.
+    Error,
+    /// What is doubtful or has failed, too.
+    Warn,
+    /// What it does, too.
+    #[default]
+    Info,
 }
 
 /// What `darkwake run` reads and writes.
@@ -52,6 +75,9 @@ pub struct LiveConfig {
     pub state: Option<PathBuf>,
     /// How often what is known is written down.
     pub snapshot_interval: Duration,
+    /// How often it is looked whether the files of ports and watch rules have changed; on SIGHUP only without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reload_interval: Option<Duration>,
     /// Where lines come from.
     pub sources: Vec<SourceConfig>,
     /// Where alerts go.
@@ -318,6 +344,7 @@ impl Default for LiveConfig {
             log: LogCarrier::default(),
             state: None,
             snapshot_interval: Duration { ms: 30_000 },
+            reload_interval: None,
             sources: Vec::new(),
             sinks: Vec::new(),
         }

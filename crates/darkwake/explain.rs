@@ -10,7 +10,6 @@ mod text;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::Context;
 use connect::log::{Frame, LogReader};
@@ -88,9 +87,9 @@ fn alerts(reading: &Reading, only: Option<Only<'_>>) -> anyhow::Result<Done> {
 
 /// What was told of a ship, or of what belongs to none, as it is written.
 fn told(done: &Done, mmsi: Option<Mmsi>) -> Vec<String> {
-    let is_of_it = |alert: &&Arc<Alert>| alert.vessel.as_ref().map(|vessel| vessel.track.mmsi) == mmsi;
-    let writer = done.writer(false);
-    done.outcome.alerts.iter().filter(is_of_it).map(|alert| writer.json(alert)).collect()
+    let is_of_it = |alert: &Alert| alert.vessel.as_ref().map(|vessel| vessel.track.mmsi) == mmsi;
+    let alerts = done.outcome.alerts.iter().zip(done.lines(false));
+    alerts.filter(|(alert, _)| is_of_it(alert)).map(|(_, line)| line).collect()
 }
 
 /// Where the messages in a log were read.

@@ -9,6 +9,7 @@ mod evaluate;
 mod explain;
 mod health;
 mod interrupt;
+mod made;
 mod metrics;
 mod order;
 mod outputs;
@@ -65,7 +66,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            cli::talk(&format!("error: {error:#}"));
+            cli::fail(&format!("error: {error:#}"));
             ExitCode::from(if error.is::<Usage>() {
                 EXIT_USAGE
             } else if error.is::<interrupt::Interrupted>() {

@@ -51,6 +51,7 @@ pub struct Metrics {
     sink_waiting: IntGaugeVec,
     sink_dead: IntCounterVec,
     ready: IntGaugeVec,
+    reloads: IntCounterVec,
     /// What became of lines, by who counts them.
     counts: Mutex<BTreeMap<String, Counts>>,
     /// Sources by name.
@@ -190,6 +191,11 @@ impl Metrics {
                 "sink_dead_letters_total",
                 "Alerts that a sink was given and nobody took",
                 &["sink"],
+            )?,
+            reloads: counters(
+                "reloads_total",
+                "How often ports and watch rules were read again, and what became of it",
+                &["result"],
             )?,
             ready: ints("ready", "Whether a role of this program does its work, or stands by to", &["role"])?,
             sink_waiting: ints(
@@ -355,6 +361,11 @@ impl Metrics {
     pub fn saved(&self, owner: &str, bytes: usize) {
         self.snapshot_bytes.with_label_values(&[owner]).set(bytes as i64);
         self.saved.with_label_values(&[owner]).set(seconds(connect::live::now()));
+    }
+
+    /// Ports and rules were read again.
+    pub fn reloaded(&self, result: &str) {
+        self.reloads.with_label_values(&[result]).inc();
     }
 
     /// Somebody has taken over.

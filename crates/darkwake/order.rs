@@ -7,6 +7,7 @@ use model::EventTime;
 use model::alert::Alert;
 use serde::{Deserialize, Serialize};
 
+use crate::made::MadeWith;
 use crate::shards::Part;
 
 /// Puts together what shards tell round by round.
@@ -21,6 +22,8 @@ pub struct Rounds {
 pub struct Round {
     /// Alerts in their order.
     pub alerts: Vec<Arc<Alert>>,
+    /// What they are made with: ports and rules change only between rounds.
+    pub made_with: MadeWith,
     /// The state of each shard, where that was asked for.
     pub engines: Vec<Vec<u8>>,
 }
@@ -46,12 +49,14 @@ impl Rounds {
         self.parts[part.shard].push_back(part);
         let mut complete = Vec::new();
         while self.parts.iter().all(|parts| !parts.is_empty()) {
-            let (mut alerts, mut engines) = (Vec::new(), Vec::new());
+            let (mut alerts, mut engines, mut made_with) = (Vec::new(), Vec::new(), None);
             for part in self.parts.iter_mut().filter_map(VecDeque::pop_front) {
                 alerts.extend(part.alerts);
                 engines.extend(part.engine);
+                made_with = Some(part.made_with);
             }
-            complete.push(Round { alerts: self.known.sort(alerts), engines });
+            let Some(made_with) = made_with else { break };
+            complete.push(Round { alerts: self.known.sort(alerts), made_with, engines });
         }
         complete
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use geofence::Geofence;
 use geofence::port_file::{self, PortFile, Severity};
+use model::Port;
 
 use crate::Usage;
 use crate::cli::{self, Ports};
@@ -21,16 +22,21 @@ pub fn run(command: &Ports) -> anyhow::Result<()> {
     }
 }
 
-/// The ports to use, and the hash of the files they came from.
+/// The ports to use, made ready, and the hash of the files they came from.
 pub fn load(files: &[PathBuf]) -> anyhow::Result<(Geofence, String)> {
+    list(files).map(|(ports, hash)| (Geofence::new(ports), hash))
+}
+
+/// The ports to use, and the hash of the files they came from.
+pub fn list(files: &[PathBuf]) -> anyhow::Result<(Vec<Port>, String)> {
     if files.is_empty() {
         let hash = connect::ports::built_in_texts().iter().fold(0, |hash, (_, text)| hash_of(hash, text));
-        return Ok((Geofence::new(connect::ports::built_in().ports), format!("{hash:016x}")));
+        return Ok((connect::ports::built_in().ports, format!("{hash:016x}")));
     }
     let (read, hash) = read(files)?;
     let errors = tell(&read);
     anyhow::ensure!(errors == 0, Usage(format!("{} in {}", count(errors, "error"), names(files))));
-    Ok((Geofence::new(read.ports), format!("{hash:016x}")))
+    Ok((read.ports, format!("{hash:016x}")))
 }
 
 fn read(files: &[PathBuf]) -> anyhow::Result<(PortFile, u64)> {

@@ -8,12 +8,11 @@ use anyhow::Context;
 use connect::alerts::Writer;
 use connect::files;
 use connect::live;
-use connect::log::{self, Frame, LogReader, LogWriter};
+use connect::log::{self, Frame, LogReader, LogWriter, Pieces, Reference};
 use connect::reader::ReadSettings;
 use decode::Settings;
 use decode::nmea::AssumedTime;
-use engine::World;
-use geofence::sea::Sea;
+use model::alert::Alert;
 use model::fate::Counts;
 use model::{EventTime, Mmsi};
 
@@ -21,7 +20,8 @@ use crate::cli::{self, Format, Reading, Speed};
 use crate::config::{self, Config};
 use crate::driver::{self, Driver, Plan, ReadTotals};
 use crate::interrupt::{Interrupt, Interrupted};
-use crate::order::{Known, Rounds};
+use crate::made::MadeWith;
+use crate::order::{Known, Round, Rounds};
 use crate::progress::Progress;
 use crate::shards::{Keep, KeepAlerts, Outcome, Shards};
 use crate::watch;
@@ -31,12 +31,10 @@ const FUTURE_MS: i64 = 86_400_000;
 
 /// What reading came to.
 pub struct Done {
-    /// Ports, water and watch rules.
-    pub world: Arc<World>,
-    /// Hash of the configuration.
-    pub config_hash: String,
-    /// Hash of the ports.
-    pub ports_hash: String,
+    /// Ports and rules; of a log in which they change, the last.
+    pub made_with: MadeWith,
+    /// Ports and rules before them, each with the number of alerts told by its end.
+    before: Vec<(MadeWith, usize)>,
     /// The inputs.
     pub names: Vec<String>,
     /// What became of the lines.
@@ -75,11 +73,11 @@ pub struct Only<'a> {
 pub fn read(reading: &Reading, wanted: &Wanted<'_>) -> anyhow::Result<Done> {
     let interrupt = Interrupt::listen()?;
     let config = Config::load(reading.config.as_deref())?;
-    let (world, ports_hash) = world(&config, reading.config.is_some(), &reading.ports)?;
+    let made_with = made_with(&config, reading.config.is_some(), &reading.ports)?;
     let limits = config.limits.of_core();
     let count = shard_count(reading.shards);
     let start = |alerts: KeepAlerts| {
-        let mut shards = Shards::start(count, &world, limits, &Keep { facts: true, alerts });
+        let mut shards = Shards::start(count, &made_with, limits, &Keep { facts: true, alerts });
         if let Some(folder) = wanted.record {
             shards.record(record(folder)?);
         }
@@ -89,16 +87,21 @@ pub fn read(reading: &Reading, wanted: &Wanted<'_>) -> anyhow::Result<Done> {
         anyhow::Ok(shards)
     };
     let is_in_order = is_log(reading);
-    let (read, names, counts, outcome) = if is_in_order {
+    let (read, names, counts, outcome, before) = if is_in_order {
         let (parts, told) = sync_channel(1);
         let shards = start(KeepAlerts::Rounds(parts))?;
         let mut rounds = Rounds::of(count);
         let collector = std::thread::spawn(move || {
-            told.into_iter().flat_map(|part| rounds.take(part)).flat_map(|round| round.alerts).collect()
+            let mut collected = Collected::default();
+            told.into_iter().flat_map(|part| rounds.take(part)).for_each(|round| collected.add(round));
+            collected
         });
-        let (read, names, mut outcome) = read_log(Path::new(&reading.inputs[0]), shards, &interrupt)?;
-        outcome.alerts = collector.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        (read, names, outcome.counts.clone(), outcome)
+        let is_asked = reading.config.is_some() || !reading.ports.is_empty();
+        let (read, names, mut outcome) =
+            read_log(Path::new(&reading.inputs[0]), shards, is_asked, &interrupt)?;
+        let collected = collector.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        outcome.alerts = collected.alerts;
+        (read, names, outcome.counts.clone(), outcome, collected.made)
     } else {
         let mut shards = start(if wanted.alerts { KeepAlerts::All } else { KeepAlerts::No })?;
         let inputs = files::find(&reading.inputs)?;
@@ -112,8 +115,10 @@ pub fn read(reading: &Reading, wanted: &Wanted<'_>) -> anyhow::Result<Done> {
         let mut counts = ingest.counts().clone();
         counts.add(&outcome.counts);
         counts.tag_warning += read.tag_warnings;
-        (read, names, counts, outcome)
+        (read, names, counts, outcome, Vec::new())
     };
+    let mut before = before;
+    let made_with = before.pop().map_or(made_with, |(last, _)| last);
     let is_interrupted = interrupt.came();
     if !is_interrupted {
         anyhow::ensure!(is_in_order || read.unreadable < names.len(), "nothing could be read");
@@ -124,8 +129,7 @@ pub fn read(reading: &Reading, wanted: &Wanted<'_>) -> anyhow::Result<Done> {
             counts.rejected(model::Reason::NoTime)
         );
     }
-    let config_hash = config.hash();
-    Ok(Done { world, config_hash, ports_hash, names, counts, read, outcome, is_in_order, is_interrupted })
+    Ok(Done { made_with, before, names, counts, read, outcome, is_in_order, is_interrupted })
 }
 
 /// Begins to write a log down.
@@ -139,15 +143,36 @@ pub fn is_log(reading: &Reading) -> bool {
     reading.format == Format::Log || reading.format == Format::Auto && log::is_log(Path::new(input))
 }
 
-/// Gives the shards what a log holds.
+/// Alerts of a log, with what they are made with, each with the number of alerts told by its end.
+#[derive(Default)]
+struct Collected {
+    alerts: Vec<Arc<Alert>>,
+    made: Vec<(MadeWith, usize)>,
+}
+
+impl Collected {
+    fn add(&mut self, round: Round) {
+        self.alerts.extend(round.alerts);
+        match self.made.last_mut() {
+            Some((last, end)) if Arc::ptr_eq(&last.reference, &round.made_with.reference) => {
+                *end = self.alerts.len();
+            }
+            _ => self.made.push((round.made_with, self.alerts.len())),
+        }
+    }
+}
+
+/// Gives the shards what a log holds. Ports and rules are those in it, unless others were asked for.
 fn read_log(
     folder: &Path,
     mut shards: Shards,
+    is_asked: bool,
     interrupt: &Interrupt,
 ) -> anyhow::Result<(ReadTotals, Vec<String>, Outcome)> {
     let named = || folder.display().to_string();
     let mut log = LogReader::open(folder).with_context(named)?;
     let (mut names, mut read) = (Vec::new(), ReadTotals::default());
+    let (mut pieces, mut takes) = (Pieces::default(), None);
     while !interrupt.came()
         && let Some(frame) = log.next_frame().with_context(named)?
     {
@@ -159,36 +184,55 @@ fn read_log(
             Frame::Entry(entry) => shards.push(entry),
             Frame::Round => shards.round(),
             Frame::Taken(_) => {}
+            Frame::Reference(piece) => {
+                let Some(reference) = pieces.take(&piece).with_context(named)? else { continue };
+                let own = shards.made_with();
+                // The first decides: numbers of ports are those of one or of the other.
+                let is_own = || !is_asked || reference.is_named_as(&own.reference);
+                if *takes.get_or_insert_with(is_own) {
+                    let next = own.followed_by(reference)?;
+                    shards.refer_to(next);
+                }
+            }
         }
+    }
+    if takes == Some(false) {
+        cli::talk("the log was made with other ports or rules; those that were asked for are used");
     }
     read.bytes = log.bytes;
     Ok((read, names, shards.finish()))
 }
 
-/// Ports, water and rules, and the hash of the ports; says what is doubtful.
-pub fn world(config: &Config, is_own: bool, ports: &[PathBuf]) -> anyhow::Result<(Arc<World>, String)> {
+/// Ports, water and rules; says what is doubtful.
+pub fn made_with(config: &Config, is_own: bool, ports: &[PathBuf]) -> anyhow::Result<MadeWith> {
     let port_files = if ports.is_empty() { &config.ports.files } else { ports };
-    let (geofence, ports_hash) = crate::ports::load(port_files)?;
+    let (list, ports_hash) = crate::ports::list(port_files)?;
     let watched = watch::read(config)?;
     watched.summaries.iter().for_each(|summary| cli::talk(summary));
-    let unmatched = watch::unmatched(&watched.rules, geofence.ports());
+    let made_with = MadeWith::of(Reference {
+        ports: list,
+        rules: watched.rules,
+        config_hash: config.hash(),
+        ports_hash,
+    })?;
+    let unmatched = watch::unmatched(&made_with.reference.rules, made_with.world.ports());
     // The built-in rules are of the built-in ports, not of somebody's own.
     let told = if port_files.is_empty() || is_own { &unmatched[..] } else { &[] };
     watched.warnings.iter().chain(told).for_each(|warning| cli::warn(warning));
-    Ok((Arc::new(World::new(geofence, Arc::new(Sea::built_in()), watched.rules)), ports_hash))
+    Ok(made_with)
 }
 
 impl Done {
-    /// What writes its alerts.
-    pub fn writer(&self, is_time_assumed: bool) -> Writer<'_> {
-        Writer {
-            ports: self.world.ports(),
-            watch: self.world.watch(),
-            config_hash: &self.config_hash,
-            ports_hash: &self.ports_hash,
-            inputs: &self.names,
-            is_time_assumed,
+    /// Its alerts as they are written, in the order in which they were known.
+    pub fn lines(&self, is_time_assumed: bool) -> Vec<String> {
+        let mut lines = Vec::with_capacity(self.outcome.alerts.len());
+        let made = self.before.iter().map(|(made_with, end)| (made_with, *end));
+        for (made_with, end) in made.chain([(&self.made_with, self.outcome.alerts.len())]) {
+            let writer = Writer { is_time_assumed, ..made_with.writer(&self.names) };
+            let told = &self.outcome.alerts[lines.len()..end];
+            lines.extend(told.iter().map(|alert| writer.json(alert)));
         }
+        lines
     }
 
     /// Puts alerts in the order in which they were known.

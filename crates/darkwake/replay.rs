@@ -33,16 +33,14 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         only: None,
     };
     let mut done = read::read(reading, &wanted)?;
-    let alerts = alerts(&mut done, arguments.only_final);
     let is_time_assumed = reading.start.is_some();
-    let writer = done.writer(is_time_assumed);
-    let lines: Vec<String> = alerts.iter().map(|alert| writer.json(alert)).collect();
+    let (alerts, lines) = alerts(&mut done, arguments.only_final, is_time_assumed);
     for (path, format) in &formats {
         outputs::write_alerts(path, *format, &lines)?;
     }
     let default_stdout = arguments.out.is_empty() && arguments.facts.is_none() && arguments.stats.is_none();
     if let Some(path) = arguments.facts.as_deref().or(default_stdout.then_some(Path::new("-"))) {
-        write_facts(path, &done.outcome, done.world.ports(), is_time_assumed)?;
+        write_facts(path, &done.outcome, done.made_with.world.ports(), is_time_assumed)?;
     }
     let Done { counts, read, outcome, .. } = &done;
     let mut totals = Totals {
@@ -79,15 +77,14 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     done.end()
 }
 
-/// The alerts in the order in which they were known.
-fn alerts(done: &mut Done, only_final: bool) -> Vec<Arc<Alert>> {
+/// The alerts in the order in which they were known, and as they are written.
+fn alerts(done: &mut Done, only_final: bool, is_time_assumed: bool) -> (Vec<Arc<Alert>>, Vec<String>) {
     done.sort();
-    let mut alerts = std::mem::take(&mut done.outcome.alerts);
-    if only_final {
-        let last: BTreeMap<u64, u32> = alerts.iter().map(|alert| (alert.id, alert.revision)).collect();
-        alerts.retain(|alert| last.get(&alert.id) == Some(&alert.revision));
-    }
-    alerts
+    let lines = done.lines(is_time_assumed);
+    let alerts = std::mem::take(&mut done.outcome.alerts);
+    let last: BTreeMap<u64, u32> = alerts.iter().map(|alert| (alert.id, alert.revision)).collect();
+    let is_wanted = |alert: &Alert| !only_final || last.get(&alert.id) == Some(&alert.revision);
+    alerts.into_iter().zip(lines).filter(|(alert, _)| is_wanted(alert)).unzip()
 }
 
 fn write_facts(path: &Path, outcome: &Outcome, ports: &Ports, is_time_assumed: bool) -> anyhow::Result<()> {

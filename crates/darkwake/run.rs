@@ -4,21 +4,22 @@
 mod detect;
 mod ingest;
 mod intake;
-mod made;
 mod memory;
 mod outbox;
 mod page;
 mod relay;
+mod reload;
 mod state;
 mod validate;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
 use connect::kafka::{self, Cluster, Properties, Topics};
 use connect::live::{Endpoint, Limited, Positions, Sources};
+use connect::log::Reference;
 use connect::sinks::{Destination, Rotation, Sink, SinkError};
 
 use crate::Usage;
@@ -26,8 +27,9 @@ use crate::cli::{self, Role, Run};
 use crate::config::{Config, LogCarrier, SinkConfig, SinkKind, SourceConfig, SourceKind};
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::metrics::Metrics;
+use crate::read;
 use intake::{Intake, Log};
-use made::MadeWith;
+use reload::Reloads;
 pub use validate::validate;
 
 /// Brokers that are not there are asked again after this.
@@ -43,6 +45,7 @@ pub fn run(arguments: &Run) -> anyhow::Result<()> {
 /// Runs with this configuration.
 pub fn with(config: &Config, arguments: &Run) -> anyhow::Result<()> {
     let interrupt = Interrupt::listen()?;
+    cli::set_level(config.log.level);
     allow_files();
     let file = arguments.config.display();
     if config.live.sources.is_empty() && matches!(arguments.role, Role::All | Role::Ingest) {
@@ -99,8 +102,8 @@ fn on_kafka(
         ))
     );
     // Who asks how it is gets an answer while brokers are waited for.
-    let made_with = (role != Role::Ingest).then(|| MadeWith::of(config)).transpose()?;
-    let world = made_with.as_ref().filter(|_| role != Role::Detect).map(|made_with| &made_with.world);
+    let made_with = read::made_with(config, true, &[])?;
+    let world = matches!(role, Role::All | Role::Serve).then_some(&made_with.world);
     let page = page::serve(config, world, Some(&cluster), metrics, false)?;
     let (partitions, doubts) = loop {
         match kafka::prepare(&cluster, i32::from(config.kafka.partitions)) {
@@ -126,11 +129,16 @@ fn on_kafka(
     if page.is_some() {
         metrics.expect(&[page::NAME]);
     }
-    let ingest = || ingest::run(config, &cluster, partitions, interrupt, metrics);
-    let detect = || match &made_with {
-        Some(made_with) => detect::run(config, &cluster, made_with.clone(), partitions, interrupt, metrics),
-        None => Ok(()),
+    let takes_in = matches!(role, Role::All | Role::Ingest);
+    let asked = Arc::clone(&made_with.reference);
+    let reloads = Reloads::listen(config, arguments, (takes_in, &asked), interrupt, metrics)?;
+    let reloads = Mutex::new(Some(reloads));
+    let ingest = || {
+        let reloads = reloads.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let asked = (&reloads.context("ingest begins once")?, Reference::clone(&asked));
+        ingest::run(config, &cluster, partitions, asked, interrupt, metrics)
     };
+    let detect = || detect::run(config, &cluster, made_with.clone(), partitions, interrupt, metrics);
     let relay = || relay::run(config, &cluster, interrupt, metrics);
     let show =
         || page.as_ref().map_or(Ok(()), |page| page::follow(page, config, &cluster, interrupt, metrics));

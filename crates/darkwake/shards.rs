@@ -8,10 +8,12 @@ use std::thread::JoinHandle;
 use connect::facts::Facts;
 use connect::log::{Frame, LogWriter};
 use detect::Reception;
-use engine::{Engine, Entry, Limits, World};
+use engine::{Engine, Entry, Limits};
 use model::Mmsi;
 use model::alert::{Alert, Told};
 use model::fate::Counts;
+
+use crate::made::MadeWith;
 
 /// Entries handed over at once.
 const BATCH: usize = 1_024;
@@ -74,6 +76,8 @@ pub struct Part {
     pub shard: usize,
     /// Alerts.
     pub alerts: Vec<Arc<Alert>>,
+    /// What they are made with.
+    pub made_with: MadeWith,
     /// Its state, if that was asked for.
     pub engine: Option<Vec<u8>>,
     /// What became of transmissions so far.
@@ -87,6 +91,7 @@ pub struct Part {
 /// Shards at work.
 pub struct Shards {
     shards: Vec<Shard>,
+    made_with: MadeWith,
     told: Arc<AtomicU64>,
     records: Vec<Record>,
     /// Why a record ends before the log.
@@ -113,6 +118,7 @@ impl Record {
 
 enum Work {
     Entries(Vec<Entry>),
+    Reference(MadeWith),
     Round,
     Save,
 }
@@ -125,36 +131,62 @@ struct Shard {
 
 impl Shards {
     /// Starts `count` shards.
-    pub fn start(count: usize, world: &Arc<World>, limits: Limits, keep: &Keep) -> Shards {
-        Shards::go_on((0..count.max(1)).map(|number| Engine::new(limits, number)).collect(), world, keep)
+    pub fn start(count: usize, made_with: &MadeWith, limits: Limits, keep: &Keep) -> Shards {
+        Shards::go_on((0..count.max(1)).map(|number| Engine::new(limits, number)).collect(), made_with, keep)
     }
 
     /// Starts a shard for each engine.
-    pub fn go_on(engines: Vec<Engine>, world: &Arc<World>, keep: &Keep) -> Shards {
+    pub fn go_on(engines: Vec<Engine>, made_with: &MadeWith, keep: &Keep) -> Shards {
         let told = Arc::new(AtomicU64::new(0));
         let shards = engines
             .into_iter()
             .enumerate()
             .map(|(number, engine)| {
                 let (sender, receiver) = sync_channel(QUEUE);
-                let (world, told) = (Arc::clone(world), Arc::clone(&told));
+                let (made_with, told) = (made_with.clone(), Arc::clone(&told));
                 let keep = keep.clone();
                 let thread =
-                    std::thread::spawn(move || work(&receiver, engine, &world, (number, &keep), &told));
+                    std::thread::spawn(move || work(&receiver, engine, made_with, (number, &keep), &told));
                 Shard { batch: Vec::with_capacity(BATCH), sender, thread }
             })
             .collect();
-        Shards { shards, told, records: Vec::new(), failed: None }
+        let made_with = made_with.clone();
+        Shards { shards, made_with, told, records: Vec::new(), failed: None }
     }
 
     /// Writes down what is handed over from now on.
     pub fn record(&mut self, log: LogWriter) {
-        self.records.push(Record { log, only: None });
+        self.begin(Record { log, only: None });
     }
 
     /// Writes down what the alerts of one ship follow from, or those of no ship.
     pub fn record_only(&mut self, log: LogWriter, mmsi: Option<Mmsi>) {
-        self.records.push(Record { log, only: Some(mmsi) });
+        self.begin(Record { log, only: Some(mmsi) });
+    }
+
+    /// A record begins with the ports and rules that hold.
+    fn begin(&mut self, mut record: Record) {
+        let begun = write_reference(&mut record.log, &self.made_with);
+        self.records.push(record);
+        self.note(begun.err());
+    }
+
+    /// What alerts are made with from here on.
+    pub fn made_with(&self) -> &MadeWith {
+        &self.made_with
+    }
+
+    /// Ports and rules from here on. What was told before is to be handed on first.
+    pub fn refer_to(&mut self, made_with: MadeWith) {
+        let failed =
+            self.records.iter_mut().find_map(|record| write_reference(&mut record.log, &made_with).err());
+        self.note(failed);
+        for shard in &mut self.shards {
+            shard.hand_over();
+            // A shard that has died tells why when it is joined.
+            let _ = shard.sender.send(Work::Reference(made_with.clone()));
+        }
+        self.made_with = made_with;
     }
 
     /// Writes down what an input is called.
@@ -287,21 +319,26 @@ impl Shard {
     }
 }
 
+fn write_reference(log: &mut LogWriter, made_with: &MadeWith) -> std::io::Result<()> {
+    made_with.pieces.iter().try_for_each(|piece| log.write(&Frame::Reference(piece.clone())))
+}
+
 fn work(
     receiver: &Receiver<Work>,
     mut engine: Engine,
-    world: &World,
+    mut made_with: MadeWith,
     (number, keep): (usize, &Keep),
     told: &AtomicU64,
 ) -> Outcome {
     let mut outcome = Outcome::default();
     let mut fresh = Vec::new();
-    let hand_on = |alerts: &mut Vec<Arc<Alert>>, engine: &Engine, saved: Option<Vec<u8>>| {
+    let hand_on = |alerts: &mut Vec<Arc<Alert>>, (engine, made_with): (&Engine, &MadeWith), saved| {
         if let KeepAlerts::Rounds(rounds) = &keep.alerts {
             // Who takes them may have failed, and says why.
             let _ = rounds.send(Part {
                 shard: number,
                 alerts: std::mem::take(alerts),
+                made_with: made_with.clone(),
                 engine: saved,
                 counts: engine.counts().clone(),
                 ships: engine.ships(),
@@ -313,12 +350,18 @@ fn work(
         match work {
             Work::Entries(batch) => {
                 for entry in batch {
-                    engine.push(entry, world, &mut fresh);
+                    engine.push(entry, &made_with.world, &mut fresh);
                 }
             }
-            Work::Round => hand_on(&mut outcome.alerts, &engine, None),
+            Work::Reference(next) => {
+                engine.forget_searches();
+                made_with = next;
+            }
+            Work::Round => hand_on(&mut outcome.alerts, (&engine, &made_with), None),
             // Only if memory for it cannot be had is there none, and then nothing is saved.
-            Work::Save => hand_on(&mut outcome.alerts, &engine, engine.snapshot().ok()),
+            Work::Save => {
+                hand_on(&mut outcome.alerts, (&engine, &made_with), engine.snapshot().ok());
+            }
         }
         told.fetch_add(fresh.len() as u64, Ordering::Relaxed);
         for told in fresh.drain(..) {
@@ -329,7 +372,7 @@ fn work(
             }
         }
     }
-    hand_on(&mut outcome.alerts, &engine, None);
+    hand_on(&mut outcome.alerts, (&engine, &made_with), None);
     outcome.counts = engine.counts().clone();
     (outcome.ships, outcome.tracks) = (engine.ships() as u64, engine.tracks());
     outcome.reception = engine.into_reception();

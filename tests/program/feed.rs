@@ -37,7 +37,7 @@ fn second(line: &str) -> Option<i64> {
     tags.split([',', '*']).find_map(|field| field.strip_prefix("c:"))?.parse().ok()
 }
 
-/// By alert and number, without what tells where the reports were read.
+/// By alert and number, without what tells where the reports were read and how configuration and ports are called.
 pub type Revisions = BTreeMap<(String, u64), String>;
 
 /// The revisions in these lines, none of them twice.
@@ -46,7 +46,9 @@ pub fn revisions<'a>(lines: impl Iterator<Item = &'a str>) -> Revisions {
     for line in lines {
         let mut alert: Value = serde_json::from_str(line).unwrap();
         let key = (alert["id"].as_str().unwrap().to_owned(), alert["revision"].as_u64().unwrap());
-        alert["inputs"] = Value::Null;
+        for name in ["inputs", "config", "ports_file"] {
+            alert[name] = Value::Null;
+        }
         assert_eq!(revisions.insert(key, alert.to_string()), None, "told twice: {line}");
     }
     revisions

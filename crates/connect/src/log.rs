@@ -4,6 +4,8 @@
 //! A folder of files `000001.dwlog`, `000002.dwlog` …, each a header and frames: length (4 bytes, little-endian), hash
 //! (8 bytes) and a [`Frame`]. What a crash has torn at the end of the last file is left out when it is read.
 
+mod reference;
+
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -11,6 +13,8 @@ use std::path::{Path, PathBuf};
 use engine::Entry;
 use model::EventTime;
 use serde::{Deserialize, Serialize};
+
+pub use reference::{Piece, Pieces, Reference};
 
 /// How every file begins; the number is that of the format.
 const HEADER: &[u8; 16] = b"darkwake log 01\n";
@@ -32,6 +36,8 @@ pub enum Frame {
     Round,
     /// What was taken from topics for it, up to here.
     Taken(Taken),
+    /// A piece of the ports and rules that hold for the entries after the last of them.
+    Reference(Piece),
 }
 
 /// Gives the input with this number a name.

@@ -49,14 +49,14 @@ impl Case<'_> {
     pub fn write(&self, reading: &Reading) -> anyhow::Result<()> {
         self.lines("ship.jsonl", self.expected.iter().map(String::as_str))?;
         self.lines("alert.jsonl", self.revisions().map(|(line, _)| line))?;
-        let ports = self.whole.world.ports();
+        let ports = self.whole.made_with.world.ports();
         let of_ship = |line: &String| {
             let fact: Value = serde_json::from_str(line).unwrap_or_default();
             self.mmsi.is_some_and(|mmsi| fact["mmsi"] == mmsi.0)
         };
         let facts: Vec<String> = self.whole.outcome.facts.lines(ports, false).filter(of_ship).collect();
         self.lines("facts.jsonl", facts.iter().map(String::as_str))?;
-        self.file("map.geojson", &text::map(&self.last(), &facts, &self.whole.world))?;
+        self.file("map.geojson", &text::map(&self.last(), &facts, &self.whole.made_with.world))?;
         let arguments = self.settings(reading)?;
         self.file("replay.sh", &SCRIPT.replace("@ARGUMENTS@", &arguments))?;
         make_executable(&self.folder.join("replay.sh"))

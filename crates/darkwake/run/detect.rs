@@ -14,7 +14,7 @@ use anyhow::Context;
 use connect::kafka::{
     self, Cluster, CommitError, Group, PartitionReader, Record, Snapshots, Transactions, Wanted,
 };
-use connect::log::{self, Frame};
+use connect::log::{self, Frame, Piece, Pieces, Reference};
 use connect::sinks::{self, Line};
 use engine::{Engine, Limits};
 use model::alert::Told;
@@ -23,10 +23,10 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 use serde::{Deserialize, Serialize};
 
 use super::ingest::take_part;
-use super::made::MadeWith;
 use crate::cli;
 use crate::config::Config;
 use crate::interrupt::Interrupt;
+use crate::made::MadeWith;
 use crate::metrics::Metrics;
 
 /// The group, and what snapshots and transactional ids begin with.
@@ -43,6 +43,8 @@ const MEASURE: Duration = Duration::from_secs(5);
 const LAST: Duration = Duration::from_secs(4);
 /// A partition that cannot be worked on is tried again after this.
 const AGAIN: Duration = Duration::from_secs(1);
+/// Ports and rules that are kept ready beside those of the configuration.
+const MADE: usize = 2;
 /// Records of a snapshot that are committed at once.
 const SNAPSHOT_RECORDS: usize = 8;
 
@@ -53,8 +55,10 @@ struct Snapshot {
     next: i64,
     /// Of how many partitions this is one.
     partitions: i32,
-    /// Hashes of the configuration and the ports.
-    made_with: [String; 2],
+    /// Ports and rules.
+    reference: Vec<Piece>,
+    /// Those of which not all pieces have come yet.
+    pieces: Pieces,
     /// Inputs by number.
     names: Vec<String>,
     engine: Vec<u8>,
@@ -63,7 +67,8 @@ struct Snapshot {
 /// What all partitions have in common.
 struct Common {
     cluster: Cluster,
-    made_with: MadeWith,
+    /// Ports and rules of the configuration, for a log that has none, and those that partitions have.
+    made_with: Mutex<Vec<MadeWith>>,
     limits: Limits,
     partitions: i32,
     alert_partitions: i32,
@@ -77,6 +82,28 @@ struct Worker {
     stop: Arc<AtomicBool>,
     has_taken_over: Arc<AtomicBool>,
     thread: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Common {
+    /// Makes ports and rules ready, once for all partitions.
+    fn made_with(&self, reference: Reference) -> std::io::Result<MadeWith> {
+        let mut all = self.made_with.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = all.iter().find(|known| *known.reference == reference) {
+            return Ok(known.clone());
+        }
+        let made_with = all[0].followed_by(reference)?;
+        // Partitions have those of the log, one after the other.
+        if all.len() > MADE {
+            all.remove(1);
+        }
+        all.push(made_with.clone());
+        Ok(made_with)
+    }
+
+    /// Those of the configuration.
+    fn asked(&self) -> MadeWith {
+        self.made_with.lock().unwrap_or_else(PoisonError::into_inner)[0].clone()
+    }
 }
 
 type Workers = Arc<Mutex<BTreeMap<i32, Worker>>>;
@@ -100,7 +127,7 @@ pub fn run(
 ) -> anyhow::Result<()> {
     let common = Arc::new(Common {
         cluster: cluster.clone(),
-        made_with,
+        made_with: Mutex::new(vec![made_with]),
         limits: config.limits.of_core(),
         partitions,
         alert_partitions: kafka::partitions_of(cluster, &cluster.topics.alerts)?,
@@ -203,6 +230,8 @@ struct Detector<'a> {
     snapshots: Snapshots,
     reader: PartitionReader,
     engine: Engine,
+    made_with: MadeWith,
+    pieces: Pieces,
     names: Vec<String>,
     alerts_topic: Arc<str>,
     /// What was told and not committed yet.
@@ -232,6 +261,7 @@ impl<'a> Detector<'a> {
         // The group may have been forgotten, if nobody took part for a week.
         let committed = group.committed(partition).with_context(named)?.max(snapshots.place);
         let bytes = found.as_ref().map_or(0, Vec::len);
+        let (mut made_with, mut pieces) = (common.asked(), Pieces::default());
         let (next, names, engine) = match found {
             None => (None, Vec::new(), Engine::new(common.limits, partition as usize)),
             Some(found) => {
@@ -243,11 +273,10 @@ impl<'a> Detector<'a> {
                     saved.partitions,
                     common.partitions
                 );
-                if saved.made_with != common.made_with.hashes() {
-                    cli::warn(&format!(
-                        "partition {partition}: goes on with what was known under other settings"
-                    ));
+                if !saved.reference.is_empty() {
+                    made_with = common.made_with(Reference::of(&saved.reference)?)?;
                 }
+                pieces = saved.pieces;
                 (Some(saved.next), saved.names, Engine::restore(&saved.engine).with_context(named)?)
             }
         };
@@ -269,6 +298,8 @@ impl<'a> Detector<'a> {
             transactions,
             snapshots,
             engine,
+            made_with,
+            pieces,
             names,
             alerts_topic,
             pending,
@@ -343,31 +374,53 @@ impl<'a> Detector<'a> {
     /// Reads a record of the log, if one comes in this time; how long it was.
     fn read(&mut self, wait: Duration) -> anyhow::Result<Option<usize>> {
         let Detector { reader, engine, names, common, pending, alerts_topic, muted_before, .. } = self;
+        let (made_with, pieces) = (&mut self.made_with, &mut self.pieces);
         let mut told = Vec::new();
         let mut failed = Ok(());
-        let (mut length, mut is_muted) = (0, false);
+        let mut length = 0;
         let has_read = reader.read(wait, |record| {
             let value = record.value.unwrap_or_default();
             length = value.len();
-            is_muted = record.offset < *muted_before;
-            failed = kafka::frames(value, |frame| match frame {
+            let is_muted = record.offset < *muted_before;
+            let mut write = |told: &mut Vec<Told>, names: &[String], made_with: &MadeWith| {
+                if is_muted {
+                    told.clear();
+                }
+                let writer = made_with.writer(names);
+                pending.extend(told.drain(..).filter_map(|told| match told {
+                    Told::Alert(alert) => {
+                        let line = Line::of(&alert, writer.json(&alert));
+                        Some(sinks::record(alerts_topic, common.alert_partitions, &line))
+                    }
+                    Told::Fact(_) => None,
+                }));
+            };
+            let mut referred = Ok(());
+            let read = kafka::frames(value, |frame| match frame {
                 Frame::Name(number, name) => log::name(names, number, name),
-                Frame::Entry(entry) => engine.push(entry, &common.made_with.world, &mut told),
+                Frame::Entry(entry) => engine.push(entry, &made_with.world, &mut told),
+                Frame::Reference(piece) => {
+                    let next = pieces.take(&piece).and_then(|reference| {
+                        reference.map(|reference| common.made_with(reference)).transpose()
+                    });
+                    match next {
+                        Ok(None) => {}
+                        Ok(Some(next)) => {
+                            // What was told before was made with what was before.
+                            write(&mut told, names, made_with);
+                            engine.forget_searches();
+                            *made_with = next;
+                        }
+                        Err(error) => referred = Err(error),
+                    }
+                }
                 Frame::Round | Frame::Taken(_) => {}
             });
+            write(&mut told, names, made_with);
+            failed = read.map_err(anyhow::Error::from).and(referred.map_err(anyhow::Error::from));
         });
         let has_read = has_read.with_context(|| format!("partition {}", self.partition))?;
         failed.with_context(|| format!("{}/{}", common.cluster.topics.log, self.partition))?;
-        if !told.is_empty() && !is_muted {
-            let writer = common.made_with.writer(names);
-            pending.extend(told.into_iter().filter_map(|told| match told {
-                Told::Alert(alert) => {
-                    let line = Line::of(&alert, writer.json(&alert));
-                    Some(sinks::record(alerts_topic, common.alert_partitions, &line))
-                }
-                Told::Fact(_) => None,
-            }));
-        }
         Ok(has_read.then_some(length))
     }
 
@@ -376,7 +429,8 @@ impl<'a> Detector<'a> {
         let snapshot = Snapshot {
             next: self.reader.next(),
             partitions: self.common.partitions,
-            made_with: self.common.made_with.hashes(),
+            reference: Vec::clone(&self.made_with.pieces),
+            pieces: self.pieces.clone(),
             names: self.names.clone(),
             engine: self.engine.snapshot()?,
         };

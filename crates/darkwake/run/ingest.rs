@@ -13,7 +13,7 @@ use connect::kafka::{
     self, Cluster, CommitError, Group, PartitionReader, Record, Segment, Snapshots, Transactions, Wanted,
 };
 use connect::live::Positions;
-use connect::log::{Frame, Step, Taken};
+use connect::log::{Frame, Piece, Reference, Step, Taken};
 use engine::Entry;
 use model::EventTime;
 use rdkafka::Offset;
@@ -21,6 +21,7 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 use serde::{Deserialize, Serialize};
 
 use super::intake::{Intake, Log, Saved, Steps};
+use super::reload::{self, Reloads};
 use crate::cli;
 use crate::config::{Config, SourceKind};
 use crate::interrupt::Interrupt;
@@ -55,6 +56,8 @@ struct Snapshot {
     /// How far it has come.
     reached: EventTime,
     intake: Saved,
+    /// Ports and rules.
+    reference: Vec<Piece>,
 }
 
 /// How the lead ended.
@@ -74,6 +77,8 @@ struct Pending {
     bytes: usize,
     /// What is pushed was written by somebody before.
     is_muted: bool,
+    /// Ports and rules, if any were written yet, and as they are written.
+    reference: Option<(Reference, Vec<Piece>)>,
     failed: Option<kafka::LogError>,
 }
 
@@ -108,6 +113,21 @@ impl Log for Pending {
     fn mute(&mut self, is_muted: bool) {
         self.is_muted = is_muted;
     }
+
+    fn refer_to(&mut self, reference: Reference) -> std::io::Result<()> {
+        let pieces = reference.pieces()?;
+        pieces.iter().for_each(|piece| self.give_all(&Frame::Reference(piece.clone())));
+        self.reference = Some((reference, pieces));
+        Ok(())
+    }
+
+    fn reference(&self) -> Option<&Reference> {
+        self.reference.as_ref().map(|(reference, _)| reference)
+    }
+
+    fn reached(&self) -> EventTime {
+        self.reached
+    }
 }
 
 impl Pending {
@@ -118,6 +138,7 @@ impl Pending {
             reached: EventTime::MIN,
             bytes: 0,
             is_muted: false,
+            reference: None,
             failed: None,
         }
     }
@@ -167,6 +188,7 @@ pub fn run(
     config: &Config,
     cluster: &Cluster,
     partitions: i32,
+    (reloads, mut asked): (&Reloads, Reference),
     interrupt: &Interrupt,
     metrics: &Arc<Metrics>,
 ) -> anyhow::Result<()> {
@@ -174,10 +196,13 @@ pub fn run(
     let (mut stands_by, began) = (false, Instant::now());
     while !interrupt.came() {
         take_part(&group, WAIT);
+        asked = reloads.next().unwrap_or(asked);
         if group.owned().contains(&LEADING) {
             stands_by = false;
-            let lead = Lead::take(config, cluster, &group, partitions, interrupt, metrics);
-            let ended = lead.and_then(|lead| lead.map_or(Ok(Ended::Lost), |lead| lead.go_on(interrupt)));
+            let lead = Lead::take(config, cluster, &group, partitions, &asked, interrupt, metrics);
+            let ended = lead.and_then(|lead| {
+                lead.map_or(Ok(Ended::Lost), |lead| lead.go_on(reloads, &mut asked, interrupt))
+            });
             metrics.active(NAME, "", false);
             metrics.forget_sources();
             match ended {
@@ -227,6 +252,7 @@ impl<'a> Lead<'a> {
         cluster: &Cluster,
         group: &'a Group,
         partitions: i32,
+        asked: &Reference,
         interrupt: &'a Interrupt,
         metrics: &'a Arc<Metrics>,
     ) -> anyhow::Result<Option<Lead<'a>>> {
@@ -243,16 +269,22 @@ impl<'a> Lead<'a> {
         let mut intake = Intake::new(config, Pending::of(partitions), metrics);
         let (mut number, mut log_from, mut reached) = (0, None, EventTime::MIN);
         let bytes = found.as_ref().map_or(0, Vec::len);
+        let mut known = Vec::new();
         if let Some(found) = found {
             let saved: Snapshot = postcard::from_bytes(&found).context("the snapshot of ingest")?;
             (number, log_from, reached) = (saved.number, Some(saved.log_from), saved.reached);
             intake.restore(saved.intake).context("the snapshot of ingest")?;
+            known = saved.reference;
         }
         let log = Arc::from(cluster.topics.log.as_str());
-        let parts = taken_since(cluster, log_from, &mut number, &is_over)?;
+        let parts = taken_since(cluster, log_from, (&mut number, &mut known), &is_over)?;
         let count = parts.len();
         intake.log().reached = parts.last().map_or(reached, |part| part.reached);
         intake.take_again(parts, &super::properties(config), &is_over)?;
+        if !known.is_empty() {
+            intake.log().reference = Some((Reference::of(&known)?, known));
+        }
+        reload::refer_to(&mut intake, asked.clone())?;
         let mut lead =
             Lead { config, group, transactions, log, snapshots, intake, number, interrupt, metrics };
         cli::talk(&format!(
@@ -269,7 +301,12 @@ impl<'a> Lead<'a> {
     }
 
     /// Takes in.
-    fn go_on(mut self, interrupt: &Interrupt) -> anyhow::Result<Ended> {
+    fn go_on(
+        mut self,
+        reloads: &Reloads,
+        asked: &mut Reference,
+        interrupt: &Interrupt,
+    ) -> anyhow::Result<Ended> {
         let mut sources = super::start(self.config, &self.intake)?;
         let commit_interval = Duration::from(self.config.kafka.commit_interval);
         let snapshot_interval = Duration::from(self.config.live.snapshot_interval);
@@ -289,6 +326,10 @@ impl<'a> Lead<'a> {
             take_part(self.group, Duration::ZERO);
             if !self.group.owned().contains(&LEADING) {
                 return Ok(Ended::Lost);
+            }
+            if let Some(reference) = reloads.next() {
+                reload::refer_to(&mut self.intake, reference.clone())?;
+                (*asked, has_news) = (reference, true);
             }
             if is_over {
                 self.intake.end_connections();
@@ -321,7 +362,10 @@ impl<'a> Lead<'a> {
         let mut records = self.intake.log().take(&self.log, self.number)?;
         if is_snapshot {
             let reached = self.intake.log().reached;
-            let snapshot = Snapshot { number: self.number, log_from, reached, intake: self.intake.save()? };
+            let intake = self.intake.save()?;
+            let reference =
+                self.intake.log().reference.as_ref().map_or(Vec::new(), |(_, pieces)| pieces.clone());
+            let snapshot = Snapshot { number: self.number, log_from, reached, intake, reference };
             let bytes = postcard::to_allocvec(&snapshot)?;
             self.metrics.saved(NAME, bytes.len());
             records.extend(self.snapshots.next(&bytes));
@@ -375,22 +419,29 @@ impl<'a> Lead<'a> {
 fn taken_since(
     cluster: &Cluster,
     from: Option<i64>,
-    number: &mut u64,
+    (number, known): (&mut u64, &mut Vec<Piece>),
     is_over: &dyn Fn() -> bool,
 ) -> anyhow::Result<Vec<Taken>> {
+    let mut pieces = Vec::new();
     let mut reader = PartitionReader::open(cluster, &cluster.topics.log, LEADING, from)?;
     let mut parts = Vec::new();
     let mut failed = None;
     while !reader.is_at_end() {
         anyhow::ensure!(!is_over(), CommitError::Fenced);
         reader.read(WAIT, |record| {
-            let taken = kafka::frames(record.value.unwrap_or_default(), |frame| {
-                if let Frame::Taken(taken) = frame
-                    && taken.number > *number
-                {
+            let taken = kafka::frames(record.value.unwrap_or_default(), |frame| match frame {
+                Frame::Taken(taken) if taken.number > *number => {
                     *number = taken.number;
                     parts.push(taken);
                 }
+                Frame::Reference(piece) => {
+                    let is_last = piece.number + 1 == piece.of;
+                    pieces.push(piece);
+                    if is_last {
+                        *known = std::mem::take(&mut pieces);
+                    }
+                }
+                Frame::Name(..) | Frame::Entry(_) | Frame::Round | Frame::Taken(_) => {}
             });
             failed = failed.take().or(taken.err());
         })?;

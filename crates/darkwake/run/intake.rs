@@ -8,7 +8,7 @@ use connect::kafka::Properties;
 use connect::lines::Line;
 use connect::live::splitter::Splitter;
 use connect::live::{Again, Event, Peer, Positions};
-use connect::log::{Step, Taken};
+use connect::log::{Reference, Step, Taken};
 use decode::json::JsonDecoder;
 use decode::nmea::NmeaDecoder;
 use decode::{Decoded, Settings};
@@ -36,6 +36,12 @@ pub trait Log {
     fn took(&mut self, _: Step) {}
     /// What is given from now on was written by somebody before, or no longer.
     fn mute(&mut self, is_muted: bool);
+    /// Ports and rules for the entries that follow.
+    fn refer_to(&mut self, reference: Reference) -> std::io::Result<()>;
+    /// Those that hold, if any were given yet.
+    fn reference(&self) -> Option<&Reference>;
+    /// How far it has come.
+    fn reached(&self) -> EventTime;
 }
 
 /// What was taken from topics for a part of the log.

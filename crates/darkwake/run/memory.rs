@@ -14,19 +14,20 @@ use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::time::{Duration, Instant};
 
 use connect::live::Event;
-use connect::log::{self, Frame, LogReader, LogWriter, Step, Taken};
+use connect::log::{self, Frame, LogReader, LogWriter, Pieces, Reference, Step, Taken};
 use connect::sinks::{Destination, Sink};
 use engine::{Engine, Entry};
 use model::{EventTime, Reason};
 
 use super::intake::{Intake, Log, Steps};
-use super::made::MadeWith;
 use super::outbox::{Kept, Outbox};
 use super::page::{self, ToPage};
+use super::reload::{self, Reloads};
 use super::state::{Snapshot, State};
 use crate::cli::{self, Run};
 use crate::config::Config;
 use crate::interrupt::Interrupt;
+use crate::made::MadeWith;
 use crate::metrics::Metrics;
 use crate::order::Known;
 use crate::read;
@@ -90,6 +91,31 @@ impl Log for Carrier {
     fn mute(&mut self, is_muted: bool) {
         self.is_muted = is_muted;
     }
+
+    fn refer_to(&mut self, reference: Reference) -> std::io::Result<()> {
+        let made_with = self.shards.made_with().followed_by(reference)?;
+        // What was told before was made with what was before.
+        self.round();
+        self.take_up(made_with);
+        Ok(())
+    }
+
+    fn reached(&self) -> EventTime {
+        self.reached
+    }
+
+    fn reference(&self) -> Option<&Reference> {
+        Some(&self.shards.made_with().reference)
+    }
+}
+
+impl Carrier {
+    fn take_up(&mut self, made_with: MadeWith) {
+        if let Some(page) = &mut self.page {
+            page.refer_to(&made_with);
+        }
+        self.shards.refer_to(made_with);
+    }
 }
 
 /// Runs until it is interrupted, or all sources have ended.
@@ -99,24 +125,26 @@ pub fn run(
     interrupt: &Interrupt,
     metrics: &Arc<Metrics>,
 ) -> anyhow::Result<()> {
-    let made_with = MadeWith::of(config)?;
+    let asked = read::made_with(config, true, &[])?;
     let mut sinks = super::sinks(config)?;
     if sinks.is_empty() {
         sinks.push(Sink::open(&Destination::Stdout)?);
     }
     let state = config.live.state.as_deref().map(State::open).transpose()?;
     let known = state.as_ref().map(State::newest).transpose()?.flatten();
+    // What is known of ships is of the ports and rules that held then.
+    let made_with = match &known {
+        Some(known) => asked.followed_by(Reference::of(&known.reference)?)?,
+        None => asked.clone(),
+    };
     let page = page::serve(config, Some(&made_with.world), None, metrics, known.is_none())?;
     sinks.extend(page.as_ref().map(page::sink));
 
     let limits = config.limits.of_core();
-    if let Some(known) = &known {
-        if known.made_with != made_with.hashes() {
-            cli::warn("goes on with what was known under other settings");
-        }
-        if arguments.shards.is_some_and(|asked| usize::from(asked) != known.engines.len()) {
-            cli::warn(&format!("goes on with {} shards, as before", known.engines.len()));
-        }
+    if let Some(known) = &known
+        && arguments.shards.is_some_and(|asked| usize::from(asked) != known.engines.len())
+    {
+        cli::warn(&format!("goes on with {} shards, as before", known.engines.len()));
     }
     let engines = match &known {
         Some(snapshot) => {
@@ -131,7 +159,7 @@ pub fn run(
     }
     let (rounds, told) = sync_channel(ROUNDS);
     let keep = Keep { facts: false, alerts: KeepAlerts::Rounds(rounds) };
-    let mut shards = Shards::go_on(engines, &made_with.world, &keep);
+    let mut shards = Shards::go_on(engines, &made_with, &keep);
     drop(keep);
     if let Some(folder) = &arguments.record {
         shards.record(read::record(folder)?);
@@ -162,12 +190,14 @@ pub fn run(
         page: page.as_ref().map(ToPage::new),
     };
     let mut intake = Intake::new(config, carrier, metrics);
-    let outbox = Outbox { sinks, made_with, names: intake.names(), kept, metrics: Arc::clone(metrics) };
+    let outbox = Outbox { sinks, names: intake.names(), kept, metrics: Arc::clone(metrics) };
     let known_order = known.as_ref().map_or_else(Known::default, |known| known.known.clone());
     let outbox = std::thread::spawn(move || outbox.run(known_order, count, &told));
     if let Some((log, muted)) = &keeps {
         go_on(&mut intake, config, log, known, *muted)?;
     }
+    reload::refer_to(&mut intake, Reference::clone(&asked.reference))?;
+    let reloads = Reloads::listen(config, arguments, (true, &asked.reference), interrupt, metrics)?;
 
     let mut sources = super::start(config, &intake)?;
     metrics.ready("all", true);
@@ -181,6 +211,9 @@ pub fn run(
         && let Some(event) = sources.next_event()
     {
         let is_beat = matches!(event, Event::Beat(_));
+        if is_beat && let Some(reference) = reloads.next() {
+            reload::refer_to(&mut intake, reference)?;
+        }
         intake.take(event);
         if is_beat && sources.dropped() > dropped {
             cli::warn(&format!("{} datagrams came faster than they were taken", sources.dropped() - dropped));
@@ -227,7 +260,7 @@ fn save(intake: &mut Intake<Carrier>) -> anyhow::Result<()> {
         engines: Vec::new(),
         known: Known::default(),
         told: 0,
-        made_with: Default::default(),
+        reference: Vec::clone(&shards.made_with().pieces),
     };
     // Whoever writes it may have failed, and says why.
     if let Some(snapshots) = snapshots {
@@ -254,7 +287,7 @@ fn go_on(
     if log::is_log(folder) {
         let mut reader = LogReader::open_from(folder, first)?;
         // What came after the last round is cut off: what was taken from topics for it is taken again.
-        let mut waiting = Vec::new();
+        let (mut waiting, mut pieces) = (Vec::new(), Pieces::default());
         while let Some(frame) = reader.next_frame()? {
             let is_round = frame == Frame::Round;
             waiting.push(frame);
@@ -271,6 +304,12 @@ fn go_on(
                         carrier.push(entry);
                     }
                     Frame::Round => carrier.shards.round(),
+                    Frame::Reference(piece) => {
+                        if let Some(reference) = pieces.take(&piece)? {
+                            let made_with = carrier.shards.made_with().followed_by(reference)?;
+                            carrier.take_up(made_with);
+                        }
+                    }
                     Frame::Taken(taken) => {
                         carrier.number = taken.number;
                         parts.push(taken);

@@ -8,9 +8,9 @@ use connect::sinks::{Line, Sink};
 use model::alert::Alert;
 
 use super::intake::Names;
-use super::made::MadeWith;
 use super::state::{Place, Snapshot, State};
 use crate::cli;
+use crate::made::MadeWith;
 use crate::metrics::Metrics;
 use crate::order::{Known, Rounds};
 use crate::shards::Part;
@@ -19,8 +19,6 @@ use crate::shards::Part;
 pub struct Outbox {
     /// The sinks.
     pub sinks: Vec<Sink>,
-    /// Ports and rules.
-    pub made_with: MadeWith,
     /// Names of inputs.
     pub names: Names,
     /// What is kept, if it is.
@@ -50,7 +48,7 @@ impl Outbox {
             self.metrics.counted(&shard, &part.counts);
             self.metrics.holds(&shard, part.ships, part.held);
             for round in rounds.take(part) {
-                self.write(&round.alerts)?;
+                self.write(&round.alerts, &round.made_with)?;
                 if let Some(kept) = self.kept.as_mut().filter(|_| round.engines.len() == shards)
                     && let Ok(snapshot) = kept.snapshots.recv()
                 {
@@ -62,9 +60,8 @@ impl Outbox {
                     }
                     let (engines, known) = (round.engines, rounds.known().clone());
                     let told = kept.state.journal.length();
-                    let made_with = self.made_with.hashes();
                     let taken_by_all = kept.places.iter().map(|place| place.taken).min().unwrap_or(told);
-                    let snapshot = Snapshot { engines, known, told, made_with, ..snapshot };
+                    let snapshot = Snapshot { engines, known, told, ..snapshot };
                     let bytes = snapshot.engines.iter().map(Vec::len).sum();
                     kept.state.save(&snapshot, taken_by_all)?;
                     self.metrics.saved("state", bytes);
@@ -87,9 +84,9 @@ impl Outbox {
         state.filter(|_| is_over).map_or(Ok(()), |state| state.end())
     }
 
-    fn write(&mut self, alerts: &[Arc<Alert>]) -> anyhow::Result<()> {
+    fn write(&mut self, alerts: &[Arc<Alert>], made_with: &MadeWith) -> anyhow::Result<()> {
         if !alerts.is_empty() {
-            self.tell(alerts)?;
+            self.tell(alerts, made_with)?;
         }
         let Some(kept) = &mut self.kept else { return Ok(()) };
         // Also in rounds in which nothing is told, for what had no room before.
@@ -100,9 +97,9 @@ impl Outbox {
         Ok(())
     }
 
-    fn tell(&mut self, alerts: &[Arc<Alert>]) -> anyhow::Result<()> {
+    fn tell(&mut self, alerts: &[Arc<Alert>], made_with: &MadeWith) -> anyhow::Result<()> {
         let names = self.names.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        let writer = self.made_with.writer(&names);
+        let writer = made_with.writer(&names);
         let mut lines: Vec<Line> = alerts.iter().map(|alert| Line::of(alert, writer.json(alert))).collect();
         if let Some(kept) = &mut self.kept {
             // A revision is known by its alert and its number: no two have both.

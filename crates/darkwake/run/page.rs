@@ -4,20 +4,22 @@
 //! reads the topics of the log, of alerts and of acknowledgements, all of each: every server knows all. What it keeps is a
 //! cache then, with how far each topic was read.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use connect::kafka::{self, AckTopic, Beginning, Cluster, Followed, Follower};
-use connect::log::Frame;
+use connect::log::{Frame, Pieces};
 use connect::sinks::{Line, Sink, Taker};
 use engine::{Entry, World};
 use serve::board::{Board, Feed, Heard, Keeping};
-use serve::{Ack, Acks, Listening, Page, Place, Role, Token};
+use serve::{Ack, Acks, Listening, Page, Place, Role, Shown, Token};
 
 use crate::cli;
 use crate::config::{Anonymous, Config, ServeConfig, TokenRole};
 use crate::interrupt::Interrupt;
+use crate::made::MadeWith;
 use crate::metrics::Metrics;
 
 /// What is heard is handed on in batches of so many.
@@ -33,6 +35,8 @@ const NOTE: Duration = Duration::from_secs(5);
 
 /// The page, once it is open.
 pub struct Opened {
+    /// What is shown of ports.
+    shown: Arc<Shown>,
     /// What it is fed through.
     pub feed: Feed,
     /// How far topics were read.
@@ -70,18 +74,19 @@ pub fn serve(
             (folder.path().join("page.db"), Some(folder))
         }
     };
-    let names = world.ports().list.iter();
     let keeping = Keeping {
         path,
         tracks_ms: serve.tracks.ms,
         alerts_ms: serve.alerts.ms,
         ships: serve.ships,
-        ports: names.map(|port| (port.id.clone(), port.name.clone())).collect(),
+        ports: names(world),
         begins_anew,
     };
-    let listed = Arc::clone(world);
-    let is_listed =
-        move |mmsi, statics: &model::Statics, t| !listed.watch().listed(statics.imo, mmsi, t).is_empty();
+    let shown = Arc::new(Shown::new(Arc::clone(world)));
+    let listed = Arc::clone(&shown);
+    let is_listed = move |mmsi, statics: &model::Statics, t| {
+        !listed.world().watch().listed(statics.imo, mmsi, t).is_empty()
+    };
     let (board, feed, places) = Board::open(&keeping, Box::new(is_listed))?;
     metrics.page(Arc::clone(&board));
     let acks: Arc<dyn Acks> = match cluster {
@@ -90,7 +95,7 @@ pub fn serve(
     };
     let page = Page {
         board,
-        world: Arc::clone(world),
+        shown: Arc::clone(&shown),
         acks,
         tokens: tokens(serve),
         anonymous: match serve.anonymous {
@@ -105,7 +110,19 @@ pub fn serve(
     let address = serve::start(&listening, told, Some(page))?;
     let token = serve.told_token.as_ref().map_or(String::new(), |token| format!("#token={token}"));
     cli::talk(&format!("the page is at {scheme}://{address}/{token}"));
-    Ok(Some(Opened { feed, places, _folder: folder }))
+    Ok(Some(Opened { shown, feed, places, _folder: folder }))
+}
+
+fn names(world: &World) -> BTreeMap<String, String> {
+    world.ports().list.iter().map(|port| (port.id.clone(), port.name.clone())).collect()
+}
+
+impl Opened {
+    /// Ports and rules from here on.
+    fn refer_to(&self, world: &Arc<World>) {
+        self.feed.ports(names(world));
+        self.shown.show(Arc::clone(world));
+    }
 }
 
 /// Where what is kept is, if it outlives the program.
@@ -158,6 +175,7 @@ impl Acks for ToTopic {
 
 /// What is taken in, on its way to the page.
 pub struct ToPage {
+    shown: Arc<Shown>,
     feed: Feed,
     batch: Vec<Heard>,
 }
@@ -165,7 +183,14 @@ pub struct ToPage {
 impl ToPage {
     /// To this page.
     pub fn new(opened: &Opened) -> ToPage {
-        ToPage { feed: opened.feed.clone(), batch: Vec::new() }
+        ToPage { shown: Arc::clone(&opened.shown), feed: opened.feed.clone(), batch: Vec::new() }
+    }
+
+    /// Ports and rules from here on.
+    pub fn refer_to(&mut self, made_with: &MadeWith) {
+        self.hand_over();
+        self.feed.ports(names(&made_with.world));
+        self.shown.show(Arc::clone(&made_with.world));
     }
 
     /// An entry of the log.
@@ -268,6 +293,7 @@ fn follow_once(
             .map(|place| place.next)
     };
     let mut follower = Follower::open(cluster, &wanted, known)?;
+    let mut pieces = Pieces::default();
     metrics.ready(NAME, true);
     let mut noted = Instant::now();
     while !interrupt.came() {
@@ -276,7 +302,7 @@ fn follow_once(
         }
         let mut failed = Ok(());
         follower.read(WAIT, |record| {
-            failed = take(opened, cluster, record);
+            failed = take(opened, cluster, &mut pieces, record);
             note(places, record);
         })?;
         failed?;
@@ -301,17 +327,31 @@ fn note(places: &mut Vec<Place>, record: &Followed<'_>) {
     }
 }
 
-fn take(opened: &Opened, cluster: &Cluster, record: &Followed<'_>) -> anyhow::Result<()> {
+fn take(
+    opened: &Opened,
+    cluster: &Cluster,
+    pieces: &mut Pieces,
+    record: &Followed<'_>,
+) -> anyhow::Result<()> {
     let topics = &cluster.topics;
     let Some(value) = record.value else { return Ok(()) };
     if record.topic == topics.log {
         let mut batch = Vec::new();
-        kafka::frames(value, |frame| {
-            if let Frame::Entry(entry) = frame {
+        kafka::frames(value, |frame| match frame {
+            Frame::Entry(entry) => {
                 // Ticks are the same in every partition.
                 let is_again = record.partition != 0 && matches!(entry, Entry::Tick(_));
                 batch.extend(heard(&entry).filter(|_| !is_again));
             }
+            // So are ports and rules; who begins between two pieces waits for the next.
+            Frame::Reference(piece) if record.partition == 0 => {
+                if let Ok(Some(reference)) = pieces.take(&piece) {
+                    let geofence = geofence::Geofence::new(reference.ports);
+                    let world = opened.shown.world().with(geofence, reference.rules);
+                    opened.refer_to(&Arc::new(world));
+                }
+            }
+            Frame::Reference(_) | Frame::Name(..) | Frame::Round | Frame::Taken(_) => {}
         })?;
         if !batch.is_empty() {
             opened.feed.heard_in_time(batch);

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use connect::journal::Journal;
-use connect::log;
+use connect::log::{self, Piece};
 use connect::sinks::{Line, Sink, SinkError};
 use model::EventTime;
 use serde::{Deserialize, Serialize};
@@ -54,8 +54,8 @@ pub struct Snapshot {
     pub known: Known,
     /// Alerts told by then.
     pub told: u64,
-    /// Hashes of the configuration and the ports.
-    pub made_with: [String; 2],
+    /// Ports and rules.
+    pub reference: Vec<Piece>,
 }
 
 impl State {

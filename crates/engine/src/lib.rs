@@ -134,6 +134,11 @@ impl Engine {
         }
     }
 
+    /// The world is another for the entries that follow: what was searched in the one before does not hold in it.
+    pub fn forget_searches(&mut self) {
+        self.searches = Searches::default();
+    }
+
     /// What became of the transmissions taken in so far.
     #[must_use]
     pub fn counts(&self) -> &Counts {

@@ -1,4 +1,5 @@
-//! What the core is told before it begins and that does not change while it runs: ports, water, watch rules.
+//! What the core is told beside the log: ports, water, watch rules. Another may take its place between two entries, if ports
+//! keep their numbers.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -37,6 +38,12 @@ impl World {
     #[must_use]
     pub fn geofence(&self) -> &Geofence {
         &self.geofence
+    }
+
+    /// With other ports and rules, on the same water.
+    #[must_use]
+    pub fn with(&self, geofence: Geofence, rules: Rules) -> World {
+        World::new(geofence, Arc::clone(&self.sea), rules)
     }
 
     /// The water of the world.

@@ -64,7 +64,7 @@ impl PortKind {
 pub struct PortIndex(pub u32);
 
 /// A vertex of a ring. Longitudes are unwrapped: a ring across the antimeridian goes beyond ±180°.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vertex {
     /// Longitude, 10⁻⁶ degree, possibly beyond ±180°.
     pub lon: i32,
@@ -76,7 +76,7 @@ pub struct Vertex {
 pub type Ring = Vec<Vertex>;
 
 /// The area of a port.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Shape {
     /// Polygons, each an outer ring and its holes.
     Polygons(Vec<Vec<Ring>>),
@@ -90,7 +90,7 @@ pub enum Shape {
 }
 
 /// One feature of a port file.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Port {
     /// Stable, unique.
     pub id: String,

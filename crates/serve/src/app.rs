@@ -5,13 +5,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Extension, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use engine::World;
 use serde_json::json;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
@@ -22,6 +20,7 @@ use crate::answer::{Answer, Refusal, away, given, json, read, refuse};
 use crate::area::Area;
 use crate::board::Board;
 use crate::frontier::Ring;
+use crate::places::Shown;
 use crate::store::{Ack, query};
 use crate::stream::{self, NoStream};
 use crate::{Told, page, places, vessels};
@@ -50,7 +49,7 @@ pub struct App {
     /// What is known.
     pub board: Arc<Board>,
     /// Ports, water and rules.
-    pub world: Arc<World>,
+    pub shown: Arc<Shown>,
     /// Where acknowledgements go.
     pub acks: Arc<dyn Acks>,
     /// What is told of sources.
@@ -61,8 +60,6 @@ pub struct App {
     pub streams: usize,
     /// A basemap of whoever runs it.
     pub basemap: Option<PathBuf>,
-    /// All ports, as GeoJSON.
-    pub ports: Bytes,
     /// Frontiers that somebody has looked at.
     pub frontiers: Arc<Mutex<VecDeque<(FrontierKey, Outline)>>>,
 }

@@ -75,6 +75,7 @@ enum Fed {
     Alerts(Vec<String>),
     Ack(String, Ack, SyncSender<()>),
     Place(Place),
+    Ports(PortNames),
 }
 
 /// Whether a list names a ship.
@@ -287,6 +288,11 @@ impl Feed {
         let _ = self.sender.send(Fed::Place(place));
     }
 
+    /// Ports are called so from here on.
+    pub fn ports(&self, names: PortNames) {
+        let _ = self.sender.send(Fed::Ports(names));
+    }
+
     /// How many of the alerts handed in are stored.
     #[must_use]
     pub fn stored(&self) -> u64 {
@@ -370,6 +376,7 @@ impl Taking {
     fn take(&mut self, fed: Fed, batch: &mut Batch) {
         match fed {
             Fed::Heard(heard) => self.hear(heard, batch),
+            Fed::Ports(names) => self.store.name_ports(names),
             told @ (Fed::Alerts(_) | Fed::Ack(..) | Fed::Place(_)) => batch.told.push(told),
         }
     }
@@ -489,7 +496,7 @@ fn write(
             waiting.push(done.clone());
         }
         Fed::Place(place) => writing.place(place)?,
-        Fed::Heard(_) => {}
+        Fed::Heard(_) | Fed::Ports(_) => {}
     }
     Ok(())
 }

@@ -28,13 +28,13 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum_server::tls_rustls::RustlsConfig;
-use engine::World;
 use hyper_util::rt::TokioTimer;
 use serde::Serialize;
 
 pub use access::{Role, Token};
 pub use app::Acks;
 pub use page::is_built;
+pub use places::Shown;
 pub use store::{Ack, Place, StoreError};
 
 /// Threads that answer.
@@ -80,7 +80,7 @@ pub struct Page {
     /// What is known.
     pub board: Arc<board::Board>,
     /// Ports, water and rules.
-    pub world: Arc<World>,
+    pub shown: Arc<Shown>,
     /// Where acknowledgements go.
     pub acks: Arc<dyn Acks>,
     /// Who may do what.
@@ -164,9 +164,8 @@ fn router(told: Arc<dyn Told>, page: Option<Page>, is_loopback: bool) -> Router 
     let Some(page) = page else { return ops };
     let access = access::Access::new(page.tokens, page.anonymous, page.requests_per_second, is_loopback);
     ops.merge(app::routes(app::App {
-        ports: places::port_features(&page.world).into(),
         board: page.board,
-        world: page.world,
+        shown: page.shown,
         acks: page.acks,
         told,
         access: Arc::new(access),

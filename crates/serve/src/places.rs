@@ -1,7 +1,9 @@
 //! The API of places: ports, and where ships are heard.
 
 use std::fmt::Write as _;
+use std::sync::{Arc, PoisonError, RwLock};
 
+use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::IntoResponse;
@@ -24,9 +26,40 @@ const CORNERS: u32 = 48;
 /// Half the way round.
 const HALF_TURN: f64 = 180.0;
 
+/// Ports, water and rules as they are shown; others may take their place.
+#[derive(Debug)]
+pub struct Shown(RwLock<(Arc<World>, Bytes)>);
+
+impl Shown {
+    /// Shows these.
+    #[must_use]
+    pub fn new(world: Arc<World>) -> Shown {
+        let ports = port_features(&world).into();
+        Shown(RwLock::new((world, ports)))
+    }
+
+    /// Shows these from here on.
+    pub fn show(&self, world: Arc<World>) {
+        let ports = port_features(&world).into();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = (world, ports);
+    }
+
+    /// What is shown.
+    #[must_use]
+    pub fn world(&self) -> Arc<World> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner).0)
+    }
+
+    /// All ports, as GeoJSON.
+    #[must_use]
+    pub fn ports(&self) -> Bytes {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).1.clone()
+    }
+}
+
 /// `GET /api/v1/ports`.
 pub async fn ports(State(app): State<App>) -> Answer {
-    Ok(([(header::CONTENT_TYPE, "application/geo+json")], app.ports.clone()).into_response())
+    Ok(([(header::CONTENT_TYPE, "application/geo+json")], app.shown.ports()).into_response())
 }
 
 /// All ports, as GeoJSON.

@@ -233,6 +233,11 @@ impl Store {
         Ok(done)
     }
 
+    /// Ports are called so from here on.
+    pub fn name_ports(&mut self, ports: PortNames) {
+        self.ports = ports;
+    }
+
     /// Detection begins anew: what is open is left as it is, and nobody will end it.
     ///
     /// # Errors

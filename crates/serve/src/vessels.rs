@@ -260,7 +260,7 @@ fn outline(app: &App, mmsi: u32, from: Position, distance_m: f64, (since, step):
     if let Some((_, outline)) = lock().iter().find(|(known, _)| *known == key) {
         return Outline::clone(outline);
     }
-    let outline = Outline::new(frontier::outline(app.world.sea(), from, distance_m));
+    let outline = Outline::new(frontier::outline(app.shown.world().sea(), from, distance_m));
     let mut frontiers = lock();
     frontiers.push_back((key, Outline::clone(&outline)));
     while frontiers.len() > FRONTIERS {
@@ -271,7 +271,8 @@ fn outline(app: &App, mmsi: u32, from: Position, distance_m: f64, (since, step):
 
 /// Ports at which it could have called, or that it could have reached by then.
 fn candidates(app: &App, alert: &Value) -> Vec<Value> {
-    let ports = app.world.ports();
+    let world = app.shown.world();
+    let ports = world.ports();
     let list = |key: &str| alert["ports"][key].as_array().cloned().unwrap_or_default();
     let mut told: BTreeMap<String, Value> = BTreeMap::new();
     for port in list("in_reach") {
@@ -282,7 +283,7 @@ fn candidates(app: &App, alert: &Value) -> Vec<Value> {
     }
     let feature = |(id, candidate): (String, Value)| {
         let at = ports.list.iter().position(|port| port.id == id)?;
-        let middle = app.world.middle(model::PortIndex(at as u32));
+        let middle = world.middle(model::PortIndex(at as u32));
         let mut properties = json!({ "kind": "port", "port": id, "name": ports.list[at].name });
         for key in ["p", "earliest_arrival", "latest_departure", "longest_stay_ms"] {
             if !candidate[key].is_null() {
