@@ -51,7 +51,7 @@ pub enum Command {
     /// Work with port files.
     #[command(subcommand)]
     Ports(Ports),
-    /// Print a JSON Schema.
+    /// Print a JSON Schema, or the page of all metrics.
     Schema {
         /// Of what.
         #[arg(value_enum)]
@@ -337,7 +337,7 @@ pub enum Color {
     Never,
 }
 
-/// Of what to print a schema.
+/// Of what to print a description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SchemaOf {
     /// An alert.
@@ -346,6 +346,8 @@ pub enum SchemaOf {
     Config,
     /// A fact.
     Facts,
+    /// All metrics, as Markdown.
+    Metrics,
 }
 
 /// How fast to replay.
