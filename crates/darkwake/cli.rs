@@ -156,6 +156,9 @@ pub struct Run {
     /// Threads that detect; the output is the same for any number.
     #[arg(long, value_name = "N", env = "DARKWAKE_SHARDS", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub shards: Option<u16>,
+    /// Print the configuration in force, as check --print does, and end.
+    #[arg(long, env = "DARKWAKE_PRINT_CONFIG")]
+    pub print_config: bool,
 }
 
 /// Arguments of `demo`.
@@ -221,6 +224,12 @@ pub struct Check {
     /// Port files (GeoJSON) instead of the configured ones.
     #[arg(long, value_name = "FILE", num_args = 1, env = "DARKWAKE_PORTS")]
     pub ports: Vec<PathBuf>,
+    /// Print the configuration in force as TOML, with where each setting comes from that is not the default.
+    #[arg(long, env = "DARKWAKE_PRINT")]
+    pub print: bool,
+    /// Fail for warnings too: on the machine it is to run on, where files and folders are there.
+    #[arg(long, env = "DARKWAKE_STRICT")]
+    pub strict: bool,
 }
 
 /// Subcommands of `ports`.

@@ -75,7 +75,7 @@ pub struct Only<'a> {
 pub fn read(reading: &Reading, wanted: &Wanted<'_>) -> anyhow::Result<Done> {
     let interrupt = Interrupt::listen()?;
     let config = Config::load(reading.config.as_deref())?;
-    let (world, ports_hash) = world(&config, reading.config.is_some(), &reading.ports)?;
+    let (world, ports_hash) = world(&config, !config.place.is_empty(), &reading.ports)?;
     let limits = config.limits.of_core();
     let count = shard_count(reading.shards);
     let start = |alerts: KeepAlerts| {
