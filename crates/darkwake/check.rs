@@ -1,15 +1,24 @@
 //! `darkwake check`: validates everything without connecting to anything.
 
+mod files;
+
+use std::io::Write;
+
 use crate::cli::{self, Check};
-use crate::config::Config;
-use crate::{ports, watch};
+use crate::config::{Config, Given, effective};
+use crate::{Usage, ports, watch};
 
 /// Validates, and says what is in use.
 pub fn run(arguments: &Check) -> anyhow::Result<()> {
-    let config = Config::load(arguments.config.as_deref())?;
-    if let Some(path) = &arguments.config {
-        crate::run::check_kafka(&config, path)?;
+    let given = Given::read(arguments.config.as_deref())?;
+    // Also where something else is wrong: it may show what.
+    if arguments.print {
+        std::io::stdout().write_all(effective::text(&given, &arguments.ports)?.as_bytes())?;
     }
+    let config = Config::of(&given)?;
+    crate::run::check_kafka(&config)?;
+    let found = files::look(&config);
+    anyhow::ensure!(found.wrong.is_empty(), Usage(found.wrong.join("\n")));
     let files = if arguments.ports.is_empty() { &config.ports.files } else { &arguments.ports };
     let (geofence, hash) = ports::load(files)?;
     let watched = watch::read(&config)?;
@@ -26,6 +35,9 @@ pub fn run(arguments: &Check) -> anyhow::Result<()> {
     ));
     watched.summaries.iter().for_each(|summary| cli::talk(summary));
     let unmatched = watch::unmatched(rules, geofence.ports());
-    watched.warnings.iter().chain(&unmatched).for_each(|warning| cli::warn(warning));
+    let warnings = [&watched.warnings[..], &unmatched[..], &found.missing[..]].concat();
+    warnings.iter().for_each(|warning| cli::warn(warning));
+    let count = warnings.len();
+    anyhow::ensure!(count == 0 || !arguments.strict, Usage(format!("--strict fails for warnings: {count}")));
     Ok(())
 }

@@ -52,7 +52,7 @@ pub enum Command {
     /// Work with port files.
     #[command(subcommand)]
     Ports(Ports),
-    /// Print a JSON Schema.
+    /// Print a JSON Schema, or the page of all metrics.
     Schema {
         /// Of what.
         #[arg(value_enum)]
@@ -157,6 +157,9 @@ pub struct Run {
     /// Threads that detect; the output is the same for any number.
     #[arg(long, value_name = "N", env = "DARKWAKE_SHARDS", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub shards: Option<u16>,
+    /// Print the configuration in force, as check --print does, and end.
+    #[arg(long, env = "DARKWAKE_PRINT_CONFIG")]
+    pub print_config: bool,
 }
 
 /// Arguments of `demo`.
@@ -222,6 +225,12 @@ pub struct Check {
     /// Port files (GeoJSON) instead of the configured ones.
     #[arg(long, value_name = "FILE", num_args = 1, env = "DARKWAKE_PORTS")]
     pub ports: Vec<PathBuf>,
+    /// Print the configuration in force as TOML, with where each setting comes from that is not the default.
+    #[arg(long, env = "DARKWAKE_PRINT")]
+    pub print: bool,
+    /// Fail for warnings too: on the machine it is to run on, where files and folders are there.
+    #[arg(long, env = "DARKWAKE_STRICT")]
+    pub strict: bool,
 }
 
 /// Subcommands of `ports`.
@@ -338,7 +347,7 @@ pub enum Color {
     Never,
 }
 
-/// Of what to print a schema.
+/// Of what to print a description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SchemaOf {
     /// An alert.
@@ -347,6 +356,8 @@ pub enum SchemaOf {
     Config,
     /// A fact.
     Facts,
+    /// All metrics, as Markdown.
+    Metrics,
 }
 
 /// How fast to replay.

@@ -1,5 +1,7 @@
-//! The configuration file: one tree, every default in `config/darkwake.toml`.
+//! The configuration: one tree, every default in `config/darkwake.toml`.
 
+pub mod effective;
+mod given;
 mod serve;
 
 use std::collections::BTreeMap;
@@ -14,6 +16,7 @@ use model::{EventTime, Mmsi, Position};
 use serde::{Deserialize, Serialize};
 
 use crate::Usage;
+pub use given::{Given, PREFIX};
 pub use serve::{Anonymous, ServeConfig, TokenConfig, TokenRole};
 
 /// All settings.
@@ -41,6 +44,9 @@ pub struct Config {
     /// The folder of the file.
     #[serde(skip)]
     pub folder: PathBuf,
+    /// What it was read from, as errors name it; empty if nothing was given.
+    #[serde(skip)]
+    pub place: String,
 }
 
 /// What the program says of itself.
@@ -263,6 +269,9 @@ pub enum SinkKind {
     Webhook,
 }
 
+/// What is shown in place of a secret.
+const MASK: &str = "****";
+
 /// A text in which `${NAME}` stands for a variable of the environment, so that what is secret need not be in the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
@@ -301,8 +310,14 @@ impl Secret {
 }
 
 impl From<Secret> for String {
+    /// As it may be shown: the name of a variable is no secret, anything else may be one.
     fn from(secret: Secret) -> String {
-        secret.written
+        let name = secret.written.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+        if name.is_some_and(|name| !name.contains(['$', '{', '}'])) {
+            secret.written
+        } else {
+            MASK.to_owned()
+        }
     }
 }
 
@@ -832,39 +847,42 @@ impl From<RingConfig> for Vec<[f64; 2]> {
 pub const MAX_DELAY_MS: i64 = 300_000;
 
 impl Config {
-    /// Reads a configuration file, or takes the defaults.
+    /// Reads a configuration file, if there is one, and the variables of the environment.
     pub fn load(path: Option<&Path>) -> anyhow::Result<Config> {
-        let Some(path) = path else { return Ok(Config::default()) };
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Usage(format!("{}: cannot be read: {error}", path.display())))?;
-        let mut config: Config =
-            toml::from_str(&text).map_err(|error| Usage(format!("{}: {error}", path.display())))?;
+        Config::of(&Given::read(path)?)
+    }
+
+    /// What is given and the defaults, validated; paths start from the folder of the file.
+    pub fn of(given: &Given) -> anyhow::Result<Config> {
+        let mut config = given.config()?;
+        let place = given.place();
         if config.input.delay_bound.ms > MAX_DELAY_MS {
             let told = String::from(config.input.delay_bound);
-            anyhow::bail!(Usage(format!(
-                "{}: input.delay_bound = \"{told}\" is more than 5m",
-                path.display()
-            )));
+            anyhow::bail!(Usage(format!("{place}: input.delay_bound = \"{told}\" is more than 5m")));
         }
-        if let Some(folder) = path.parent() {
-            config.folder = folder.to_owned();
-            config.ports.files.iter_mut().for_each(|file| *file = folder.join(&file));
-            config.watch.lists.iter_mut().for_each(|list| list.file = folder.join(&list.file));
-            let sinks = config.live.sinks.iter_mut();
-            let sinks = sinks.flat_map(|sink| sink.path.iter_mut().chain(&mut sink.dead_letters));
-            let sources = config.live.sources.iter_mut().filter_map(|source| source.path.as_mut());
-            sinks.chain(sources).for_each(|file| *file = folder.join(&file));
-            let Config { live, serve, .. } = &mut config;
-            let files = [&mut live.state, &mut serve.store, &mut serve.certificate, &mut serve.key];
-            let files = files.into_iter().chain([&mut serve.basemap]).flatten();
-            files.for_each(|file| *file = folder.join(&file));
-        }
-        crate::watch::validate(&config.watch, path)?;
-        crate::run::validate(&config, path)?;
+        config.start_from(given.folder());
+        crate::watch::validate(&config.watch, Path::new(&place))?;
+        crate::run::validate(&config, Path::new(&place))?;
         for list in &mut config.watch.lists {
             list.content = crate::watch::content_hash(&list.file);
         }
+        config.place = place;
         Ok(config)
+    }
+
+    /// Paths start from this folder.
+    fn start_from(&mut self, folder: &Path) {
+        self.folder = folder.to_owned();
+        self.ports.files.iter_mut().for_each(|file| *file = folder.join(&file));
+        self.watch.lists.iter_mut().for_each(|list| list.file = folder.join(&list.file));
+        let Config { live, serve, .. } = self;
+        let sinks = live.sinks.iter_mut();
+        let sinks = sinks.flat_map(|sink| sink.path.iter_mut().chain(&mut sink.dead_letters));
+        let sources = live.sources.iter_mut().filter_map(|source| source.path.as_mut());
+        sinks.chain(sources).for_each(|file| *file = folder.join(&file));
+        let files = [&mut live.state, &mut serve.store, &mut serve.certificate, &mut serve.key];
+        let files = files.into_iter().chain([&mut serve.basemap]).flatten();
+        files.for_each(|file| *file = folder.join(&file));
     }
 
     /// Hash by which alerts name the configuration they were made with, and the lists of ships.

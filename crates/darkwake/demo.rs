@@ -46,7 +46,13 @@ pub fn run(arguments: &Demo) -> anyhow::Result<()> {
         arguments.speed,
         arguments.out.display()
     ));
-    let run = Run { config: PathBuf::from("demo"), role: Role::All, record: None, shards: None };
+    let run = Run {
+        config: PathBuf::from("demo"),
+        role: Role::All,
+        record: None,
+        shards: None,
+        print_config: false,
+    };
     run::with(&config, &run)
 }
 

@@ -1,5 +1,8 @@
 //! What `darkwake run` counts and measures, for Prometheus.
 
+mod page;
+
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -7,7 +10,9 @@ use std::time::Duration;
 use connect::sinks::Sink;
 use model::fate::Counts;
 use model::{EventTime, Reason};
+pub use page::page;
 use prometheus::core::Collector;
+use prometheus::proto::MetricType;
 use prometheus::{
     Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     Registry, TextEncoder,
@@ -21,6 +26,7 @@ const IDLE_S: f64 = 60.0;
 /// All of it.
 pub struct Metrics {
     registry: Registry,
+    described: Vec<Described>,
     up: IntGaugeVec,
     bytes: IntCounterVec,
     troubles: IntCounterVec,
@@ -81,14 +87,40 @@ impl Arrivals {
     }
 }
 
-/// A metric that is told from now on.
-fn kept<M: Collector + Clone + 'static>(
-    registry: &Registry,
-    metric: Result<M, prometheus::Error>,
-) -> Result<M, prometheus::Error> {
-    let metric = metric?;
-    registry.register(Box::new(metric.clone()))?;
-    Ok(metric)
+/// What is said of a metric, whether anything was counted or not.
+struct Described {
+    name: String,
+    kind: MetricType,
+    labels: Vec<String>,
+    help: String,
+}
+
+/// The metrics that there are.
+#[derive(Default)]
+struct Known {
+    registry: Registry,
+    described: RefCell<Vec<Described>>,
+}
+
+impl Known {
+    /// A metric that is told from now on.
+    fn keep<M: Collector + Clone + 'static>(
+        &self,
+        metric: Result<M, prometheus::Error>,
+    ) -> Result<M, prometheus::Error> {
+        let metric = metric?;
+        self.registry.register(Box::new(metric.clone()))?;
+        let labels: Vec<String> =
+            metric.desc().into_iter().flat_map(|desc| desc.variable_labels.clone()).collect();
+        // One that nothing was counted of is not gathered, but tells what it is.
+        self.described.borrow_mut().extend(metric.collect().into_iter().map(|family| Described {
+            name: family.name().to_owned(),
+            kind: family.get_field_type(),
+            labels: labels.clone(),
+            help: family.help().to_owned(),
+        }));
+        Ok(metric)
+    }
 }
 
 fn seconds(t: EventTime) -> f64 {
@@ -98,46 +130,36 @@ fn seconds(t: EventTime) -> f64 {
 impl Metrics {
     /// None counted yet.
     pub fn new() -> Result<Metrics, prometheus::Error> {
-        let registry = Registry::new();
-        let ints = |name, help, labels: &[&str]| kept(&registry, IntGaugeVec::new(named(name, help), labels));
-        let gauges = |name, help, labels: &[&str]| kept(&registry, GaugeVec::new(named(name, help), labels));
+        let known = Known::default();
+        let ints = |name, help, labels: &[&str]| known.keep(IntGaugeVec::new(named(name, help), labels));
+        let gauges = |name, help, labels: &[&str]| known.keep(GaugeVec::new(named(name, help), labels));
         let counters =
-            |name, help, labels: &[&str]| kept(&registry, IntCounterVec::new(named(name, help), labels));
+            |name, help, labels: &[&str]| known.keep(IntCounterVec::new(named(name, help), labels));
         let source = &["source"][..];
         let partition = &["partition"][..];
-        let commit = kept(
-            &registry,
-            HistogramVec::new(
-                HistogramOpts::new(
-                    "commit_duration_seconds",
-                    "How long a transaction took, from the first record to the commit",
-                )
-                .namespace("darkwake")
-                .buckets(vec![0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 20.0]),
-                &["role"],
-            ),
-        )?;
-        let dropped = kept(
-            &registry,
-            IntCounter::with_opts(named("datagrams_dropped_total", "Datagrams that came faster than taken")),
-        )?;
-        let of_page = |name, help| kept(&registry, IntCounter::with_opts(named(name, help)));
-        let page_clients = kept(
-            &registry,
-            IntGauge::with_opts(named("page_clients", "Clients that are told as it happens")),
-        )?;
-        let started = kept(
-            &registry,
-            Gauge::with_opts(named("start_timestamp_seconds", "When this program was started")),
-        )?;
+        let commit = known.keep(HistogramVec::new(
+            HistogramOpts::new(
+                "commit_duration_seconds",
+                "How long a transaction took, from the first record to the commit",
+            )
+            .namespace("darkwake")
+            .buckets(vec![0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 20.0]),
+            &["role"],
+        ))?;
+        let dropped = known.keep(IntCounter::with_opts(named(
+            "datagrams_dropped_total",
+            "Datagrams that came faster than taken",
+        )))?;
+        let of_page = |name, help| known.keep(IntCounter::with_opts(named(name, help)));
+        let page_clients =
+            known.keep(IntGauge::with_opts(named("page_clients", "Clients that are told as it happens")))?;
+        let started = known
+            .keep(Gauge::with_opts(named("start_timestamp_seconds", "When this program was started")))?;
         started.set(seconds(connect::live::now()));
-        let unwatched = kept(
-            &registry,
-            IntCounter::with_opts(named(
-                "ships_unwatched_total",
-                "Ships that found no place among those watched for reception, or lost it",
-            )),
-        )?;
+        let unwatched = known.keep(IntCounter::with_opts(named(
+            "ships_unwatched_total",
+            "Ships that found no place among those watched for reception, or lost it",
+        )))?;
         Ok(Metrics {
             up: ints(
                 "source_connections",
@@ -213,7 +235,8 @@ impl Metrics {
             dropped,
             unwatched,
             commit,
-            registry,
+            described: known.described.into_inner(),
+            registry: known.registry,
             counts: Mutex::default(),
             sources: Mutex::default(),
             page: OnceLock::new(),

@@ -73,7 +73,7 @@ pub struct Only<'a> {
 pub fn read(reading: &Reading, wanted: &Wanted<'_>) -> anyhow::Result<Done> {
     let interrupt = Interrupt::listen()?;
     let config = Config::load(reading.config.as_deref())?;
-    let made_with = made_with(&config, reading.config.is_some(), &reading.ports)?;
+    let made_with = made_with(&config, !config.place.is_empty(), &reading.ports)?;
     let limits = config.limits.of_core();
     let count = shard_count(reading.shards);
     let start = |alerts: KeepAlerts| {
@@ -96,7 +96,7 @@ pub fn read(reading: &Reading, wanted: &Wanted<'_>) -> anyhow::Result<Done> {
             told.into_iter().flat_map(|part| rounds.take(part)).for_each(|round| collected.add(round));
             collected
         });
-        let is_asked = reading.config.is_some() || !reading.ports.is_empty();
+        let is_asked = !config.place.is_empty() || !reading.ports.is_empty();
         let (read, names, mut outcome) =
             read_log(Path::new(&reading.inputs[0]), shards, is_asked, &interrupt)?;
         let collected = collector.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));

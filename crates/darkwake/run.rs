@@ -12,7 +12,7 @@ mod reload;
 mod state;
 mod validate;
 
-use std::path::Path;
+use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use connect::sinks::{Destination, Rotation, Sink, SinkError};
 
 use crate::Usage;
 use crate::cli::{self, Role, Run};
-use crate::config::{Config, LogCarrier, SinkConfig, SinkKind, SourceConfig, SourceKind};
+use crate::config::{Config, Given, LogCarrier, SinkConfig, SinkKind, SourceConfig, SourceKind, effective};
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::metrics::Metrics;
 use crate::read;
@@ -39,7 +39,13 @@ const KEEP: u32 = 7;
 
 /// Runs until it is interrupted, or all sources have ended.
 pub fn run(arguments: &Run) -> anyhow::Result<()> {
-    with(&Config::load(Some(&arguments.config))?, arguments)
+    let given = Given::read(Some(&arguments.config))?;
+    let config = Config::of(&given)?;
+    if arguments.print_config {
+        let text = effective::text(&given, &[])?;
+        return Ok(std::io::stdout().write_all(text.as_bytes())?);
+    }
+    with(&config, arguments)
 }
 
 /// Runs with this configuration.
@@ -182,13 +188,13 @@ fn cluster(config: &Config) -> Cluster {
 }
 
 /// Fails if the Kafka client does not take its settings, where it is used.
-pub fn check_kafka(config: &Config, path: &Path) -> anyhow::Result<()> {
+pub fn check_kafka(config: &Config) -> anyhow::Result<()> {
     let live = &config.live;
     let is_used = live.log == LogCarrier::Kafka
         || live.sources.iter().any(|source| source.kind == SourceKind::Kafka)
         || live.sinks.iter().any(|sink| sink.kind == SinkKind::Kafka);
     if is_used {
-        kafka::check(&properties(config)).map_err(|error| Usage(format!("{}: {error}", path.display())))?;
+        kafka::check(&properties(config)).map_err(|error| Usage(format!("{}: {error}", config.place)))?;
     }
     Ok(())
 }

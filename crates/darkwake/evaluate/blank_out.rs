@@ -26,7 +26,7 @@ use super::stretches::{Blank, Survey};
 use super::table::Report;
 use super::truth::{Episode, HOUR_MS, Kind, World};
 use crate::cli::Evaluate;
-use crate::config::Config;
+use crate::config::{Config, PREFIX};
 use crate::read;
 use crate::{Usage, cli};
 
@@ -144,7 +144,9 @@ fn replay(arguments: &Evaluate, files: &[PathBuf], folder: &Path) -> anyhow::Res
     let program = std::env::current_exe().context("the program does not find itself")?;
     let path = folder.join(ALERTS);
     let mut command = Command::new(program);
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("DARKWAKE_")) {
+    // Those of flags are not for it; those of the configuration are, as here.
+    let is_of_flag = |name: &str| name.starts_with("DARKWAKE_") && !name.starts_with(PREFIX);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_flag(&name.to_string_lossy())) {
         command.env_remove(name);
     }
     command.arg("replay").args(files).arg("--out").arg(&path);

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::text;
 use crate::Usage;
 use crate::cli::Reading;
-use crate::config::Config;
+use crate::config::{Config, Given};
 use crate::outputs;
 use crate::read::Done;
 
@@ -97,10 +97,11 @@ impl Case<'_> {
     /// Copies configuration, lists and ports; the arguments with which a replay takes them.
     fn settings(&self, reading: &Reading) -> anyhow::Result<String> {
         let mut arguments = String::new();
-        if let Some(path) = &reading.config {
-            self.file("darkwake.toml", &judging(path)?)?;
-            let config = Config::load(Some(path))?;
-            let folder = path.parent().unwrap_or(Path::new(""));
+        let given = Given::read(reading.config.as_deref())?;
+        if !given.table().is_empty() || reading.config.is_some() {
+            self.file("darkwake.toml", &judging(&given)?)?;
+            let config = Config::of(&given)?;
+            let folder = given.folder();
             let lists = config.watch.lists.iter().map(|list| &list.file);
             for file in lists.chain(&config.ports.files) {
                 let inside = file.strip_prefix(folder).unwrap_or(file);
@@ -109,7 +110,7 @@ impl Case<'_> {
                     Usage(format!(
                         "{}: lies outside the folder of {}, and a case holds only what is in it",
                         file.display(),
-                        path.display()
+                        config.place
                     ))
                 );
                 self.copy(file, inside)?;
@@ -181,11 +182,9 @@ impl Key {
 
 /// What of a configuration decides which alerts there are; where things come from and go to, and the secrets for that, are
 /// nobody's business.
-fn judging(path: &Path) -> anyhow::Result<String> {
+fn judging(given: &Given) -> anyhow::Result<String> {
     const SECTIONS: [&str; 5] = ["input", "ports", "alerts", "watch", "limits"];
-    let text = fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
-    let mut all: toml::Table =
-        toml::from_str(&text).map_err(|error| Usage(format!("{}: {error}", path.display())))?;
+    let mut all = given.table().clone();
     all.retain(|section, _| SECTIONS.contains(&section));
     Ok(toml::to_string(&all)?)
 }

@@ -19,7 +19,7 @@ mod vessels;
 
 use std::collections::VecDeque;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -111,12 +111,7 @@ pub fn start(listening: &Listening, told: Arc<dyn Told>, page: Option<Page>) -> 
     let tls = listening
         .tls
         .as_ref()
-        .map(|(certificate, key)| {
-            let read = runtime.block_on(RustlsConfig::from_pem_file(certificate, key));
-            read.map_err(|error| {
-                std::io::Error::new(error.kind(), format!("{}: {error}", certificate.display()))
-            })
-        })
+        .map(|(certificate, key)| runtime.block_on(tls(certificate, key)))
         .transpose()?;
     let board = page.as_ref().map(|page| Arc::clone(&page.board));
     let router = router(told, page, address.ip().is_loopback());
@@ -141,6 +136,21 @@ pub fn start(listening: &Listening, told: Arc<dyn Told>, page: Option<Page>) -> 
         });
     });
     Ok(address)
+}
+
+/// Reads a certificate and its key.
+async fn tls(certificate: &Path, key: &Path) -> std::io::Result<RustlsConfig> {
+    let read = RustlsConfig::from_pem_file(certificate, key).await;
+    read.map_err(|error| std::io::Error::new(error.kind(), format!("{}: {error}", certificate.display())))
+}
+
+/// Whether these files of a certificate and its key can be used.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn check_tls(certificate: &Path, key: &Path) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(tls(certificate, key)).map(drop)
 }
 
 fn router(told: Arc<dyn Told>, page: Option<Page>, is_loopback: bool) -> Router {

@@ -1,4 +1,5 @@
-//! The tasks of the project: `cargo xtask demo | test | bench | bless | evaluate | kafka | ports | water | web`.
+//! The tasks of the project: `cargo xtask demo | test | bench | bless | deny | evaluate | kafka | ports | reproducible | sbom |
+//! water | web`.
 
 mod analysts;
 mod bench;
@@ -12,15 +13,19 @@ mod kafka;
 #[expect(dead_code, reason = "of what sea distance needs, making the mask takes the half")]
 #[path = "../../geofence/src/sea/lattice.rs"]
 mod lattice;
+mod licences;
 mod oracle;
 mod page;
 mod ports;
 mod ports_countries;
 mod project;
+mod reproducible;
 mod say;
+mod sbom;
 mod scenarios;
 mod soak;
 mod story;
+mod supply;
 mod system;
 mod test;
 mod water;
@@ -40,6 +45,9 @@ usage: cargo xtask TASK
   bench live [SECONDS]      latency and throughput on a real Kafka broker
   bless                     renew the alerts of the golden cases in tests/golden
   evaluate [FIRST-LAST]     how good judgement is: five generated worlds, or those with these seeds, replayed and scored
+  sbom [--out FILE]         what the program is made of, as CycloneDX
+  deny [--offline]          cargo-deny: vulnerabilities, licences and sources of what it is made of
+  reproducible [--once]     build it twice in different folders and compare the bytes; takes many minutes
   kafka up | down           a real broker on loopback: --brokers 1|3, --name NAME, --while PID
   kafka stop | start        one node of it: --node N, --name NAME
   ports [--check]           remake config/ports/wpi.geojson from the World Port Index
@@ -69,6 +77,9 @@ fn main() -> ExitCode {
         ["test", rest @ ..] => test::run(rest),
         ["bench", rest @ ..] => bench::run(rest),
         ["bless", rest @ ..] => bless::run(rest),
+        ["sbom", rest @ ..] => sbom::run(rest),
+        ["deny", rest @ ..] => supply::run(rest),
+        ["reproducible", rest @ ..] => reproducible::run(rest),
         ["evaluate", rest @ ..] => evaluate::run(rest),
         ["kafka", rest @ ..] => kafka::run(rest),
         ["ports", ..] => ports::run(&arguments[1..]),

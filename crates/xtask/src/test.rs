@@ -14,7 +14,7 @@ use crate::project::{self, Project};
 use crate::say::{say, table, talk};
 use crate::soak::{self, Journal};
 use crate::system::{self, Need};
-use crate::{Usage, analysts, evaluate, oracle, page, ports, scenarios, water, web};
+use crate::{Usage, analysts, evaluate, oracle, page, ports, scenarios, supply, water, web};
 
 const USAGE: &str = "usage: cargo xtask test [--soak [--again]] [--only NAME]";
 
@@ -35,6 +35,7 @@ enum Part {
     Deploy,
     Clippy,
     Format,
+    Supply,
     Oracle,
     Scenarios,
     Scores,
@@ -44,11 +45,12 @@ enum Part {
 }
 
 impl Part {
-    const DEFAULT: [Part; 10] = [
+    const DEFAULT: [Part; 11] = [
         Part::Web,
         Part::Tests,
         Part::Clippy,
         Part::Format,
+        Part::Supply,
         Part::Page,
         Part::Analysts,
         Part::Deploy,
@@ -67,6 +69,7 @@ impl Part {
             Part::Deploy => "deploy",
             Part::Clippy => "clippy",
             Part::Format => "fmt",
+            Part::Supply => "supply",
             Part::Oracle => "oracle",
             Part::Scenarios => "scenarios",
             Part::Scores => "scores",
@@ -87,6 +90,9 @@ impl Part {
             Part::Page => "the page in Chromium, and its API against the OpenAPI document (tests/page)",
             Part::Clippy => "cargo clippy --workspace --all-targets -- -D warnings",
             Part::Format => "cargo fmt --all --check",
+            Part::Supply => {
+                "what the program is made of: the list is whole, its licences and sources are allowed"
+            }
             Part::Oracle => {
                 let worlds = if is_soak { WORLDS_SOAK } else { WORLDS };
                 return format!("darkwake replay against tests/oracle on {worlds} random worlds");
@@ -112,7 +118,7 @@ impl Part {
             Part::Deploy => &[Need::Python, Need::Venv, Need::Java, Need::Maven, Need::Deployment],
             Part::Page => &[Need::Node, Need::Chromium, Need::Python, Need::Venv],
             Part::Oracle | Part::Ports => &[Need::Python],
-            Part::Scenarios | Part::Scores | Part::Water | Part::Soak => &[],
+            Part::Supply | Part::Scenarios | Part::Scores | Part::Water | Part::Soak => &[],
         }
     }
 }
@@ -252,6 +258,7 @@ fn run_part(part: Part, options: &Options, project: &Project, bill: &mut Bill) -
                 project::run(&mut project.cargo(&["fmt", "--all", "--check"])).map(|()| String::new())
             })?;
         }
+        Part::Supply => bill.piece("supply", || supply::check(project))?,
         Part::Oracle => {
             if !bill.build("build release", || project.build()) {
                 return Ok(());
@@ -476,7 +483,7 @@ mod tests {
     fn only_takes_names_and_the_long_tier_needs_its_flag() {
         assert_eq!(Options::read(&["--only", "oracle,fmt"]).unwrap().parts(), [Part::Format, Part::Oracle]);
         assert_eq!(Options::read(&[]).unwrap().parts(), Part::DEFAULT);
-        assert_eq!(Options::read(&["--soak"]).unwrap().parts().len(), 13);
+        assert_eq!(Options::read(&["--soak"]).unwrap().parts().len(), 14);
         for wrong in [&["--only", "orakle"][..], &["--only"], &["--only", "soak"], &["--again"], &["tests"]] {
             assert!(Options::read(wrong).unwrap_err().is::<Usage>(), "{wrong:?}");
         }
