@@ -771,7 +771,9 @@ impl TryFrom<String> for Moment {
     fn try_from(text: String) -> Result<Moment, String> {
         let wrong =
             || format!("\"{text}\" is no date; write it like \"2023-10-01\" or \"2023-10-01T06:00:00Z\"");
-        EventTime::parse_iso(text.as_bytes()).map(Moment).ok_or_else(wrong)
+        // With an offset a time may lie beyond the years that have four digits.
+        let is_written = |t: &EventTime| (0..=9_999).contains(&t.date().0);
+        EventTime::parse_iso(text.as_bytes()).filter(is_written).map(Moment).ok_or_else(wrong)
     }
 }
 
@@ -810,8 +812,17 @@ impl Config {
         let Some(path) = path else { return Ok(Config::default()) };
         let text = std::fs::read_to_string(path)
             .map_err(|error| Usage(format!("{}: cannot be read: {error}", path.display())))?;
+        let mut config = Config::read(&text, path)?;
+        for list in &mut config.watch.lists {
+            list.content = crate::watch::content_hash(&list.file);
+        }
+        Ok(config)
+    }
+
+    /// Reads the text of the configuration file with this path; no other file is opened.
+    pub fn read(text: &str, path: &Path) -> anyhow::Result<Config> {
         let mut config: Config =
-            toml::from_str(&text).map_err(|error| Usage(format!("{}: {error}", path.display())))?;
+            toml::from_str(text).map_err(|error| Usage(format!("{}: {error}", path.display())))?;
         if config.input.delay_bound.ms > MAX_DELAY_MS {
             let told = String::from(config.input.delay_bound);
             anyhow::bail!(Usage(format!(
@@ -834,9 +845,6 @@ impl Config {
         }
         crate::watch::validate(&config.watch, path)?;
         crate::run::validate(&config, path)?;
-        for list in &mut config.watch.lists {
-            list.content = crate::watch::content_hash(&list.file);
-        }
         Ok(config)
     }
 
@@ -975,6 +983,23 @@ mod tests {
         assert_eq!(package.as_deref(), Ok("a darkwake b darkwake"));
         assert!(secret("${NOBODY_HAS_SET_THIS}").unwrap_err().contains("NOBODY_HAS_SET_THIS"));
         assert!(secret("${open").is_err());
+    }
+
+    #[test]
+    fn moments_are_of_the_years_with_four_digits() {
+        let written = |text: &str| {
+            Moment::try_from(text.to_owned()).map(String::from).unwrap_or_else(|_| "none".to_owned())
+        };
+        for (text, expect) in [
+            ("2023-10-01", "2023-10-01T00:00:00.000Z"),
+            ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59.000Z"),
+            ("9999-12-31T23:59:60Z", "none"),
+            ("9999-12-31T23:59:59-01:00", "none"),
+            ("0000-01-01T00:00:00+01:00", "none"),
+            ("yesterday", "none"),
+        ] {
+            assert_eq!(written(text), expect, "{text}");
+        }
     }
 
     #[test]
