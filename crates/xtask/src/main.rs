@@ -1,4 +1,4 @@
-//! The tasks of the project: `cargo xtask demo | test | bench | bless | evaluate | kafka | ports | water | web`.
+//! The tasks of the project: `cargo xtask demo | test | bench | bless | evaluate | fuzz | kafka | ports | water | web`.
 
 mod analysts;
 mod bench;
@@ -7,6 +7,7 @@ mod clock;
 mod demo;
 mod divan;
 mod evaluate;
+mod fuzz;
 mod kafka;
 // The arrows between crates let this one know no other; the mask is in the order of this file.
 #[expect(dead_code, reason = "of what sea distance needs, making the mask takes the half")]
@@ -40,6 +41,8 @@ usage: cargo xtask TASK
   bench live [SECONDS]      latency and throughput on a real Kafka broker
   bless                     renew the alerts of the golden cases in tests/golden
   evaluate [FIRST-LAST]     how good judgement is: five generated worlds, or those with these seeds, replayed and scored
+  fuzz [TARGET…]            give what reads bytes from outside made-up ones, each target a minute or --seconds N;
+                            --asan: with AddressSanitizer
   kafka up | down           a real broker on loopback: --brokers 1|3, --name NAME, --while PID
   kafka stop | start        one node of it: --node N, --name NAME
   ports [--check]           remake config/ports/wpi.geojson from the World Port Index
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         ["bench", rest @ ..] => bench::run(rest),
         ["bless", rest @ ..] => bless::run(rest),
         ["evaluate", rest @ ..] => evaluate::run(rest),
+        ["fuzz", rest @ ..] => fuzz::run(rest),
         ["kafka", rest @ ..] => kafka::run(rest),
         ["ports", ..] => ports::run(&arguments[1..]),
         ["web", rest @ ..] => web::run(rest),
