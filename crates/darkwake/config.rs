@@ -813,7 +813,9 @@ impl TryFrom<String> for Moment {
     fn try_from(text: String) -> Result<Moment, String> {
         let wrong =
             || format!("\"{text}\" is no date; write it like \"2023-10-01\" or \"2023-10-01T06:00:00Z\"");
-        EventTime::parse_iso(text.as_bytes()).map(Moment).ok_or_else(wrong)
+        // With an offset a time may lie beyond the years that have four digits.
+        let is_written = |t: &EventTime| (0..=9_999).contains(&t.date().0);
+        EventTime::parse_iso(text.as_bytes()).filter(is_written).map(Moment).ok_or_else(wrong)
     }
 }
 
@@ -849,11 +851,25 @@ pub const MAX_DELAY_MS: i64 = 300_000;
 impl Config {
     /// Reads a configuration file, if there is one, and the variables of the environment.
     pub fn load(path: Option<&Path>) -> anyhow::Result<Config> {
-        Config::of(&Given::read(path)?)
+        let given = Given::read(path)?;
+        Config::of(&given)
+    }
+
+    /// Reads the text of the configuration file with this path; no other file is opened.
+    pub fn read(text: &str, path: &Path) -> anyhow::Result<Config> {
+        Config::validated(&Given::of(text.to_owned(), Some(path), std::iter::empty())?)
     }
 
     /// What is given and the defaults, validated; paths start from the folder of the file.
     pub fn of(given: &Given) -> anyhow::Result<Config> {
+        let mut config = Config::validated(given)?;
+        for list in &mut config.watch.lists {
+            list.content = crate::watch::content_hash(&list.file);
+        }
+        Ok(config)
+    }
+
+    fn validated(given: &Given) -> anyhow::Result<Config> {
         let mut config = given.config()?;
         let place = given.place();
         if config.input.delay_bound.ms > MAX_DELAY_MS {
@@ -863,9 +879,6 @@ impl Config {
         config.start_from(given.folder());
         crate::watch::validate(&config.watch, Path::new(&place))?;
         crate::run::validate(&config, Path::new(&place))?;
-        for list in &mut config.watch.lists {
-            list.content = crate::watch::content_hash(&list.file);
-        }
         config.place = place;
         Ok(config)
     }
@@ -1020,6 +1033,23 @@ mod tests {
         assert_eq!(package.as_deref(), Ok("a darkwake b darkwake"));
         assert!(secret("${NOBODY_HAS_SET_THIS}").unwrap_err().contains("NOBODY_HAS_SET_THIS"));
         assert!(secret("${open").is_err());
+    }
+
+    #[test]
+    fn moments_are_of_the_years_with_four_digits() {
+        let written = |text: &str| {
+            Moment::try_from(text.to_owned()).map(String::from).unwrap_or_else(|_| "none".to_owned())
+        };
+        for (text, expect) in [
+            ("2023-10-01", "2023-10-01T00:00:00.000Z"),
+            ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59.000Z"),
+            ("9999-12-31T23:59:60Z", "none"),
+            ("9999-12-31T23:59:59-01:00", "none"),
+            ("0000-01-01T00:00:00+01:00", "none"),
+            ("yesterday", "none"),
+        ] {
+            assert_eq!(written(text), expect, "{text}");
+        }
     }
 
     #[test]

@@ -24,6 +24,8 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::timeout;
 
 pub use kafka::{Again, AgainError};
+pub use network::datagram;
+pub use subscription::wrapped;
 use waits::Waits;
 
 use crate::kafka::Properties;

@@ -24,6 +24,8 @@ const ENDING: &str = "dwlog";
 const SEGMENT_BYTES: u64 = 64 << 20;
 /// No frame is longer.
 const MAX_FRAME: u32 = 64 << 20;
+/// No input has a higher number; names are kept in a list by number.
+const MAX_INPUT: u32 = 1 << 20;
 
 /// What stands in a log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +40,17 @@ pub enum Frame {
     Taken(Taken),
     /// A piece of the ports and rules that hold for the entries after the last of them.
     Reference(Piece),
+}
+
+/// Reads the frame that bytes begin with; what follows it.
+pub(crate) fn take_frame(bytes: &[u8]) -> Result<(Frame, &[u8]), postcard::Error> {
+    let (frame, rest): (Frame, &[u8]) = postcard::take_from_bytes(bytes)?;
+    match frame {
+        Frame::Name(number, _) if number > MAX_INPUT => Err(postcard::Error::DeserializeBadEncoding),
+        Frame::Name(..) | Frame::Entry(_) | Frame::Round | Frame::Taken(_) | Frame::Reference(_) => {
+            Ok((frame, rest))
+        }
+    }
 }
 
 /// Gives the input with this number a name.
@@ -288,8 +301,10 @@ impl LogReader {
             let length = u32::from_le_bytes([head[0], head[1], head[2], head[3]]);
             let mut hash = [0; 8];
             hash.copy_from_slice(&head[4..]);
-            self.frame.resize(length.min(MAX_FRAME) as usize, 0);
-            let got = if length > MAX_FRAME { 0 } else { read_full(&mut self.input, &mut self.frame)? };
+            // A length that is only claimed sets no memory aside.
+            self.frame.clear();
+            let limit = if length > MAX_FRAME { 0 } else { u64::from(length) };
+            let got = self.input.by_ref().take(limit).read_to_end(&mut self.frame)?;
             let is_whole =
                 got == length as usize && model::hash::bytes(0, &self.frame) == u64::from_le_bytes(hash);
             self.bytes += got as u64 + 12;
@@ -298,9 +313,10 @@ impl LogReader {
                 return if is_last { Ok(None) } else { Err(self.damaged("has a damaged frame")) };
             }
             self.whole += got as u64 + 12;
-            return postcard::from_bytes(&self.frame)
-                .map(Some)
-                .map_err(|_| self.damaged("has a frame of another version"));
+            return match take_frame(&self.frame) {
+                Ok((frame, [])) => Ok(Some(frame)),
+                Ok(_) | Err(_) => Err(self.damaged("has a frame of another version")),
+            };
         }
     }
 
@@ -415,5 +431,13 @@ mod tests {
         bytes[3] ^= 1;
         fs::write(&path, &bytes).unwrap();
         assert!(read(folder.path()).unwrap_err().to_string().contains("another version"));
+    }
+
+    #[test]
+    fn an_input_with_a_number_beyond_all_bounds_is_refused() {
+        for (number, is_one) in [(MAX_INPUT, true), (MAX_INPUT + 1, false), (u32::MAX, false)] {
+            let folder = written(&[Frame::Name(number, String::new()), Frame::Round]);
+            assert_eq!(read(folder.path()).is_ok(), is_one, "{number}");
+        }
     }
 }

@@ -37,19 +37,20 @@ struct Variable {
 impl Given {
     /// Reads the file, if there is one, and the environment.
     pub fn read(file: Option<&Path>) -> anyhow::Result<Given> {
-        Given::of(file, std::env::vars_os())
-    }
-
-    /// Reads the file with these variables.
-    fn of(
-        file: Option<&Path>,
-        environment: impl Iterator<Item = (OsString, OsString)>,
-    ) -> anyhow::Result<Given> {
         let text = match file {
             Some(path) => std::fs::read_to_string(path)
                 .map_err(|error| Usage(format!("{}: cannot be read: {error}", path.display())))?,
             None => String::new(),
         };
+        Given::of(text, file, std::env::vars_os())
+    }
+
+    /// The text of a file with these variables.
+    pub fn of(
+        text: String,
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (OsString, OsString)>,
+    ) -> anyhow::Result<Given> {
         let mut given = Given {
             file: file.map(Path::to_owned),
             text,
@@ -208,7 +209,7 @@ mod tests {
         let file = folder.path().join("darkwake.toml");
         std::fs::write(&file, text)?;
         let variables = variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
-        Config::of(&Given::of(Some(&file), variables)?)
+        Config::of(&Given::of(text.to_owned(), Some(&file), variables)?)
     }
 
     #[test]

@@ -70,7 +70,10 @@ impl Bits {
         self.length -= bits;
         let (word, used) = (self.length >> 6, self.length & 63);
         self.words[word] &= if used == 0 { 0 } else { !0 << (64 - used) };
-        self.words[word + 1] = 0;
+        // Behind the longest message there is none.
+        if let Some(next) = self.words.get_mut(word + 1) {
+            *next = 0;
+        }
     }
 
     /// Number of bits.
@@ -170,7 +173,20 @@ mod tests {
             let valid = (48..88).contains(&byte) || (96..120).contains(&byte);
             assert_eq!(Bits::default().push(&[b'0', byte], 0), valid, "{byte}");
         }
-        assert!(!Bits::default().push(&[b'0'; 193], 0));
+    }
+
+    #[test]
+    fn the_longest_message_is_taken_and_a_longer_one_is_not() {
+        for fill in 0..=5 {
+            let bits = bits(&[b'w'; MAX_BITS / 6], fill);
+            assert_eq!(bits.len(), MAX_BITS - usize::from(fill));
+            assert_eq!(bits.unsigned(MAX_BITS - 8, 8), 0xFF << fill & 0xFF);
+            let _ = bits.payload();
+        }
+        assert!(!Bits::default().push(&[b'0'; MAX_BITS / 6 + 1], 0));
+        let mut joined = bits(&[b'0'; 100], 0);
+        assert!(joined.push(&[b'0'; 92], 0));
+        assert_eq!(joined.len(), MAX_BITS);
     }
 
     #[test]

@@ -16,7 +16,8 @@ use alloc::vec::Vec;
 use model::number::rounded;
 use model::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 use model::{EventTime, Fix, Mmsi, Origin, Silence, Statics};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::quiet::SILENCE_MS;
 use crate::reach::Speeds;
@@ -94,7 +95,46 @@ pub struct Judge {
     /// A ship with the IMO number of this one heard since the last report under another MMSI.
     claim: Option<(EventTime, Mmsi)>,
     /// As it stood at the last report, once anything has been judged since.
+    #[serde(deserialize_with = "base")]
     base: Option<Box<Judge>>,
+}
+
+/// A [`Judge`] as it stood at the last report, field by field. It keeps no other: bytes in which it did would lead as
+/// deep as they like.
+#[derive(Deserialize)]
+struct Base {
+    clock: EventTime,
+    last: Option<Last>,
+    own: Own,
+    speeds: Speeds,
+    episodes: Vec<Episode>,
+    forgotten: EventTime,
+    version: u64,
+    mutes: VecDeque<EventTime>,
+    judged: usize,
+    claim: Option<(EventTime, Mmsi)>,
+    base: Option<()>,
+}
+
+fn base<'de, D: Deserializer<'de>>(bytes: D) -> Result<Option<Box<Judge>>, D::Error> {
+    let Some(read) = Option::<Base>::deserialize(bytes)? else { return Ok(None) };
+    if read.base.is_some() {
+        return Err(D::Error::custom("a judge at its last report keeps no other"));
+    }
+    let Base { clock, last, own, speeds, episodes, forgotten, version, mutes, judged, claim, base: _ } = read;
+    Ok(Some(Box::new(Judge {
+        clock,
+        last,
+        own,
+        speeds,
+        episodes,
+        forgotten,
+        version,
+        mutes,
+        judged,
+        claim,
+        base: None,
+    })))
 }
 
 impl Seen {

@@ -15,7 +15,7 @@ use model::time::{HOUR_MS, MINUTE_MS};
 use model::{EventTime, Fate, Fix, Mmsi, PositionReport, Reason, Statics, TrackId};
 use reorder::identity::Aftermath;
 use reorder::{Identity, OrderKey, Placement, Recent, is_close};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use smallvec::SmallVec;
 
 /// A ship with fewer reports than this may make room for others.
@@ -35,6 +35,7 @@ pub struct Ship {
     mmsi: Mmsi,
     reports: u32,
     identity: Identity,
+    #[serde(deserialize_with = "tracks")]
     tracks: SmallVec<[Numbered; 1]>,
     recent: Recent,
     statics: Statement,
@@ -42,6 +43,11 @@ pub struct Ship {
     waiting: Option<Waiting>,
     /// The next moment at which something falls due.
     due: Option<EventTime>,
+}
+
+/// Reads tracks through a vector, which sets aside a mebibyte at most for a number of them that is only claimed.
+fn tracks<'de, D: Deserializer<'de>>(bytes: D) -> Result<SmallVec<[Numbered; 1]>, D::Error> {
+    Vec::<Numbered>::deserialize(bytes).map(SmallVec::from_vec)
 }
 
 /// What a ship says of itself, with the last few times that it said so: a track may begin with a

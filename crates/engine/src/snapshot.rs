@@ -1,4 +1,8 @@
 //! The state of an engine, and of what takes in for it, as bytes.
+//!
+//! Bytes that are damaged are an error where they are no longer of their form, and however they are damaged, memory is set
+//! aside in proportion to them and not to lengths that are only claimed. Damage that leaves the form is found by a hash
+//! over all, which whoever keeps a snapshot has beside it.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -46,7 +50,11 @@ fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, SnapshotError> {
     if found != VERSION {
         return Err(SnapshotError::Version { found });
     }
-    postcard::from_bytes(body).map_err(SnapshotError::Damaged)
+    match postcard::take_from_bytes(body) {
+        Ok((state, [])) => Ok(state),
+        Ok(_) => Err(SnapshotError::Damaged(postcard::Error::DeserializeBadEncoding)),
+        Err(error) => Err(SnapshotError::Damaged(error)),
+    }
 }
 
 impl Ingest {

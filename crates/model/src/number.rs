@@ -76,7 +76,7 @@ pub fn parse_scaled(text: &[u8], scale: u32) -> Option<i64> {
 
 fn parse_exponent(text: &[u8]) -> Option<i64> {
     let value = core::str::from_utf8(text).ok()?.parse::<i64>().ok()?;
-    (value.abs() < 400).then_some(value)
+    (value.unsigned_abs() < 400).then_some(value)
 }
 
 #[cfg(test)]
@@ -95,6 +95,7 @@ mod tests {
         assert_eq!(parse_scaled(b"1.5e-1", 1), Some(2));
         assert_eq!(parse_scaled(b"99999999999999999999", 0), None);
         assert_eq!(parse_scaled(b"9223372036854775807.9", 0), None);
+        assert_eq!(parse_scaled(b"1e-9223372036854775808", 0), None);
         assert_eq!(divide_rounded(i64::MAX, 1_000), 9_223_372_036_854_776);
     }
 }

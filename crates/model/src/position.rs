@@ -31,8 +31,9 @@ impl Position {
     /// A position from integers of 10⁻⁶ degree; `None` where it lies outside the globe.
     #[must_use]
     pub fn from_units(lon: i64, lat: i64) -> Option<Position> {
+        let units = UNITS_PER_DEGREE.unsigned_abs();
         let valid =
-            lon.abs() <= 180 * i64::from(UNITS_PER_DEGREE) && lat.abs() <= 90 * i64::from(UNITS_PER_DEGREE);
+            lon.unsigned_abs() <= 180 * u64::from(units) && lat.unsigned_abs() <= 90 * u64::from(units);
         valid.then_some(Position { lon: lon as i32, lat: lat as i32 })
     }
 
@@ -143,6 +144,16 @@ mod tests {
 
     fn at(lon: f64, lat: f64) -> Position {
         Position::from_degrees(lon, lat).unwrap()
+    }
+
+    #[test]
+    fn what_lies_outside_the_globe_is_no_position_however_far() {
+        for far in [180.000_001, 1e9, 1e300, f64::INFINITY] {
+            assert_eq!(Position::from_degrees(far, 0.0), None);
+            assert_eq!(Position::from_degrees(-far, 0.0), None);
+            assert_eq!(Position::from_degrees(0.0, -far), None);
+        }
+        assert!(Position::from_degrees(-180.0, -90.0).is_some());
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! The tasks of the project: `cargo xtask demo | test | bench | bless | deny | evaluate | kafka | ports | reproducible | sbom |
-//! water | web`.
+//! The tasks of the project: `cargo xtask demo | test | bench | bless | deny | evaluate | fuzz | kafka | ports |
+//! reproducible | sbom | water | web`.
 
 mod analysts;
 mod bench;
@@ -8,6 +8,7 @@ mod clock;
 mod demo;
 mod divan;
 mod evaluate;
+mod fuzz;
 mod kafka;
 // The arrows between crates let this one know no other; the mask is in the order of this file.
 #[expect(dead_code, reason = "of what sea distance needs, making the mask takes the half")]
@@ -48,6 +49,8 @@ usage: cargo xtask TASK
   sbom [--out FILE]         what the program is made of, as CycloneDX
   deny [--offline]          cargo-deny: vulnerabilities, licences and sources of what it is made of
   reproducible [--once]     build it twice in different folders and compare the bytes; takes many minutes
+  fuzz [TARGET…]            give what reads bytes from outside made-up ones, each target a minute or --seconds N;
+                            --asan: with AddressSanitizer
   kafka up | down           a real broker on loopback: --brokers 1|3, --name NAME, --while PID
   kafka stop | start        one node of it: --node N, --name NAME
   ports [--check]           remake config/ports/wpi.geojson from the World Port Index
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
         ["deny", rest @ ..] => supply::run(rest),
         ["reproducible", rest @ ..] => reproducible::run(rest),
         ["evaluate", rest @ ..] => evaluate::run(rest),
+        ["fuzz", rest @ ..] => fuzz::run(rest),
         ["kafka", rest @ ..] => kafka::run(rest),
         ["ports", ..] => ports::run(&arguments[1..]),
         ["web", rest @ ..] => web::run(rest),

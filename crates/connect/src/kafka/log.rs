@@ -1,6 +1,6 @@
 //! The log in a topic: a record holds a format number and frames, one after the other.
 
-use crate::log::Frame;
+use crate::log::{self, Frame};
 
 /// The format of a record; another is refused, never guessed at.
 const FORMAT: u8 = 1;
@@ -63,7 +63,7 @@ pub fn frames(record: &[u8], mut each: impl FnMut(Frame)) -> Result<(), LogError
         return Err(LogError::Format(*format));
     }
     while !rest.is_empty() {
-        let (frame, after) = postcard::take_from_bytes(rest).map_err(LogError::Damaged)?;
+        let (frame, after) = log::take_frame(rest).map_err(LogError::Damaged)?;
         each(frame);
         rest = after;
     }
@@ -93,5 +93,7 @@ mod tests {
     fn what_is_no_record_of_the_log_is_refused() {
         assert!(matches!(frames(b"\x07abc", |_| {}), Err(LogError::Format(7))));
         assert!(matches!(frames(b"\x01\xff", |_| {}), Err(LogError::Damaged(_))));
+        // A name for an input with a number beyond all bounds.
+        assert!(matches!(frames(b"\x01\x00\xff\xff\xff\xff\x0f\x00", |_| {}), Err(LogError::Damaged(_))));
     }
 }

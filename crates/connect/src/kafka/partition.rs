@@ -162,8 +162,8 @@ pub(crate) fn is_away(error: &KafkaError) -> bool {
 pub(crate) fn appended(record: &BorrowedMessage<'_>) -> EventTime {
     let now = crate::live::now();
     match record.timestamp() {
-        // No record arrives later than now, whatever whoever made it says.
-        Timestamp::LogAppendTime(ms) | Timestamp::CreateTime(ms) => EventTime(ms).min(now),
+        // No record arrives later than now, or before 1970, whatever whoever made it says.
+        Timestamp::LogAppendTime(ms) | Timestamp::CreateTime(ms) => EventTime(ms.max(0)).min(now),
         Timestamp::NotAvailable => now,
     }
 }

@@ -20,6 +20,8 @@ const LONGEST: Duration = Duration::from_secs(120);
 const PLACE: &str = "place";
 /// Sets take turns in so many places.
 const PLACES: u64 = 2;
+/// No set has more chunks: what the topic says beyond that is nothing that was written here.
+const MAX_CHUNKS: usize = 1 << 16;
 
 /// The snapshots of one owner.
 #[derive(Debug)]
@@ -41,6 +43,13 @@ struct Manifest {
     chunks: usize,
     bytes: usize,
     hash: u64,
+}
+
+impl Manifest {
+    /// Whether it can be one that was written here.
+    fn can_be(&self) -> bool {
+        self.set < u64::MAX && self.chunks <= MAX_CHUNKS && self.bytes <= self.chunks * CHUNK
+    }
 }
 
 /// What was found so far, by key.
@@ -123,11 +132,11 @@ impl Seen {
             let bytes = value.and_then(|value| value.first_chunk::<8>());
             self.place = bytes.map(|bytes| i64::from_le_bytes(*bytes));
         } else if name == "manifest" {
-            let manifest = value.and_then(|value| serde_json::from_slice(value).ok());
-            if let Some(manifest) = manifest {
+            let manifest: Option<Manifest> = value.and_then(|value| serde_json::from_slice(value).ok());
+            if let Some(manifest) = manifest.filter(Manifest::can_be) {
                 self.manifests.insert(place, manifest);
             }
-        } else if let Ok(number) = name.parse() {
+        } else if let Some(number) = name.parse::<usize>().ok().filter(|number| *number < MAX_CHUNKS) {
             match value {
                 Some(value) => drop(self.chunks.insert((place, number), value.to_vec())),
                 None => drop(self.chunks.remove(&(place, number))),
@@ -149,7 +158,8 @@ impl Seen {
     }
 
     fn whole(&self, place: u64, manifest: &Manifest) -> Option<Vec<u8>> {
-        let mut bytes = Vec::with_capacity(manifest.bytes);
+        // Its length is only claimed until the chunks are there.
+        let mut bytes = Vec::new();
         for number in 0..manifest.chunks {
             let (set, chunk) = self.chunks.get(&(place, number))?.split_first_chunk::<8>()?;
             if u64::from_le_bytes(*set) != manifest.set {
@@ -219,6 +229,26 @@ mod tests {
         let records = [snapshots.come_to(7), snapshots.come_to(1 << 40)];
         assert_eq!(seen(&records).place, Some(1 << 40));
         assert_eq!(found(&records), None);
+    }
+
+    #[test]
+    fn what_cannot_have_been_written_here_is_not_used() {
+        let mut snapshots = snapshots();
+        let whole = snapshots.next(&[1; 7]);
+        let before = seen(&whole).newest();
+        for (name, value) in [
+            ("manifest", format!(r#"{{"set":9,"chunks":1,"bytes":{},"hash":0}}"#, u64::MAX)),
+            ("manifest", format!(r#"{{"set":9,"chunks":{},"bytes":7,"hash":0}}"#, u64::MAX)),
+            ("manifest", format!(r#"{{"set":{},"chunks":1,"bytes":7,"hash":0}}"#, u64::MAX)),
+            ("manifest", "{}".to_owned()),
+            ("18446744073709551615", String::new()),
+            ("65536", String::new()),
+        ] {
+            let key = format!("detect/3/0/{name}");
+            let mut seen = seen(&whole);
+            seen.take("detect/3", key.as_bytes(), Some(value.as_bytes()));
+            assert_eq!(seen.newest(), before, "{name} {value}");
+        }
     }
 
     #[test]

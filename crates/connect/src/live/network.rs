@@ -195,7 +195,7 @@ async fn datagrams(socket: std::net::UdpSocket, outlet: Outlet) {
             None if senders.len() < MAX_CONNECTIONS => *senders.entry(from).or_insert(next),
             None => 0,
         };
-        let bytes = block[..length].strip_prefix(IEC_61162_450).unwrap_or(&block[..length]);
+        let bytes = datagram(&block[..length]);
         count += 1;
         // What is over the limit is dropped: whoever sends datagrams does not wait.
         if !outlet.wait_after(length).is_zero() {
@@ -210,6 +210,12 @@ async fn datagrams(socket: std::net::UdpSocket, outlet: Outlet) {
             Err(TrySendError::Closed(_)) => return,
         }
     }
+}
+
+/// The lines of a datagram, plain or IEC 61162-450.
+#[must_use]
+pub fn datagram(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(IEC_61162_450).unwrap_or(bytes)
 }
 
 /// Reads standard input to its end.

@@ -47,7 +47,7 @@ impl Splitter {
         if self.is_skipping {
             each(Line::TooLong);
         } else if !self.rest.is_empty() {
-            each(Line::Text(&self.rest));
+            each(Line::Text(self.rest.strip_suffix(b"\r").unwrap_or(&self.rest)));
         }
         self.rest.clear();
         self.is_skipping = false;
@@ -79,6 +79,7 @@ mod tests {
         let whole = lines(&[text]);
         let expected: [Option<&[u8]>; 5] = [Some(b"a"), Some(b""), None, Some(b"bc"), None];
         assert_eq!(whole, expected.map(|line| line.map(<[u8]>::to_vec)));
+        assert_eq!(lines(&[b"a\nb\r"]), lines(&[b"a\r\nb"]));
         for first in 0..text.len() {
             for second in first..text.len() {
                 let pieces = [&text[..first], &text[first..second], &text[second..]];

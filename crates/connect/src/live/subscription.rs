@@ -100,7 +100,8 @@ pub async fn mqtt(options: MqttOptions, topic: String, outlet: Outlet) {
 
 /// A message as lines. An object becomes one line that says what it was published under, for there some brokers name the
 /// ship; anything else is taken as it is.
-fn wrapped(topic: &str, payload: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn wrapped(topic: &str, payload: &[u8]) -> Vec<u8> {
     if !payload.trim_ascii_start().starts_with(b"{") {
         return [payload, b"\n"].concat();
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// Bytes of a piece: records of a topic may be only so long.
 const PIECE_BYTES: usize = 200 * 1024;
 /// Nobody has so much of it, compressed or not.
-const MAX_BYTES: u64 = 1 << 30;
+const MAX_BYTES: u64 = 256 << 20;
 /// More effort saves little.
 const EFFORT: i32 = 6;
 

@@ -11,9 +11,10 @@ use smallvec::SmallVec;
 
 use crate::bits::Bits;
 
-/// A part waits for the others for this many further lines of its source. No more slots than this
-/// can be open at once, as each needs a line of its own.
+/// A part waits for the others for this many further lines of its source …
 const MEMORY_LINES: u64 = 1_000;
+/// … and no more than so many first parts wait: a line may hold hundreds of sentences.
+const MAX_WAITING: usize = 4_096;
 /// Parts of one message are sent in consecutive slots; stamps farther apart are of two messages.
 const MEMORY_MS: i64 = 30_000;
 
@@ -74,6 +75,9 @@ impl Assembly {
         bits: &mut Bits,
         incomplete: &mut impl FnMut(Origin),
     ) -> Option<Joined> {
+        while self.order.len() >= MAX_WAITING {
+            self.give_up_oldest(incomplete);
+        }
         let slot = self.slots.entry(key).or_insert_with(|| Slot { line, parts: Vec::new() });
         let is_other_message = slot.parts.iter().any(|held| {
             let apart_ms = held.t.zip(part.t).map_or(0, |(a, b)| (a.0 - b.0).abs());
@@ -102,20 +106,48 @@ impl Assembly {
 
     /// Gives up the parts that have waited for too many lines.
     pub fn expire(&mut self, line: u64, incomplete: &mut impl FnMut(Origin)) {
-        while let Some((added, key)) = self.order.front().copied()
-            && added + MEMORY_LINES < line
+        while self.order.front().is_some_and(|(added, _)| added + MEMORY_LINES < line) {
+            self.give_up_oldest(incomplete);
+        }
+    }
+
+    fn give_up_oldest(&mut self, incomplete: &mut impl FnMut(Origin)) {
+        let Some((added, key)) = self.order.pop_front() else { return };
+        if self.slots.get(&key).is_some_and(|slot| slot.line == added)
+            && let Some(slot) = self.slots.remove(&key)
         {
-            self.order.pop_front();
-            if self.slots.get(&key).is_some_and(|slot| slot.line == added)
-                && let Some(slot) = self.slots.remove(&key)
-            {
-                slot.parts.iter().for_each(|part| incomplete(part.origin));
-            }
+            slot.parts.iter().for_each(|part| incomplete(part.origin));
         }
     }
 
     /// Gives up all parts, in the order in which they came.
     pub fn flush(&mut self, incomplete: &mut impl FnMut(Origin)) {
         self.expire(u64::MAX, incomplete);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_parts_on_few_lines_those_that_came_last_wait() {
+        const PARTS: u64 = 10_000;
+        let (mut assembly, mut bits) = (Assembly::default(), Bits::default());
+        let mut given_up = Vec::new();
+        let key = |station| PartKey { station, group: None, sequence: Some(1), channel: b'A', total: 2 };
+        let mut add = |station: u64, number: u8, given_up: &mut Vec<Origin>| {
+            let part = Part::new(number, b"0", 0, None, Origin { input: 0, line: station });
+            assembly.add(key(station), part, 1, &mut bits, &mut |origin| given_up.push(origin)).is_some()
+        };
+        for station in 0..PARTS {
+            assert!(!add(station, 1, &mut given_up));
+        }
+        assert_eq!(given_up.len() as u64, PARTS - MAX_WAITING as u64);
+        assert!(given_up.iter().zip(0..).all(|(origin, station)| origin.line == station));
+        assert!(add(PARTS - 1, 2, &mut given_up), "the last one is joined");
+        assembly.flush(&mut |origin| given_up.push(origin));
+        assert_eq!(given_up.len() as u64, PARTS - 1);
+        assert!(assembly.slots.is_empty() && assembly.order.is_empty());
     }
 }

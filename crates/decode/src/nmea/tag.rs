@@ -95,8 +95,10 @@ fn tag_time(value: &[u8]) -> Option<EventTime> {
     })
 }
 
-/// Lines of a group share time and station; a group is forgotten after this many lines.
+/// Lines of a group share time and station; a group is forgotten after this many lines …
 const MEMORY_LINES: u64 = 1_000;
+/// … or so many sentences of groups: a line may hold hundreds.
+const MEMORY_SENTENCES: usize = 4_096;
 
 /// The groups seen in the last lines of a source.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -117,7 +119,7 @@ impl Groups {
     pub fn share(&mut self, tag: &mut Tag, line: u64) {
         let Some(group) = tag.group else { return };
         while let Some((seen, id)) = self.order.front().copied()
-            && seen + MEMORY_LINES < line
+            && (seen + MEMORY_LINES < line || self.order.len() >= MEMORY_SENTENCES)
         {
             self.order.pop_front();
             if self.known.get(&id).is_some_and(|shared| shared.line == seen) {
@@ -162,5 +164,21 @@ mod tests {
         let mut late = Tag::parse(b"\\g:2-2-7*5A\\");
         groups.share(&mut late, 2_002);
         assert_eq!(late.time, None);
+    }
+
+    #[test]
+    fn groups_on_few_lines_are_forgotten_when_there_are_too_many() {
+        let mut groups = Groups::default();
+        for id in 0..10_000_u64 {
+            let group = Some(Group { id, is_first: true });
+            groups.share(&mut Tag { group, station: id + 1, ..Tag::default() }, 1);
+        }
+        assert_eq!((groups.known.len(), groups.order.len()), (MEMORY_SENTENCES, MEMORY_SENTENCES));
+        let of = |id: u64, groups: &mut Groups| {
+            let mut tag = Tag { group: Some(Group { id, is_first: false }), ..Tag::default() };
+            groups.share(&mut tag, 2);
+            tag.station
+        };
+        assert_eq!((of(9_999, &mut groups), of(0, &mut groups)), (10_000, 0));
     }
 }

@@ -12,6 +12,8 @@ use super::{Fault, Reader, Seen};
 
 /// How far outside a ship must be to have left, unless the feature says otherwise, metres.
 const DEFAULT_EXIT_BUFFER_M: f64 = 1_000.0;
+/// More is a slip of the pen: beyond 10 km one report is an exit. All within it is held in the grid.
+const MAX_EXIT_BUFFER_M: f64 = 100_000.0;
 /// The country of ports that name none (ISO 3166-1 keeps it for users; UN/LOCODE uses it so).
 const NO_COUNTRY: &str = "ZZ";
 
@@ -222,11 +224,17 @@ impl Reader<'_> {
         let Some(value) = given(properties, "exit_buffer_m") else {
             return DEFAULT_EXIT_BUFFER_M;
         };
-        match value.as_f64().filter(|metres| metres.is_finite() && *metres >= 0.0) {
+        let metres = value.as_f64().filter(|metres| metres.is_finite() && *metres >= 0.0);
+        match metres.filter(|metres| *metres <= MAX_EXIT_BUFFER_M) {
             Some(metres) => metres,
             None => {
                 let message = format!("`exit_buffer_m` of {} is {}", self.feature.label, shown(value));
-                let help = format!("it is metres, 0 or more; without it {DEFAULT_EXIT_BUFFER_M} is used");
+                let limit = if metres.is_some() {
+                    format!("{MAX_EXIT_BUFFER_M} at most")
+                } else {
+                    "0 or more".to_string()
+                };
+                let help = format!("it is metres, {limit}; without it {DEFAULT_EXIT_BUFFER_M} is used");
                 self.error(Fault::Property, &property("exit_buffer_m"), message, Some(help));
                 DEFAULT_EXIT_BUFFER_M
             }

@@ -21,6 +21,8 @@ const FULL_TURN: i64 = 360 * DEGREE;
 const SUSPICIOUS_DEGREES: i64 = 5;
 /// Radius above which metres were likely written for kilometres.
 const SUSPICIOUS_RADIUS_KM: f64 = 250.0;
+/// Radius above which nothing is an area: it would take up half the globe, and that much memory in the grid.
+const MAX_RADIUS_KM: f64 = 3_000.0;
 /// Numbers beyond that are no degrees, but likely metres of a projection.
 const PROJECTED: f64 = 1_000.0;
 
@@ -122,14 +124,19 @@ impl Reader<'_> {
         kind: Option<PortKind>,
     ) -> Option<(Shape, f64)> {
         let radius_path = [Step::Key("properties"), Step::Key("radius_km")];
-        let radius = radius_km.and_then(Value::as_f64).filter(|radius| radius.is_finite() && *radius > 0.0);
+        let given = radius_km.and_then(Value::as_f64).filter(|radius| radius.is_finite() && *radius > 0.0);
+        let radius = given.filter(|radius| *radius <= MAX_RADIUS_KM);
         if radius.is_none() {
             let label = &self.feature.label;
             let message = match radius_km.filter(|value| !value.is_null()) {
                 None => format!("{label} is a Point without `radius_km`"),
                 Some(other) => format!("`radius_km` of {label} is {}", shown(other)),
             };
-            let help = "a Point needs a radius in kilometres above 0, such as \"radius_km\": 3".to_string();
+            let help = if given.is_some() {
+                format!("`radius_km` is kilometres, {MAX_RADIUS_KM} at most; a larger area is a Polygon")
+            } else {
+                "a Point needs a radius in kilometres above 0, such as \"radius_km\": 3".to_string()
+            };
             self.error(Fault::Radius, &radius_path, message, Some(help));
         }
         let path = [Step::Key("geometry"), Step::Key("coordinates")];

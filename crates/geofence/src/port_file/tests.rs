@@ -277,6 +277,32 @@ fn twenty_thousand_features_with_every_problem_are_read() {
 }
 
 #[test]
+fn areas_that_would_take_up_the_globe_are_errors() {
+    let circle = |id: &str, more: &str| {
+        format!(
+            r#"{{"type":"Feature","properties":{{"id":"{id}","name":"X","country":"KP","kind":"zone",{more}}},"geometry":{{"type":"Point","coordinates":[130.3,42.2]}}}}"#
+        )
+    };
+    for (more, told) in [
+        (r#""radius_km":3000,"exit_buffer_m":100000"#, None),
+        (
+            r#""radius_km":3000.1"#,
+            Some("`radius_km` is kilometres, 3000 at most; a larger area is a Polygon"),
+        ),
+        (r#""radius_km":1e300"#, Some("`radius_km` is kilometres, 3000 at most; a larger area is a Polygon")),
+        (
+            r#""radius_km":3,"exit_buffer_m":1e300"#,
+            Some("it is metres, 100000 at most; without it 1000 is used"),
+        ),
+    ] {
+        let file = read("ports.geojson", &collection(&[&circle("A", more)]));
+        assert_eq!(file.has_errors(), told.is_some(), "{more}");
+        let help = file.problems.first().and_then(|problem| problem.help.as_deref());
+        assert_eq!(help, told, "{more}");
+    }
+}
+
+#[test]
 fn no_text_makes_the_reader_fail() {
     let seed = collection(&[
         &feature("A", &square(179.5, 1.0, 1.0)),

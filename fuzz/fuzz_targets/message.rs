@@ -1,0 +1,4 @@
+//! [`fuzz::message`], by libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::message(data));
