@@ -321,6 +321,8 @@ pub enum Format {
     Noaa,
     /// JSON objects.
     Json,
+    /// A Parquet file; its columns are found as those of other tables.
+    Parquet,
     /// A log that --record wrote, by its folder.
     Log,
 }

@@ -921,7 +921,7 @@ impl Config {
 /// The reader's format for a name on the command line.
 pub fn reader_format(format: crate::cli::Format) -> Option<Format> {
     match format {
-        crate::cli::Format::Auto | crate::cli::Format::Log => None,
+        crate::cli::Format::Auto | crate::cli::Format::Log | crate::cli::Format::Parquet => None,
         crate::cli::Format::Nmea => Some(Format::Nmea),
         crate::cli::Format::Aisdk | crate::cli::Format::Noaa => Some(Format::Table),
         crate::cli::Format::Json => Some(Format::Json),

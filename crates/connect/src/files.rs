@@ -1,5 +1,7 @@
 //! Input files: found, opened and decompressed by what they hold, not by their names.
 
+mod parquet;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -120,6 +122,12 @@ impl Input {
         }
         let mut file = File::open(&self.path).map_err(fail)?;
         let Some(member) = &self.member else {
+            let mut magic = [0; 4];
+            let length = read_up_to(&mut file, &mut magic).map_err(fail)?;
+            file.seek(SeekFrom::Start(0)).map_err(fail)?;
+            if magic[..length] == *parquet::MAGIC {
+                return Ok(Box::new(parquet::Rows::open(file, count).map_err(fail)?));
+            }
             let file = Counted { reader: file, count: Arc::clone(count) };
             return decompress(Box::new(BufReader::with_capacity(BLOCK, file))).map_err(fail);
         };
@@ -247,6 +255,11 @@ fn decompress(mut reader: Box<dyn BufRead + Send>) -> std::io::Result<Box<dyn Bu
     let plain: Box<dyn Read + Send> = match magic {
         [0x1F, 0x8B, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(whole)),
         [0x28, 0xB5, 0x2F, 0xFD] => Box::new(zstd::Decoder::with_buffer(whole)?),
+        _ if magic[..length] == *parquet::MAGIC => {
+            return Err(std::io::Error::other(
+                "Parquet can be read only from a file by itself; unpack it first",
+            ));
+        }
         [b'B', b'Z', b'h', _] => Box::new(bzip2::bufread::MultiBzDecoder::new(whole)),
         _ => return Ok(Box::new(BufReader::with_capacity(BLOCK, whole))),
     };
