@@ -1,5 +1,7 @@
 //! The command line.
 
+mod ports;
+
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::EventTime;
 
 use crate::evaluate::bound::Bound;
+pub use ports::{Cells, Derive, Import, PortFormat, Ports};
 
 /// AIS stream processing: silences, port visits and hops, seen or unseen.
 #[derive(Debug, Parser)]
@@ -221,17 +224,6 @@ pub struct Check {
     /// Port files (GeoJSON) instead of the configured ones.
     #[arg(long, value_name = "FILE", num_args = 1, env = "DARKWAKE_PORTS")]
     pub ports: Vec<PathBuf>,
-}
-
-/// Subcommands of `ports`.
-#[derive(Debug, Subcommand)]
-pub enum Ports {
-    /// Say what is wrong with port files.
-    Validate {
-        /// Port files (GeoJSON).
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-    },
 }
 
 /// Arguments of `generate`.

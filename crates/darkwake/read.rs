@@ -23,7 +23,7 @@ use crate::driver::{self, Driver, Plan, ReadTotals};
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::order::{Known, Rounds};
 use crate::progress::Progress;
-use crate::shards::{Keep, KeepAlerts, Outcome, Shards};
+use crate::shards::{Keep, KeepAlerts, Outcome, Shards, Tap};
 use crate::watch;
 
 /// Stamps of files may be this far ahead of the present.
@@ -73,13 +73,26 @@ pub struct Only<'a> {
 
 /// Reads all inputs, or those before an interrupt.
 pub fn read(reading: &Reading, wanted: &Wanted<'_>) -> anyhow::Result<Done> {
+    read_all(reading, wanted, None)
+}
+
+/// Reads as [`read`] does, and shows the log as it is made; no facts are kept.
+pub fn read_tapped(reading: &Reading, wanted: &Wanted<'_>, tap: Tap) -> anyhow::Result<Done> {
+    read_all(reading, wanted, Some(tap))
+}
+
+fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<Tap>) -> anyhow::Result<Done> {
     let interrupt = Interrupt::listen()?;
     let config = Config::load(reading.config.as_deref())?;
     let (world, ports_hash) = world(&config, reading.config.is_some(), &reading.ports)?;
     let limits = config.limits.of_core();
     let count = shard_count(reading.shards);
     let start = |alerts: KeepAlerts| {
-        let mut shards = Shards::start(count, &world, limits, &Keep { facts: true, alerts });
+        let keep = Keep { facts: tap.is_none(), alerts };
+        let mut shards = Shards::start(count, &world, limits, &keep);
+        if let Some(tap) = tap {
+            shards.tap(tap);
+        }
         if let Some(folder) = wanted.record {
             shards.record(record(folder)?);
         }

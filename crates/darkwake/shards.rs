@@ -84,11 +84,15 @@ pub struct Part {
     pub held: usize,
 }
 
+/// Somebody who looks at each entry that is handed over.
+pub type Tap = Box<dyn FnMut(&Entry) + Send>;
+
 /// Shards at work.
 pub struct Shards {
     shards: Vec<Shard>,
     told: Arc<AtomicU64>,
     records: Vec<Record>,
+    tap: Option<Tap>,
     /// Why a record ends before the log.
     failed: Option<std::io::Error>,
 }
@@ -144,7 +148,7 @@ impl Shards {
                 Shard { batch: Vec::with_capacity(BATCH), sender, thread }
             })
             .collect();
-        Shards { shards, told, records: Vec::new(), failed: None }
+        Shards { shards, told, records: Vec::new(), tap: None, failed: None }
     }
 
     /// Writes down what is handed over from now on.
@@ -155,6 +159,11 @@ impl Shards {
     /// Writes down what the alerts of one ship follow from, or those of no ship.
     pub fn record_only(&mut self, log: LogWriter, mmsi: Option<Mmsi>) {
         self.records.push(Record { log, only: Some(mmsi) });
+    }
+
+    /// Shows what is handed over from now on.
+    pub fn tap(&mut self, tap: Tap) {
+        self.tap = Some(tap);
     }
 
     /// Writes down what an input is called.
@@ -211,6 +220,9 @@ impl Shards {
 
     /// Hands over one entry: a ship's to its shard, others to all.
     pub fn push(&mut self, mut entry: Entry) {
+        if let Some(tap) = &mut self.tap {
+            tap(&entry);
+        }
         if !self.records.is_empty() {
             let frame = Frame::Entry(entry);
             self.write(&frame);
