@@ -1,5 +1,7 @@
 //! The command line.
 
+mod ports;
+
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -10,6 +12,7 @@ use model::EventTime;
 
 use crate::config::Level;
 use crate::evaluate::bound::Bound;
+pub use ports::{Cells, Derive, Import, PortFormat, Ports};
 
 /// AIS stream processing: silences, port visits and hops, seen or unseen.
 #[derive(Debug, Parser)]
@@ -231,17 +234,6 @@ pub struct Check {
     /// Fail for warnings too: on the machine it is to run on, where files and folders are there.
     #[arg(long, env = "DARKWAKE_STRICT")]
     pub strict: bool,
-}
-
-/// Subcommands of `ports`.
-#[derive(Debug, Subcommand)]
-pub enum Ports {
-    /// Say what is wrong with port files.
-    Validate {
-        /// Port files (GeoJSON).
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-    },
 }
 
 /// Arguments of `generate`.

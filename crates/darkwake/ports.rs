@@ -1,4 +1,9 @@
-//! Port files: loading, validating.
+//! Port files: loading, validating, making and showing them.
+
+mod derive;
+mod feature;
+mod import;
+mod show;
 
 use std::path::{Path, PathBuf};
 
@@ -9,16 +14,20 @@ use model::Port;
 use crate::Usage;
 use crate::cli::{self, Ports};
 
+pub use import::{is_property, properties};
+
 /// `darkwake ports …`
 pub fn run(command: &Ports) -> anyhow::Result<()> {
     match command {
         Ports::Validate { files } => {
             let (read, _) = read(files)?;
-            let errors = tell(&read);
-            anyhow::ensure!(errors == 0, Usage(format!("{} in {}", count(errors, "error"), names(files))));
+            refuse(&read, files)?;
             cli::talk(&format!("{}: {} ports, no errors", names(files), read.ports.len()));
             Ok(())
         }
+        Ports::Import(arguments) => import::run(arguments),
+        Ports::Derive(arguments) => derive::run(arguments),
+        Ports::Show { files, out } => show::run(files, out),
     }
 }
 
@@ -34,8 +43,7 @@ pub fn list(files: &[PathBuf]) -> anyhow::Result<(Vec<Port>, String)> {
         return Ok((connect::ports::built_in().ports, format!("{hash:016x}")));
     }
     let (read, hash) = read(files)?;
-    let errors = tell(&read);
-    anyhow::ensure!(errors == 0, Usage(format!("{} in {}", count(errors, "error"), names(files))));
+    refuse(&read, files)?;
     Ok((read.ports, format!("{hash:016x}")))
 }
 
@@ -56,6 +64,13 @@ fn text_of(path: &Path) -> anyhow::Result<String> {
     std::io::Read::read_to_string(&mut reader, &mut text)
         .map_err(|error| Usage(format!("{}: cannot be read: {error}", path.display())))?;
     Ok(text)
+}
+
+/// Tells what is wrong; fails if some of it is an error.
+fn refuse(read: &PortFile, files: &[PathBuf]) -> anyhow::Result<()> {
+    let errors = tell(read);
+    anyhow::ensure!(errors == 0, Usage(format!("{} in {}", count(errors, "error"), names(files))));
+    Ok(())
 }
 
 /// Prints what is wrong; gives the number of errors.

@@ -23,7 +23,7 @@ use crate::interrupt::{Interrupt, Interrupted};
 use crate::made::MadeWith;
 use crate::order::{Known, Round, Rounds};
 use crate::progress::Progress;
-use crate::shards::{Keep, KeepAlerts, Outcome, Shards};
+use crate::shards::{Keep, KeepAlerts, Outcome, Shards, Tap};
 use crate::watch;
 
 /// Stamps of files may be this far ahead of the present.
@@ -71,13 +71,26 @@ pub struct Only<'a> {
 
 /// Reads all inputs, or those before an interrupt.
 pub fn read(reading: &Reading, wanted: &Wanted<'_>) -> anyhow::Result<Done> {
+    read_all(reading, wanted, None)
+}
+
+/// Reads as [`read`] does, and shows the log as it is made; no facts are kept.
+pub fn read_tapped(reading: &Reading, wanted: &Wanted<'_>, tap: Tap) -> anyhow::Result<Done> {
+    read_all(reading, wanted, Some(tap))
+}
+
+fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<Tap>) -> anyhow::Result<Done> {
     let interrupt = Interrupt::listen()?;
     let config = Config::load(reading.config.as_deref())?;
     let made_with = made_with(&config, !config.place.is_empty(), &reading.ports)?;
     let limits = config.limits.of_core();
     let count = shard_count(reading.shards);
     let start = |alerts: KeepAlerts| {
-        let mut shards = Shards::start(count, &made_with, limits, &Keep { facts: true, alerts });
+        let keep = Keep { facts: tap.is_none(), alerts };
+        let mut shards = Shards::start(count, &made_with, limits, &keep);
+        if let Some(tap) = tap {
+            shards.tap(tap);
+        }
         if let Some(folder) = wanted.record {
             shards.record(record(folder)?);
         }

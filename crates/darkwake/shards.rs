@@ -88,12 +88,16 @@ pub struct Part {
     pub held: usize,
 }
 
+/// Somebody who looks at each entry that is handed over.
+pub type Tap = Box<dyn FnMut(&Entry) + Send>;
+
 /// Shards at work.
 pub struct Shards {
     shards: Vec<Shard>,
     made_with: MadeWith,
     told: Arc<AtomicU64>,
     records: Vec<Record>,
+    tap: Option<Tap>,
     /// Why a record ends before the log.
     failed: Option<std::io::Error>,
 }
@@ -151,7 +155,7 @@ impl Shards {
             })
             .collect();
         let made_with = made_with.clone();
-        Shards { shards, made_with, told, records: Vec::new(), failed: None }
+        Shards { shards, made_with, told, records: Vec::new(), tap: None, failed: None }
     }
 
     /// Writes down what is handed over from now on.
@@ -187,6 +191,11 @@ impl Shards {
             let _ = shard.sender.send(Work::Reference(made_with.clone()));
         }
         self.made_with = made_with;
+    }
+
+    /// Shows what is handed over from now on.
+    pub fn tap(&mut self, tap: Tap) {
+        self.tap = Some(tap);
     }
 
     /// Writes down what an input is called.
@@ -243,6 +252,9 @@ impl Shards {
 
     /// Hands over one entry: a ship's to its shard, others to all.
     pub fn push(&mut self, mut entry: Entry) {
+        if let Some(tap) = &mut self.tap {
+            tap(&entry);
+        }
         if !self.records.is_empty() {
             let frame = Frame::Entry(entry);
             self.write(&frame);

@@ -32,6 +32,7 @@ use model::{EventTime, Mmsi};
 
 pub(crate) use numbers::Numbers;
 pub use numbers::has_check_digit;
+pub use table::{delimiter, reader};
 
 /// Bytes looked at to tell the format.
 const HEAD_BYTES: usize = 65_536;

@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+pub mod cells;
 mod grid;
 pub mod port_file;
 pub mod relations;

@@ -3,8 +3,9 @@
 //! The outline goes along the edges of H3 cells: of resolution 5 (17 km across) as the core searches ways, or coarser where that
 //! would be too many. What is drawn says no more than that: it is not the line to the metre.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use geofence::cells::Ring;
 use geofence::sea::Sea;
 use h3o::{CellIndex, LatLng, Resolution, VertexIndex};
 use model::position::UNITS_PER_DEGREE;
@@ -14,11 +15,6 @@ use model::{Cell, Position};
 pub const MAX_REACH_M: f64 = 3_000_000.0;
 /// From here on coarser cells are drawn, metres.
 const COARSE_M: f64 = 600_000.0;
-/// Half of the way round, degrees.
-const HALF_TURN: f64 = 180.0;
-
-/// A ring of longitudes and latitudes, closed; longitudes may go on beyond 180°.
-pub type Ring = Vec<[f64; 2]>;
 
 /// The water at most `distance_m` from a position by water, as polygons: an outer ring and its holes each.
 #[must_use]
@@ -40,7 +36,17 @@ pub fn outline(sea: &Sea, from: Position, distance_m: f64) -> Vec<Vec<Ring>> {
     let disk = origin.grid_disk::<Vec<_>>(steps);
     let mut cells: BTreeSet<CellIndex> = disk.into_iter().filter(is_reached).collect();
     cells.insert(origin);
-    polygons(rings(&cells), f64::from(from.lon) / f64::from(UNITS_PER_DEGREE))
+    let corners = cells.into_iter().map(|cell| cell.vertexes().collect());
+    let corner = |vertex: VertexIndex| {
+        let at = LatLng::from(vertex);
+        [at.lng(), at.lat()]
+    };
+    let middle = f64::from(from.lon) / f64::from(UNITS_PER_DEGREE);
+    let mut polygons = geofence::cells::outline(corners, corner, middle);
+    for point in polygons.iter_mut().flatten().flatten() {
+        *point = point.map(round);
+    }
+    polygons
 }
 
 fn place(position: Position) -> Option<LatLng> {
@@ -48,68 +54,8 @@ fn place(position: Position) -> Option<LatLng> {
     LatLng::new(f64::from(position.lat) / scale, f64::from(position.lon) / scale).ok()
 }
 
-/// Rings around cells: edges that have a cell on one side only, put together at their ends. At a corner of the grid three
-/// cells meet, so no two rings do.
-fn rings(cells: &BTreeSet<CellIndex>) -> Vec<Vec<VertexIndex>> {
-    let mut edges: BTreeSet<(VertexIndex, VertexIndex)> = BTreeSet::new();
-    for cell in cells {
-        let corners: Vec<VertexIndex> = cell.vertexes().collect();
-        for (at, corner) in corners.iter().enumerate() {
-            let next = corners[(at + 1) % corners.len()];
-            if !edges.remove(&(next, *corner)) {
-                edges.insert((*corner, next));
-            }
-        }
-    }
-    let mut onward: BTreeMap<VertexIndex, VertexIndex> = edges.into_iter().collect();
-    let mut rings = Vec::new();
-    while let Some((first, mut next)) = onward.pop_first() {
-        let mut ring = vec![first];
-        while next != first {
-            ring.push(next);
-            let Some(after) = onward.remove(&next) else { break };
-            next = after;
-        }
-        rings.push(ring);
-    }
-    rings
-}
-
-/// Outer rings with their holes, longitudes unwrapped around `middle`.
-fn polygons(rings: Vec<Vec<VertexIndex>>, middle: f64) -> Vec<Vec<Ring>> {
-    let unwrapped = |corner: &VertexIndex| {
-        let at = LatLng::from(*corner);
-        let lon = at.lng() - 2.0 * HALF_TURN * ((at.lng() - middle) / (2.0 * HALF_TURN)).round();
-        [round(lon), round(at.lat())]
-    };
-    let closed = rings.iter().map(|ring| ring.iter().chain(ring.first()).map(unwrapped).collect::<Ring>());
-    let (outer, holes): (Vec<Ring>, Vec<Ring>) = closed.partition(|ring| area(ring) > 0.0);
-    let mut polygons: Vec<Vec<Ring>> = outer.into_iter().map(|ring| vec![ring]).collect();
-    for hole in holes {
-        let around = polygons.iter_mut().filter(|polygon| is_inside(hole[0], &polygon[0]));
-        let smallest = around.min_by(|a, b| area(&a[0]).total_cmp(&area(&b[0])));
-        if let Some(polygon) = smallest {
-            polygon.push(hole);
-        }
-    }
-    polygons
-}
-
 fn round(degrees: f64) -> f64 {
     (degrees * 10_000.0).round() / 10_000.0
-}
-
-/// Twice the area, positive if it goes round counter-clockwise.
-fn area(ring: &[[f64; 2]]) -> f64 {
-    ring.windows(2).map(|pair| pair[0][0] * pair[1][1] - pair[1][0] * pair[0][1]).sum()
-}
-
-fn is_inside([x, y]: [f64; 2], ring: &[[f64; 2]]) -> bool {
-    let crosses = |pair: &&[[f64; 2]]| {
-        let ([ax, ay], [bx, by]) = (pair[0], pair[1]);
-        (ay > y) != (by > y) && x < ax + (y - ay) / (by - ay) * (bx - ax)
-    };
-    ring.windows(2).filter(crosses).count() % 2 == 1
 }
 
 #[cfg(test)]
@@ -118,6 +64,19 @@ mod tests {
 
     fn at(lon: f64, lat: f64) -> Position {
         Position::from_degrees(lon, lat).unwrap()
+    }
+
+    /// Twice the area.
+    fn area(ring: &[[f64; 2]]) -> f64 {
+        ring.windows(2).map(|pair| pair[0][0] * pair[1][1] - pair[1][0] * pair[0][1]).sum()
+    }
+
+    fn is_inside([x, y]: [f64; 2], ring: &[[f64; 2]]) -> bool {
+        let crosses = |pair: &&[[f64; 2]]| {
+            let ([ax, ay], [bx, by]) = (pair[0], pair[1]);
+            (ay > y) != (by > y) && x < ax + (y - ay) / (by - ay) * (bx - ax)
+        };
+        ring.windows(2).filter(crosses).count() % 2 == 1
     }
 
     fn holds(polygons: &[Vec<Ring>], point: [f64; 2]) -> bool {

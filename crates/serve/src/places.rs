@@ -9,6 +9,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use detect::reception::OfCell;
 use engine::World;
+use geofence::cells::Ring;
 use model::number::rounded;
 use model::port::Shape;
 use model::position::destination;
@@ -69,18 +70,7 @@ pub fn port_features(world: &World) -> String {
     let ports = world.ports();
     for (at, port) in ports.list.iter().enumerate() {
         let index = PortIndex(at as u32);
-        let polygons: Vec<Vec<Vec<[f64; 2]>>> = match &port.shape {
-            Shape::Polygons(polygons) => {
-                let closed = |ring: &Vec<model::port::Vertex>| {
-                    ring.iter()
-                        .chain(ring.first())
-                        .map(|corner| [degrees(corner.lon), degrees(corner.lat)])
-                        .collect()
-                };
-                polygons.iter().map(|rings| rings.iter().map(closed).collect()).collect()
-            }
-            Shape::Circle { centre, radius_m } => vec![vec![circle(*centre, *radius_m)]],
-        };
+        let polygons = polygons(&port.shape);
         let parents: Vec<&str> =
             ports.parents(index).iter().map(|parent| ports.get(*parent).id.as_str()).collect();
         let feature = json!({
@@ -101,7 +91,24 @@ pub fn port_features(world: &World) -> String {
     out
 }
 
-fn circle(centre: Position, radius_m: f64) -> Vec<[f64; 2]> {
+/// The area of a port as polygons to draw, in degrees; longitudes may go on beyond 180°.
+#[must_use]
+pub fn polygons(shape: &Shape) -> Vec<Vec<Ring>> {
+    match shape {
+        Shape::Polygons(polygons) => {
+            let closed = |ring: &Vec<model::port::Vertex>| {
+                ring.iter()
+                    .chain(ring.first())
+                    .map(|corner| [degrees(corner.lon), degrees(corner.lat)])
+                    .collect()
+            };
+            polygons.iter().map(|rings| rings.iter().map(closed).collect()).collect()
+        }
+        Shape::Circle { centre, radius_m } => vec![vec![circle(*centre, *radius_m)]],
+    }
+}
+
+fn circle(centre: Position, radius_m: f64) -> Ring {
     let corner = |at: u32| {
         let corner = destination(centre, -f64::from(at) * 2.0 * HALF_TURN / f64::from(CORNERS), radius_m);
         let lon = degrees(corner.lon);

@@ -5,10 +5,15 @@ mod analysts;
 mod bench;
 mod bless;
 mod clock;
+#[path = "../../darkwake/ports/import/countries.rs"]
+mod countries;
 mod demo;
 mod divan;
 mod evaluate;
 mod fuzz;
+// The arrows between crates let this one know no other, but it reads the World Port Index as `darkwake ports import` does.
+#[path = "../../darkwake/ports/import/index.rs"]
+mod index;
 mod kafka;
 // The arrows between crates let this one know no other; the mask is in the order of this file.
 #[expect(dead_code, reason = "of what sea distance needs, making the mask takes the half")]
@@ -18,7 +23,6 @@ mod licences;
 mod oracle;
 mod page;
 mod ports;
-mod ports_countries;
 mod project;
 mod reproducible;
 mod say;

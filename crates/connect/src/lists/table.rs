@@ -20,7 +20,8 @@ pub(super) struct Row<'a> {
 }
 
 /// What separates the fields of the first line: whichever it has most of outside of quotes.
-pub(super) fn delimiter(head: &[u8]) -> u8 {
+#[must_use]
+pub fn delimiter(head: &[u8]) -> u8 {
     let line = head.trim_ascii_start().split(|byte| *byte == b'\n').next().unwrap_or_default();
     let unquoted = line.split(|byte| *byte == b'"').step_by(2);
     let count = |delimiter: &u8| unquoted.clone().flatten().filter(|byte| *byte == delimiter).count();
@@ -36,8 +37,9 @@ pub(super) fn first_record(head: &[u8]) -> ByteRecord {
     record
 }
 
-/// With the terminator CRLF the reader counts the line feed to the next record, and so names wrong lines.
-fn reader<R: Read>(input: R, delimiter: u8) -> Reader<R> {
+/// A reader of records, the header among them. With the terminator CRLF it would count the line feed to the next
+/// record, and so name wrong lines; so the last field may end with a carriage return.
+pub fn reader<R: Read>(input: R, delimiter: u8) -> Reader<R> {
     let terminator = Terminator::Any(b'\n');
     let mut builder = ReaderBuilder::new();
     builder.delimiter(delimiter).terminator(terminator).has_headers(false).flexible(true).from_reader(input)
