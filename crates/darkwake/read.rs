@@ -56,6 +56,8 @@ pub struct Wanted<'a> {
     pub speed: Speed,
     /// Whether alerts are.
     pub alerts: bool,
+    /// Whether tracks are.
+    pub tracks: bool,
     /// Where the log is to be written down.
     pub record: Option<&'a Path>,
     /// Where the part of it is to be written down that one ship's alerts follow from.
@@ -79,7 +81,8 @@ pub fn read(reading: &Reading, wanted: &Wanted<'_>) -> anyhow::Result<Done> {
     let limits = config.limits.of_core();
     let count = shard_count(reading.shards);
     let start = |alerts: KeepAlerts| {
-        let mut shards = Shards::start(count, &world, limits, &Keep { facts: true, alerts });
+        let mut shards =
+            Shards::start(count, &world, limits, &Keep { facts: true, alerts, tracks: wanted.tracks });
         if let Some(folder) = wanted.record {
             shards.record(record(folder)?);
         }
@@ -198,6 +201,11 @@ impl Done {
             self.outcome.alerts = Known::default().sort(alerts);
             self.is_in_order = true;
         }
+    }
+
+    /// Whether it ended before its inputs did.
+    pub fn is_interrupted(&self) -> bool {
+        self.is_interrupted
     }
 
     /// How it ended, once all that it gave is written.
