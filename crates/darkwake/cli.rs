@@ -134,6 +134,9 @@ pub struct Replay {
     /// Statistics as one JSON object, - for stdout.
     #[arg(long, value_name = "FILE", env = "DARKWAKE_STATS")]
     pub stats: Option<PathBuf>,
+    /// What was found as one page to look at and to print (HTML), - for stdout.
+    #[arg(long, value_name = "FILE", env = "DARKWAKE_REPORT")]
+    pub report: Option<PathBuf>,
     /// max, or how many times faster than the time in the stream.
     #[arg(long, value_name = "max|N", default_value = "max", value_parser = parse_speed, env = "DARKWAKE_SPEED")]
     pub speed: Speed,

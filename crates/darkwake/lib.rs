@@ -20,6 +20,7 @@ mod progress;
 mod read;
 mod reception;
 mod replay;
+mod report;
 mod run;
 mod schema;
 mod shards;

@@ -54,6 +54,8 @@ pub struct Wanted<'a> {
     pub speed: Speed,
     /// Whether alerts are.
     pub alerts: bool,
+    /// Whether tracks are.
+    pub tracks: bool,
     /// Where the log is to be written down.
     pub record: Option<&'a Path>,
     /// Where the part of it is to be written down that one ship's alerts follow from.
@@ -86,7 +88,7 @@ fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<Tap>) -> anyhow:
     let limits = config.limits.of_core();
     let count = shard_count(reading.shards);
     let start = |alerts: KeepAlerts| {
-        let keep = Keep { facts: tap.is_none(), alerts };
+        let keep = Keep { facts: tap.is_none(), alerts, tracks: wanted.tracks };
         let mut shards = Shards::start(count, &made_with, limits, &keep);
         if let Some(tap) = tap {
             shards.tap(tap);
@@ -236,6 +238,11 @@ pub fn made_with(config: &Config, is_own: bool, ports: &[PathBuf]) -> anyhow::Re
 }
 
 impl Done {
+    /// What writes an alert with the ports and rules of the end.
+    pub fn writer(&self, is_time_assumed: bool) -> Writer<'_> {
+        Writer { is_time_assumed, ..self.made_with.writer(&self.names) }
+    }
+
     /// Its alerts as they are written, in the order in which they were known.
     pub fn lines(&self, is_time_assumed: bool) -> Vec<String> {
         let mut lines = Vec::with_capacity(self.outcome.alerts.len());
@@ -255,6 +262,11 @@ impl Done {
             self.outcome.alerts = Known::default().sort(alerts);
             self.is_in_order = true;
         }
+    }
+
+    /// Whether it ended before its inputs did.
+    pub fn is_interrupted(&self) -> bool {
+        self.is_interrupted
     }
 
     /// How it ended, once all that it gave is written.

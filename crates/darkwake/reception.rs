@@ -16,7 +16,10 @@ pub fn run(command: &Reception) -> anyhow::Result<()> {
 }
 
 fn export(reading: &Reading, path: &Path) -> anyhow::Result<()> {
-    let done = read::read(reading, &Wanted { speed: Speed::Max, alerts: false, record: None, only: None })?;
+    let done = read::read(
+        reading,
+        &Wanted { speed: Speed::Max, alerts: false, tracks: false, record: None, only: None },
+    )?;
     let mut out = outputs::create(path)?;
     writeln!(out, "{{\"type\":\"FeatureCollection\",\"features\":[")?;
     let cells = done.outcome.reception.of_cells();

@@ -13,6 +13,7 @@ use model::alert::Alert;
 use crate::cli::{self, Replay};
 use crate::outputs;
 use crate::read::{self, Done, Wanted};
+use crate::report;
 use crate::shards::Outcome;
 use crate::stats::{self, Totals};
 
@@ -28,7 +29,8 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     // Statistics count them, too.
     let wanted = Wanted {
         speed: arguments.speed,
-        alerts: !formats.is_empty() || arguments.stats.is_some(),
+        alerts: !formats.is_empty() || arguments.stats.is_some() || arguments.report.is_some(),
+        tracks: arguments.report.is_some(),
         record: arguments.record.as_deref(),
         only: None,
     };
@@ -38,7 +40,10 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     for (path, format) in &formats {
         outputs::write_alerts(path, *format, &lines)?;
     }
-    let default_stdout = arguments.out.is_empty() && arguments.facts.is_none() && arguments.stats.is_none();
+    let default_stdout = arguments.out.is_empty()
+        && arguments.facts.is_none()
+        && arguments.stats.is_none()
+        && arguments.report.is_none();
     if let Some(path) = arguments.facts.as_deref().or(default_stdout.then_some(Path::new("-"))) {
         write_facts(path, &done.outcome, done.made_with.world.ports(), is_time_assumed)?;
     }
@@ -61,6 +66,9 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         let mut out = outputs::create(path)?;
         writeln!(out, "{object}")?;
         out.finish()?;
+    }
+    if let Some(path) = &arguments.report {
+        report::write(path, reading, &done, &alerts, &object)?;
     }
     let [silences, visits, hops] = totals.facts;
     let many = |count: u64, one: &str, more: &str| format!("{count} {}", if count == 1 { one } else { more });

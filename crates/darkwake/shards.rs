@@ -14,6 +14,7 @@ use model::alert::{Alert, Told};
 use model::fate::Counts;
 
 use crate::made::MadeWith;
+use crate::report::tracks::Tracks;
 
 /// Entries handed over at once.
 const BATCH: usize = 1_024;
@@ -35,6 +36,8 @@ pub struct Outcome {
     pub tracks: u64,
     /// What was learned of hearing.
     pub reception: Reception,
+    /// Tracks of all ships, where they were asked for.
+    pub thinned_tracks: Tracks,
     /// Why what was handed over is not all written down.
     pub record_error: Option<std::io::Error>,
 }
@@ -56,6 +59,8 @@ pub struct Keep {
     pub facts: bool,
     /// What becomes of alerts.
     pub alerts: KeepAlerts,
+    /// Whether tracks are kept to the end.
+    pub tracks: bool,
 }
 
 /// What becomes of alerts.
@@ -311,6 +316,7 @@ impl Shards {
             whole.ships += part.ships;
             whole.tracks += part.tracks;
             whole.reception = part.reception;
+            whole.thinned_tracks.merge(part.thinned_tracks);
         }
         whole
     }
@@ -362,6 +368,9 @@ fn work(
         match work {
             Work::Entries(batch) => {
                 for entry in batch {
+                    if keep.tracks {
+                        outcome.thinned_tracks.hear(&entry);
+                    }
                     engine.push(entry, &made_with.world, &mut fresh);
                 }
             }

@@ -57,6 +57,11 @@ impl Facts {
         self.facts.is_empty()
     }
 
+    /// All facts, in the order of their keys.
+    pub fn iter(&self) -> impl Iterator<Item = (&FactKey, &Fact)> {
+        self.facts.iter().map(|(key, (fact, _))| (key, fact))
+    }
+
     /// All facts as lines, in the order of the contract: MMSI, start fix, kind, track,
     /// `start_heard`, port or from, to.
     pub fn lines<'a>(&'a self, ports: &'a Ports, is_time_assumed: bool) -> impl Iterator<Item = String> + 'a {

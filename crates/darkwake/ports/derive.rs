@@ -46,7 +46,7 @@ pub fn run(arguments: &Derive) -> anyhow::Result<()> {
     let names = Names::load(&arguments.names)?;
     let survey = Arc::new(Mutex::new(Survey::new(arguments, resolution)));
     let seen = Arc::clone(&survey);
-    let wanted = Wanted { speed: Speed::Max, alerts: false, record: None, only: None };
+    let wanted = Wanted { speed: Speed::Max, alerts: false, tracks: false, record: None, only: None };
     let tap = Box::new(move |entry: &Entry| lock(&seen).take(entry));
     let done = read::read_tapped(&arguments.reading, &wanted, tap)?;
     let mut survey = lock(&survey);

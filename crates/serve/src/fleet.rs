@@ -343,7 +343,8 @@ impl Fleet {
 }
 
 /// Whether a track would lack something without a point.
-fn is_worth(kept: &Point, point: &Point) -> bool {
+#[must_use]
+pub fn is_worth(kept: &Point, point: &Point) -> bool {
     let passed_ms = point.t - kept.t;
     if !(LEAST_MS..KEEP_MS).contains(&passed_ms) {
         return passed_ms >= KEEP_MS;

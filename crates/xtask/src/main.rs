@@ -58,7 +58,7 @@ usage: cargo xtask TASK
   kafka up | down           a real broker on loopback: --brokers 1|3, --name NAME, --while PID
   kafka stop | start        one node of it: --node N, --name NAME
   ports [--check]           remake config/ports/wpi.geojson from the World Port Index
-  water [--check]           remake crates/geofence/src/water.bin from the coasts of Natural Earth
+  water [--check]           remake the mask of water and the coast of reports from Natural Earth
   web                       build the page into crates/serve/web/dist
   water --pairs             measure the sea distances of tests/sea_distances/pairs.csv on those coasts";
 

@@ -101,7 +101,7 @@ impl Part {
             Part::Scores => "how good judgement is on generated worlds, against bounds",
             Part::Ports => "config/ports/wpi.geojson is what its source gives (needs the network)",
             Part::Water => {
-                "crates/geofence/src/water.bin is what its source gives (needs npm and the network)"
+                "the mask of water and the coast of reports are what their source gives (needs npm and the network)"
             }
             Part::Soak => "the long form of the tests that have one (DARKWAKE_SOAK=1), one piece each",
         };

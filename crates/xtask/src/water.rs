@@ -1,11 +1,12 @@
-//! `cargo xtask water` remakes `crates/geofence/src/water.bin`, the mask of water cells behind sea distance.
+//! `cargo xtask water` remakes `crates/geofence/src/water.bin`, the mask of water cells behind sea distance, and
+//! `crates/darkwake/report/coast.bin`, the coast that reports draw.
 //!
 //! Land is that of Natural Earth at 1:10 million (public domain) in the npm package `world-atlas`, pinned by version
 //! and hash, so that everyone makes the same file.
 //!
 //! ```text
-//! cargo xtask water            writes crates/geofence/src/water.bin
-//! cargo xtask water --check    makes it in memory and fails if the committed file differs
+//! cargo xtask water            writes both
+//! cargo xtask water --check    makes them in memory and fails if a committed file differs
 //! cargo xtask water --pairs    computes the reference distances in tests/sea_distances/pairs.csv again
 //! ```
 //!
@@ -22,6 +23,7 @@ use crate::say::talk;
 
 mod coast;
 mod mask;
+mod outline;
 mod reference;
 
 /// The package, and what npm says of its content: any other bytes under this version are refused.
@@ -32,8 +34,9 @@ const INTEGRITY: &str =
 /// The map inside the package.
 const MAP: &str = "package/land-10m.json";
 
-/// Where the made file lies, seen from the workspace root.
+/// Where the made files lie, seen from the workspace root.
 const OUTPUT: &str = "crates/geofence/src/water.bin";
+const OUTLINE: &str = "crates/darkwake/report/coast.bin";
 
 /// Pairs of ports with their distances, which the tests compare.
 const PAIRS: &str = "tests/sea_distances/pairs.csv";
@@ -53,22 +56,32 @@ pub fn run(arguments: &[&str]) -> anyhow::Result<()> {
         other => bail!("usage: cargo xtask water [--check | --pairs], not '{}'", other.join(" ")),
     };
     let project = Project::find()?;
-    let coast = coast::Coast::read(&fetch_map(&project)?)?;
+    let map = fetch_map(&project)?;
+    let coast = coast::Coast::read(&map)?;
     if arguments == ["--pairs"] {
         return measure_pairs(&coast, &project.path(PAIRS));
     }
     let water = mask::Water::new(&coast);
     let made = water.encode();
     talk(&format!("{}; {} bytes", water.summary(), made.len()));
-    let path = project.path(OUTPUT);
-    if !is_check {
-        fs::write(&path, &made).with_context(|| format!("cannot write {}", path.display()))?;
-        talk(&format!("wrote {OUTPUT}"));
-        return Ok(());
+    for (name, made) in [(OUTPUT, made), (OUTLINE, outline::encode(&map)?)] {
+        if is_check { compare(&project, name, &made)? } else { write(&project, name, &made)? }
     }
+    Ok(())
+}
+
+fn write(project: &Project, name: &str, made: &[u8]) -> anyhow::Result<()> {
+    let path = project.path(name);
+    fs::write(&path, made).with_context(|| format!("cannot write {}", path.display()))?;
+    talk(&format!("wrote {name}"));
+    Ok(())
+}
+
+fn compare(project: &Project, name: &str, made: &[u8]) -> anyhow::Result<()> {
+    let path = project.path(name);
     let committed = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    ensure!(committed == made, "{OUTPUT} differs from the made file; run `cargo xtask water`");
-    talk(&format!("{OUTPUT} is as made"));
+    ensure!(committed == made, "{name} differs from the made file; run `cargo xtask water`");
+    talk(&format!("{name} is as made"));
     Ok(())
 }
 

@@ -31,6 +31,12 @@ export function generate(path) {
   return path;
 }
 
+/** Replays inputs. @param {string} cwd @param {string[]} words inputs and options */
+export function replay(cwd, words) {
+  const done = spawnSync(program(), ["replay", ...words], { cwd, encoding: "utf8" });
+  if (done.status !== 0) throw new Error(`no replay: ${done.stderr}${done.error ?? ""}`);
+}
+
 /** Event time as the API has it. @param {string} text such as 2023-10-02T06:40Z */
 export const ms = (text) => {
   const t = Date.parse(text);

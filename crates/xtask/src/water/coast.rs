@@ -7,7 +7,7 @@ use serde_json::Value;
 const BINS: usize = 18_000;
 
 /// A corner of the coast, degrees.
-type Corner = [f64; 2];
+pub type Corner = [f64; 2];
 
 /// All edges of the coast.
 ///
@@ -19,20 +19,11 @@ pub struct Coast {
 }
 
 impl Coast {
-    /// Decodes the land of a topology: arcs of whole numbers, each the difference to the one before.
+    /// Takes the land of a topology.
     pub fn read(map: &Value) -> anyhow::Result<Coast> {
-        let transform = &map["transform"];
-        let (scale, shift) = (corner(&transform["scale"])?, corner(&transform["translate"])?);
-        let arcs = list(&map["arcs"])?.iter().map(|arc| decode_arc(arc, scale, shift));
-        let arcs: Vec<Vec<Corner>> = arcs.collect::<anyhow::Result<_>>()?;
         let mut coast = Coast { edges: Vec::new(), bins: vec![Vec::new(); BINS] };
-        for geometry in list(&map["objects"]["land"]["geometries"])? {
-            ensure!(geometry["type"] == "MultiPolygon", "the land is not of polygons");
-            for polygon in list(&geometry["arcs"])? {
-                for ring in list(polygon)? {
-                    coast.add(&join(ring, &arcs)?);
-                }
-            }
+        for ring in rings(map)? {
+            coast.add(&ring);
         }
         ensure!(coast.edges.len() > 400_000, "the coast is too short: {} edges", coast.edges.len());
         Ok(coast)
@@ -75,8 +66,26 @@ impl Coast {
     }
 }
 
+/// Decodes the land of a topology, ring by ring: arcs of whole numbers, each the difference to the one before.
+pub fn rings(map: &Value) -> anyhow::Result<Vec<Vec<Corner>>> {
+    let transform = &map["transform"];
+    let (scale, shift) = (corner(&transform["scale"])?, corner(&transform["translate"])?);
+    let arcs = list(&map["arcs"])?.iter().map(|arc| decode_arc(arc, scale, shift));
+    let arcs: Vec<Vec<Corner>> = arcs.collect::<anyhow::Result<_>>()?;
+    let mut rings = Vec::new();
+    for geometry in list(&map["objects"]["land"]["geometries"])? {
+        ensure!(geometry["type"] == "MultiPolygon", "the land is not of polygons");
+        for polygon in list(&geometry["arcs"])? {
+            for ring in list(polygon)? {
+                rings.push(join(ring, &arcs)?);
+            }
+        }
+    }
+    Ok(rings)
+}
+
 /// A difference of longitudes between −180 and 180.
-fn wrap(degrees: f64) -> f64 {
+pub fn wrap(degrees: f64) -> f64 {
     degrees - 360.0 * (degrees / 360.0).round()
 }
 
