@@ -4,7 +4,7 @@
 run.py [--rows 100_000_000] [--formats aisdk,noaa,nmea,parquet] [--days N] [--runs N] [--darkwake FILE] [--folder DIR]
 
 Prints a table in markdown; exit 1 if a replay takes more than 2 GB. One format at a time is on disk: a month of 100 million
-rows takes some 5 GB, and as much again while it is sorted. Needs requirements.txt."""
+rows takes up to 7 GB, and one or two more while its days are sorted. Needs requirements.txt."""
 import argparse
 import json
 import re
