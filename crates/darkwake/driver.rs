@@ -10,7 +10,7 @@ use std::time::Instant;
 use anyhow::Context;
 use connect::files::Input;
 use connect::reader::{self, Format, Opened, ReadSettings, Reader};
-use connect::sorted::{self, Sorted, Sorter};
+use connect::sorted::{self, Sorted, Sorter, TooLate, Window};
 use decode::rare::Landmark;
 use decode::{Content, Decoded};
 use engine::{Ingest, Order, SourceId};
@@ -39,6 +39,8 @@ pub struct Plan {
     pub until: Option<EventTime>,
     /// How fast.
     pub speed: Speed,
+    /// Tables that are sorted before anything is made of them, by number.
+    pub sorted_first: BTreeSet<u32>,
     /// Ends all inputs where they are.
     pub interrupt: Interrupt,
 }
@@ -74,14 +76,30 @@ struct Unopened {
 /// An open input.
 struct Open {
     name: String,
+    number: u32,
     source: SourceId,
     body: Body,
 }
 
 enum Body {
     Lines(Box<Reader>),
+    /// A table that is nearly in order.
+    Window(Box<Reader>, Box<Window>),
+    /// One that is not.
     Rows(Box<Sorted>),
 }
+
+/// A table turned out to be far out of order: all is to be read anew, with this one sorted first.
+#[derive(Clone, Copy, Debug)]
+pub struct OutOfOrder(pub u32);
+
+impl std::fmt::Display for OutOfOrder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "input {} is out of order", self.0)
+    }
+}
+
+impl std::error::Error for OutOfOrder {}
 
 /// Reads inputs into shards.
 pub struct Driver<'a> {
@@ -124,7 +142,7 @@ impl<'a> Driver<'a> {
                 continue;
             }
             let Some(at) = behind else { break };
-            if !self.turn(&mut open[at]) {
+            if !self.turn(&mut open[at])? {
                 let ended = open.remove(at);
                 if open.is_empty() && !waiting.is_empty() {
                     former = Some(ended);
@@ -192,9 +210,14 @@ impl<'a> Driver<'a> {
             if let Some(former) = former {
                 self.close(former);
             }
-            let rows = self.sort(&name, &mut reader)?;
+            // What can be read only once cannot be begun anew.
+            let body = if next.input.is_stdin() || self.plan.sorted_first.contains(&next.number) {
+                Body::Rows(Box::new(self.sort(&name, &mut reader)?))
+            } else {
+                Body::Window(reader, Box::default())
+            };
             self.ingest.set_order(next.source, Order::Sorted);
-            open.push(Open { name, source: next.source, body: Body::Rows(Box::new(rows)) });
+            open.push(Open { name, number: next.number, source: next.source, body });
             return Ok(());
         }
         let mut source = next.source;
@@ -212,7 +235,7 @@ impl<'a> Driver<'a> {
             Some(former) => self.close(former),
             None => {}
         }
-        open.push(Open { name, source, body: Body::Lines(reader) });
+        open.push(Open { name, number: next.number, source, body: Body::Lines(reader) });
         Ok(())
     }
 
@@ -252,10 +275,29 @@ impl<'a> Driver<'a> {
     }
 
     /// Reads some lines of an input; `false` at its end.
-    fn turn(&mut self, open: &mut Open) -> bool {
+    fn turn(&mut self, open: &mut Open) -> Result<bool, OutOfOrder> {
         let mut batch = Vec::with_capacity(TURN_LINES);
         let more = match &mut open.body {
             Body::Lines(reader) => self.read_lines(&open.name, reader, &mut batch),
+            Body::Window(reader, window) => {
+                let mut read = Vec::with_capacity(TURN_LINES);
+                let more = self.read_lines(&open.name, reader, &mut read);
+                for mut decoded in read {
+                    let kind = decoded.kind.take();
+                    self.ingest.count_message(kind);
+                    match decoded.content {
+                        Content::Transmission(row) => {
+                            window.push(row).map_err(|TooLate| OutOfOrder(open.number))?;
+                            batch.extend(window.next_row().map(sorted::decoded));
+                        }
+                        Content::Landmark(_) | Content::Fate(_) => self.ingest.count(&decoded),
+                    }
+                }
+                if !more {
+                    batch.extend(std::iter::from_fn(|| window.first()).map(sorted::decoded));
+                }
+                more
+            }
             Body::Rows(rows) => {
                 let mut more = true;
                 while more && batch.len() < TURN_LINES {
@@ -275,7 +317,7 @@ impl<'a> Driver<'a> {
         for decoded in batch {
             ingest.read(open.source, decoded, &mut |entry| shards.push(entry));
         }
-        more
+        Ok(more)
     }
 
     /// Reads and filters some lines; `false` at the end.
@@ -317,10 +359,20 @@ impl<'a> Driver<'a> {
     fn close(&mut self, mut ended: Open) {
         let (ingest, shards) = (&mut self.ingest, &mut self.shards);
         let source = ended.source;
-        if let Body::Lines(reader) = &mut ended.body {
-            reader.finish(&mut |decoded| ingest.read(source, decoded, &mut |entry| shards.push(entry)));
-            self.totals.bytes += reader.bytes();
-            self.totals.tag_warnings += reader.tag_warnings();
+        match &mut ended.body {
+            Body::Lines(reader) => {
+                reader.finish(&mut |decoded| ingest.read(source, decoded, &mut |entry| shards.push(entry)));
+                self.totals.bytes += reader.bytes();
+                self.totals.tag_warnings += reader.tag_warnings();
+            }
+            Body::Window(reader, window) => {
+                // After an interrupt, rows that were read still wait.
+                while let Some(row) = window.first() {
+                    ingest.read(source, sorted::decoded(row), &mut |entry| shards.push(entry));
+                }
+                self.totals.bytes += reader.bytes();
+            }
+            Body::Rows(_) => {}
         }
         ingest.close(source, &mut |entry| shards.push(entry));
     }

@@ -1,5 +1,6 @@
 //! Reads inputs from end to end, for whatever is to be told of them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -18,7 +19,7 @@ use model::{EventTime, Mmsi};
 
 use crate::cli::{self, Format, Reading, Speed};
 use crate::config::{self, Config};
-use crate::driver::{self, Driver, Plan, ReadTotals};
+use crate::driver::{self, Driver, OutOfOrder, Plan, ReadTotals};
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::made::MadeWith;
 use crate::order::{Known, Round, Rounds};
@@ -76,12 +77,12 @@ pub fn read(reading: &Reading, wanted: &Wanted<'_>) -> anyhow::Result<Done> {
     read_all(reading, wanted, None)
 }
 
-/// Reads as [`read`] does, and shows the log as it is made; no facts are kept.
-pub fn read_tapped(reading: &Reading, wanted: &Wanted<'_>, tap: Tap) -> anyhow::Result<Done> {
+/// Reads as [`read`] does, and shows the log as it is made, to another tap whenever it begins anew; no facts are kept.
+pub fn read_tapped(reading: &Reading, wanted: &Wanted<'_>, tap: &dyn Fn() -> Tap) -> anyhow::Result<Done> {
     read_all(reading, wanted, Some(tap))
 }
 
-fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<Tap>) -> anyhow::Result<Done> {
+fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<&dyn Fn() -> Tap>) -> anyhow::Result<Done> {
     let interrupt = Interrupt::listen()?;
     let config = Config::load(reading.config.as_deref())?;
     let made_with = made_with(&config, !config.place.is_empty(), &reading.ports)?;
@@ -91,7 +92,7 @@ fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<Tap>) -> anyhow:
         let keep = Keep { facts: tap.is_none(), alerts, tracks: wanted.tracks };
         let mut shards = Shards::start(count, &made_with, limits, &keep);
         if let Some(tap) = tap {
-            shards.tap(tap);
+            shards.tap(tap());
         }
         if let Some(folder) = wanted.record {
             shards.record(record(folder)?);
@@ -118,14 +119,31 @@ fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<Tap>) -> anyhow:
         outcome.alerts = collected.alerts;
         (read, names, outcome.counts.clone(), outcome, collected.made)
     } else {
-        let mut shards = start(if wanted.alerts { KeepAlerts::All } else { KeepAlerts::No })?;
         let inputs = files::find(&reading.inputs)?;
         let names: Vec<String> = inputs.iter().map(files::Input::name).collect();
-        (0..).zip(&names).for_each(|(number, name)| shards.name(number, name));
-        let plan = plan(reading, wanted.speed, &config, &interrupt);
         let sizes: Option<u64> = inputs.iter().map(files::Input::size).sum();
-        let driver = Driver::new(&plan, &config, shards, Progress::new(sizes));
-        let (ingest, shards, read) = driver.run(inputs)?;
+        let mut sorted_first = BTreeSet::new();
+        let (ingest, shards, read) = loop {
+            let mut shards = start(if wanted.alerts { KeepAlerts::All } else { KeepAlerts::No })?;
+            (0..).zip(&names).for_each(|(number, name)| shards.name(number, name));
+            let plan = Plan {
+                sorted_first: sorted_first.clone(),
+                ..plan(reading, wanted.speed, &config, &interrupt)
+            };
+            let driver = Driver::new(&plan, &config, shards, Progress::new(sizes));
+            match driver.run(inputs.clone()) {
+                Ok(done) => break done,
+                Err(error) => {
+                    let Some(OutOfOrder(number)) = error.downcast_ref() else { return Err(error) };
+                    cli::talk(&format!("{}: is out of order, and is sorted first", names[*number as usize]));
+                    sorted_first.insert(*number);
+                    let folders = wanted.record.into_iter().chain(wanted.only.map(|only| only.folder));
+                    for folder in folders {
+                        log::forget(folder, u32::MAX)?;
+                    }
+                }
+            }
+        };
         let outcome = shards.finish();
         let mut counts = ingest.counts().clone();
         counts.add(&outcome.counts);
@@ -294,6 +312,7 @@ fn plan(reading: &Reading, speed: Speed, config: &Config, interrupt: &Interrupt)
         since: reading.since,
         until: reading.until,
         speed,
+        sorted_first: BTreeSet::new(),
         interrupt: interrupt.clone(),
     }
 }

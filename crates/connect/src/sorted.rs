@@ -1,13 +1,81 @@
-//! Rows of a table in the order (`t`, MMSI, row), in bounded memory: runs are sorted, spilled to a
-//! temporary file, and merged.
+//! Rows of a table in the order (`t`, MMSI, row), in bounded memory.
+//!
+//! Most tables are nearly in order: a [`Window`] of the last rows puts them right as they come. Where a row comes too late
+//! for it the table is none of these, and is read again into a [`Sorter`]: runs are sorted, spilled to temporary files,
+//! and merged.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, Write};
 
 use decode::{Content, Decoded};
 use model::Transmission;
+
+/// Rows that wait for others that may belong before them.
+const WINDOW_ROWS: usize = 65_536;
+
+/// Puts rows right that are out of order by less than so many rows.
+#[derive(Default)]
+pub struct Window {
+    /// Those that came in order.
+    run: VecDeque<Transmission>,
+    /// Those that did not.
+    strays: BinaryHeap<Reverse<(Key, usize)>>,
+    rows: Vec<Option<Transmission>>,
+    free: Vec<usize>,
+    /// The last that was given out.
+    given: Option<Key>,
+}
+
+/// A row came after others that it belongs before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLate;
+
+impl Window {
+    /// Takes in a row.
+    ///
+    /// # Errors
+    /// If rows after it were given out.
+    pub fn push(&mut self, row: Transmission) -> Result<(), TooLate> {
+        let key = key(&row);
+        if self.given.is_some_and(|given| key < given) {
+            return Err(TooLate);
+        }
+        if self.run.back().is_none_or(|last| self::key(last) <= key) {
+            self.run.push_back(row);
+            return Ok(());
+        }
+        let at = self.free.pop().unwrap_or(self.rows.len());
+        if at == self.rows.len() {
+            self.rows.push(None);
+        }
+        self.rows[at] = Some(row);
+        self.strays.push(Reverse((key, at)));
+        Ok(())
+    }
+
+    /// The next row for which no other need be waited.
+    pub fn next_row(&mut self) -> Option<Transmission> {
+        let waiting = self.run.len() + self.strays.len();
+        if waiting > WINDOW_ROWS { self.first() } else { None }
+    }
+
+    /// The next row, if none follows that may belong before it.
+    pub fn first(&mut self) -> Option<Transmission> {
+        let of_run = self.run.front().map(key);
+        let of_strays = self.strays.peek().map(|Reverse((key, _))| *key);
+        let row = if of_strays.is_some_and(|stray| of_run.is_none_or(|run| stray < run)) {
+            let Reverse((_, at)) = self.strays.pop()?;
+            self.free.push(at);
+            self.rows[at].take()
+        } else {
+            self.run.pop_front()
+        };
+        self.given = row.as_ref().map(key);
+        row
+    }
+}
 
 /// Sorts decoded rows.
 pub struct Sorter {
@@ -144,5 +212,50 @@ pub fn decoded(row: Transmission) -> Decoded {
         station: 0,
         origin: row.origin(),
         content: Content::Transmission(row),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{EventTime, Mmsi, Origin, PositionReport};
+
+    use super::*;
+
+    fn row(t: i64, line: u64) -> Transmission {
+        Transmission::Position(PositionReport {
+            t: EventTime(t),
+            mmsi: Mmsi(273_000_001),
+            origin: Origin { input: 0, line },
+            ..report()
+        })
+    }
+
+    fn report() -> PositionReport {
+        let text = b"MMSI,BaseDateTime,LAT,LON\n";
+        let settings =
+            decode::Settings { latest: EventTime::MAX, tag_checksum: decode::TagChecksum::default() };
+        let mut table = decode::table::TableDecoder::from_header(text, None, settings).unwrap();
+        let decoded = table.decode(b"273000001,2023-10-01T00:00:00,42.2,130.3", Origin::default());
+        match decoded.content {
+            Content::Transmission(Transmission::Position(report)) => report,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn rows_come_out_in_order_and_what_comes_too_late_is_told() {
+        let mut window = Window::default();
+        let mut out = Vec::new();
+        for n in 0..200_000_u64 {
+            // Out of order by up to 1,000 rows.
+            let t = n as i64 + (model::hash::mix(n, 3) % 1_000) as i64;
+            window.push(row(t, n)).unwrap();
+            out.extend(window.next_row());
+        }
+        assert_eq!(out.len(), 200_000 - WINDOW_ROWS);
+        assert_eq!(window.push(row(out.len() as i64 / 2, 0)), Err(TooLate));
+        out.extend(std::iter::from_fn(|| window.first()));
+        assert_eq!(out.len(), 200_000);
+        assert!(out.windows(2).all(|pair| key(&pair[0]) < key(&pair[1])));
     }
 }

@@ -24,6 +24,7 @@ use crate::Usage;
 use crate::cli::{self, Derive, Speed};
 use crate::outputs;
 use crate::read::{self, Wanted};
+use crate::shards::Tap;
 use cells::Cells;
 use clusters::{Cluster, clusters};
 use names::{Name, Names};
@@ -45,10 +46,14 @@ pub fn run(arguments: &Derive) -> anyhow::Result<()> {
         .map_err(|_| Usage(format!("{} is no resolution of H3", arguments.resolution)))?;
     let names = Names::load(&arguments.names)?;
     let survey = Arc::new(Mutex::new(Survey::new(arguments, resolution)));
-    let seen = Arc::clone(&survey);
     let wanted = Wanted { speed: Speed::Max, alerts: false, tracks: false, record: None, only: None };
-    let tap = Box::new(move |entry: &Entry| lock(&seen).take(entry));
-    let done = read::read_tapped(&arguments.reading, &wanted, tap)?;
+    // Asked for again, it begins anew.
+    let tap = || -> Tap {
+        *lock(&survey) = Survey::new(arguments, resolution);
+        let seen = Arc::clone(&survey);
+        Box::new(move |entry: &Entry| lock(&seen).take(entry))
+    };
+    let done = read::read_tapped(&arguments.reading, &wanted, &tap)?;
     let mut survey = lock(&survey);
     survey.finish();
     survey.tell_limits(arguments);

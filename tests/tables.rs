@@ -1,4 +1,4 @@
-//! Parquet as an input: the same rows give the same facts, however they are stored.
+//! The same rows give the same facts, however they are stored, and in whatever order.
 
 mod program;
 
@@ -148,6 +148,48 @@ fn the_same_rows_give_the_same_facts_as_text_as_columns_and_with_places_as_point
     assert!(text.contains("ONE, \\\"FIRST\\\"") && text.contains("\"kind\":\"visit\""), "{text}");
     assert_eq!(facts(path, &["plain.parquet"]), text);
     assert_eq!(facts(path, &["points.parquet", "--config", "columns.toml"]), text);
+}
+
+#[test]
+fn a_table_is_read_as_if_it_were_in_order_however_far_it_is_out_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    // More rows than wait for others to come before them.
+    let rows = |ship: i64| {
+        let row = move |minute: i64| Row {
+            mmsi: 273_000_001 + ship,
+            t: START + minute * 3_000_000 + ship,
+            lon: 130.0 + minute as f64 * 0.000_02,
+            lat: 42.0 + ship as f64 * 0.1,
+            sog: 10.0,
+            name: "",
+        };
+        (0..25_000_i64).filter(move |minute| !(3_000..9_000 + ship * 1_000).contains(minute)).map(row)
+    };
+    let by_ship: Vec<Row> = (0..5).flat_map(rows).collect();
+    assert!(by_ship.len() > 70_000);
+    std::fs::write(path.join("by_ship.csv"), csv(&by_ship)).unwrap();
+    let mut by_time = by_ship;
+    by_time.sort_by_key(|row| row.t);
+    std::fs::write(path.join("by_time.csv"), csv(&by_time)).unwrap();
+    // Rows that are late by less than what waits.
+    by_time.chunks_mut(900).for_each(|some| some.reverse());
+    std::fs::write(path.join("nearly.csv"), csv(&by_time)).unwrap();
+    let replay = |input: &str| {
+        let arguments = ["replay", input, "--facts", "-", "--record", "log"];
+        let done = darkwake(path).args(arguments).output().unwrap();
+        let told = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert!(done.status.success(), "{told}");
+        let recorded = facts(path, &["log"]);
+        std::fs::remove_dir_all(path.join("log")).unwrap();
+        let found = String::from_utf8(done.stdout).unwrap();
+        assert!(found == recorded, "the log of {input} gives other facts");
+        (found, told.contains("is sorted first"))
+    };
+    let (expected, is_sorted) = replay("by_time.csv");
+    assert!(!is_sorted && expected.lines().filter(|line| line.contains("\"silence\"")).count() == 5);
+    assert_eq!(replay("nearly.csv"), (expected.clone(), false));
+    assert_eq!(replay("by_ship.csv"), (expected, true));
 }
 
 #[test]
