@@ -216,7 +216,7 @@ mod tests {
 
     /// A ship that steams east at 12 knots.
     fn point(minute: i64) -> Point {
-        let lon = 131.0 + minute as f64 * 0.004_48;
+        let lon = 131.0 + minute as f64 * 0.004_48 % 40.0;
         Point {
             t: minute * 60_000,
             position: Position::from_degrees(lon, 42.0).unwrap(),

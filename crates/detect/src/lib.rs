@@ -56,6 +56,14 @@ pub trait Chart {
     fn is_water(&self, cell: Cell) -> bool;
     /// Ports at most so far away by water, with their distances in metres, in the order of the port file.
     fn ports_by_water(&self, from: Position, bound_m: f64) -> Arc<Vec<(PortIndex, f64)>>;
+    /// Those of them from which it is, as the crow flies, at most as much of `whole_m` to a second position as is left.
+    fn ports_on_the_way(
+        &self,
+        from: Position,
+        bound_m: f64,
+        to: Position,
+        whole_m: f64,
+    ) -> Arc<Vec<(PortIndex, f64)>>;
     /// Distance by water in metres, if it is at most `bound_m`.
     fn distance_within_m(&self, from: Position, to: Position, bound_m: f64) -> Option<f64>;
     /// Distance by water in metres, where it is within the limit of searches.

@@ -1,6 +1,7 @@
 //! How fast a ship can be, which ports it could have reached, and at which it could have called.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use model::alert::{Candidate, Candidates};
@@ -156,8 +157,17 @@ pub fn candidates(sight: &OutOfSight<'_>, chart: &impl Chart) -> Candidates {
     let duration_ms = until.0 - sight.start.t.0;
     let whole_m = way_m(sight.speed_kn, duration_ms);
     let bound_m = whole_m.min(MAX_REACH_M);
-    let out = chart.ports_by_water(sight.start.position, bound_m);
-    let back = sight.end.map(|end| chart.ports_by_water(end.position, bound_m));
+    let (out, back) = match sight.end {
+        None => (chart.ports_by_water(sight.start.position, bound_m), None),
+        // Who was not away for long enough has called nowhere.
+        Some(_) if duration_ms < MIN_STAY_MS => (Arc::default(), None),
+        Some(end) => {
+            let (start, end) = (sight.start.position, end.position);
+            let there_and_on_m = way_m(sight.speed_kn, duration_ms - MIN_STAY_MS);
+            let towards = |from, to| chart.ports_on_the_way(from, bound_m, to, there_and_on_m);
+            (towards(start, end), Some(towards(end, start)))
+        }
+    };
     let mut ranked: Vec<Ranked> = Vec::new();
     for (port, out_m) in out.iter() {
         let back_m = match &back {

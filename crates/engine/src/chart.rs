@@ -25,9 +25,15 @@ type Reached = Arc<Vec<(PortIndex, f64)>>;
 /// but the time it takes.
 #[derive(Debug, Default)]
 pub struct Searches {
-    reached: RefCell<VecDeque<(Position, u64, Reached)>>,
-    ways: RefCell<VecDeque<(Position, Arc<Ways>)>>,
+    reached: RefCell<VecDeque<(Asked, Reached)>>,
+    ways: RefCell<VecDeque<(Position, Towards, Arc<Ways>)>>,
 }
+
+/// Where ways lead on to, and how long they may be with that.
+type Towards = Option<(Position, f64)>;
+
+/// From where, how far, and on the way to where.
+type Asked = (Position, f64, Towards);
 
 /// All that detectors ask of.
 pub struct ChartOf<'a> {
@@ -37,19 +43,69 @@ pub struct ChartOf<'a> {
 }
 
 impl ChartOf<'_> {
-    /// Ways from a position as far as they are asked for, or farther.
-    fn ways(&self, from: Position, bound_m: f64) -> Arc<Ways> {
+    /// Ways from a position as far as they are asked for, or farther; those that lead on to another position, or all.
+    fn ways(&self, from: Position, bound_m: f64, towards: Towards) -> Arc<Ways> {
         let mut kept = self.searches.ways.borrow_mut();
-        if let Some((_, ways)) = kept.iter().find(|(start, ways)| *start == from && ways.bound_m() >= bound_m)
-        {
+        let holds = |known: &Towards| match (known, towards) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some((to, whole_m)), Some((goal, wanted_m))) => *to == goal && *whole_m >= wanted_m,
+        };
+        let found = kept
+            .iter()
+            .find(|(start, known, ways)| *start == from && holds(known) && ways.bound_m() >= bound_m);
+        if let Some((.., ways)) = found {
             return Arc::clone(ways);
         }
-        let ways = Arc::new(self.world.sea().search(from, bound_m));
+        let sea = self.world.sea();
+        let ways = Arc::new(match towards {
+            Some((to, whole_m)) => sea.search_towards(from, bound_m, to, whole_m),
+            None => sea.search(from, bound_m),
+        });
         if kept.len() == MAX_WAYS {
             kept.pop_front();
         }
-        kept.push_back((from, Arc::clone(&ways)));
+        kept.push_back((from, towards, Arc::clone(&ways)));
         ways
+    }
+
+    fn reached(&self, from: Position, bound_m: f64, towards: Towards) -> Reached {
+        let asked: Asked = (from, bound_m, towards);
+        let found = self
+            .searches
+            .reached
+            .borrow()
+            .iter()
+            .find_map(|(known, reached)| (*known == asked).then(|| Arc::clone(reached)));
+        if let Some(reached) = found {
+            return reached;
+        }
+        let mut reached = Vec::new();
+        let ways = self.ways(from, bound_m, towards);
+        for port in (0..detect::Chart::ports(self).list.len() as u32).map(PortIndex) {
+            let middle = self.world.middle(port);
+            if !may_be_within(middle, from, bound_m) {
+                continue;
+            }
+            let (direct_m, is_on_the_way) = (middle.distance_m(from), |distance_m: f64| {
+                towards.is_none_or(|(to, whole_m)| distance_m + middle.distance_m(to) <= whole_m)
+            });
+            if direct_m <= bound_m
+                && is_on_the_way(direct_m)
+                && let Some(distance_m) = ways.distance_m(self.world.sea(), middle)
+                && distance_m <= bound_m
+                && is_on_the_way(distance_m)
+            {
+                reached.push((port, distance_m));
+            }
+        }
+        let reached = Arc::new(reached);
+        let mut kept = self.searches.reached.borrow_mut();
+        if kept.len() == MAX_SEARCHES {
+            kept.pop_front();
+        }
+        kept.push_back((asked, Arc::clone(&reached)));
+        reached
     }
 }
 
@@ -99,44 +155,29 @@ impl detect::Chart for ChartOf<'_> {
     }
 
     fn ports_by_water(&self, from: Position, bound_m: f64) -> Reached {
-        let print = bound_m.to_bits();
-        let found = self.searches.reached.borrow().iter().find_map(|(start, bound, reached)| {
-            (*start == from && *bound == print).then(|| Arc::clone(reached))
-        });
-        if let Some(reached) = found {
-            return reached;
-        }
-        let mut reached = Vec::new();
-        let ways = self.ways(from, bound_m);
-        for port in (0..self.ports().list.len() as u32).map(PortIndex) {
-            let middle = self.world.middle(port);
-            if may_be_within(middle, from, bound_m)
-                && middle.distance_m(from) <= bound_m
-                && let Some(distance_m) = ways.distance_m(self.world.sea(), middle)
-                && distance_m <= bound_m
-            {
-                reached.push((port, distance_m));
-            }
-        }
-        let reached = Arc::new(reached);
-        let mut kept = self.searches.reached.borrow_mut();
-        if kept.len() == MAX_SEARCHES {
-            kept.pop_front();
-        }
-        kept.push_back((from, print, Arc::clone(&reached)));
-        reached
+        self.reached(from, bound_m, None)
+    }
+
+    fn ports_on_the_way(&self, from: Position, bound_m: f64, to: Position, whole_m: f64) -> Reached {
+        self.reached(from, bound_m, Some((to, whole_m)))
     }
 
     fn distance_within_m(&self, from: Position, to: Position, bound_m: f64) -> Option<f64> {
-        self.ways(from, bound_m).distance_m(self.world.sea(), to).filter(|distance_m| *distance_m <= bound_m)
+        self.ways(from, bound_m, None)
+            .distance_m(self.world.sea(), to)
+            .filter(|distance_m| *distance_m <= bound_m)
     }
 
     fn distance_by_water_m(&self, from: Position, to: Position) -> Option<f64> {
         let direct_m = from.distance_m(to);
         let first_m = likely_m(direct_m).min(MAX_REACH_M);
-        self.distance_within_m(from, to, first_m).or_else(|| {
+        let within = |bound_m: f64| {
+            let ways = self.ways(from, bound_m, Some((to, bound_m)));
+            ways.distance_m(self.world.sea(), to).filter(|distance_m| *distance_m <= bound_m)
+        };
+        within(first_m).or_else(|| {
             let is_farther = first_m < MAX_REACH_M && direct_m <= MAX_REACH_M;
-            is_farther.then(|| self.distance_within_m(from, to, MAX_REACH_M)).flatten()
+            is_farther.then(|| within(MAX_REACH_M)).flatten()
         })
     }
 

@@ -104,6 +104,12 @@ impl Sea {
         Ways::search(self, from, bound_m)
     }
 
+    /// Those of them from which it may be at most as much of `whole_m` to another position as is left.
+    #[must_use]
+    pub fn search_towards(&self, from: Position, bound_m: f64, to: Position, whole_m: f64) -> Ways {
+        Ways::search_towards(self, from, bound_m, (to, whole_m))
+    }
+
     /// What counts as water around a point: its cell, and the first ring where that has no way out to sea.
     fn opened(&self, point: Vector) -> Opened {
         let slot = self.lattice.locate(point).slot();

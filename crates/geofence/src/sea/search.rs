@@ -13,7 +13,7 @@ use model::Position;
 use model::position::{EARTH_RADIUS_M, RADIANS_PER_UNIT};
 
 use super::Sea;
-use super::lattice::{Place, Vector, point, sector, slot_step};
+use super::lattice::{Place, Vector, dot, point, sector, slot_step};
 use super::nodes::{NONE, Nodes, State};
 use super::sight::{Opened, Sight};
 
@@ -50,6 +50,8 @@ pub struct Search<'a> {
     sea: &'a Sea,
     opened: Opened,
     bound_m: f64,
+    /// Where all ways are to lead on to, and how long the whole may be.
+    towards: Option<(Vector, f64)>,
     due: BinaryHeap<Due>,
     /// What is known of cells.
     pub nodes: Nodes,
@@ -59,12 +61,13 @@ pub struct Search<'a> {
 
 impl<'a> Search<'a> {
     /// A search from a position.
-    pub fn new(sea: &'a Sea, from: Position, bound_m: f64) -> Search<'a> {
+    pub fn new(sea: &'a Sea, from: Position, bound_m: f64, towards: Option<(Position, f64)>) -> Search<'a> {
         let start = Turn { point: vector(from), before: 0, distance_m: 0.0, passage: None };
         Search {
             sea,
             opened: sea.opened(start.point),
             bound_m: bound_m + RIM_M,
+            towards: towards.map(|(to, whole_m)| (vector(to), whole_m + RIM_M)),
             due: BinaryHeap::new(),
             nodes: Nodes::new(),
             turns: alloc::vec![start],
@@ -143,7 +146,7 @@ impl<'a> Search<'a> {
         }
         let start = &self.turns[turn as usize];
         let distance_m = start.distance_m + length_m(start.point, self.sea.centre(slot));
-        if distance_m < known_m && distance_m <= self.bound_m {
+        if distance_m < known_m && self.is_within(slot, distance_m) {
             let node = self.nodes.get_mut(slot);
             (node.distance_m, node.turn, node.state) = (distance_m, turn, State::Guessed);
             self.due.push(Reverse((distance_m.to_bits(), slot)));
@@ -176,9 +179,20 @@ impl<'a> Search<'a> {
         let node = self.nodes.get_mut(slot);
         (node.distance_m, node.turn, node.hidden_from) = (distance_m, turn, hidden_from);
         node.state = State::Seen;
-        if distance_m <= self.bound_m {
+        if self.is_within(slot, distance_m) {
             self.due.push(Reverse((distance_m.to_bits(), slot)));
         }
+    }
+
+    /// Whether a way of this length to a cell is short enough, with what is left of it at least.
+    fn is_within(&self, slot: u32, distance_m: f64) -> bool {
+        distance_m <= self.bound_m
+            && self.towards.is_none_or(|(goal, whole_m)| {
+                let (centre, angle) = (self.sea.centre(slot), (whole_m - distance_m) / EARTH_RADIUS_M);
+                // The chord of the angle is shorter than its arc: what is left out is out of reach.
+                let off: Vector = core::array::from_fn(|i| centre[i] - goal[i]);
+                angle >= 0.0 && dot(off, off) <= angle * angle
+            })
     }
 
     /// The turning point at the centre of a final cell.

@@ -34,7 +34,14 @@ struct Arrival {
 
 impl Ways {
     pub(super) fn search(sea: &Sea, from: Position, bound_m: f64) -> Ways {
-        let mut search = Search::new(sea, from, bound_m);
+        Ways::run(sea, Search::new(sea, from, bound_m, None), from, bound_m)
+    }
+
+    pub(super) fn search_towards(sea: &Sea, from: Position, bound_m: f64, towards: (Position, f64)) -> Ways {
+        Ways::run(sea, Search::new(sea, from, bound_m, Some(towards)), from, bound_m)
+    }
+
+    fn run(sea: &Sea, mut search: Search<'_>, from: Position, bound_m: f64) -> Ways {
         search.run();
         Ways { from, bound_m, opened: sea.opened(vector(from)), nodes: search.nodes, turns: search.turns }
     }
