@@ -18,8 +18,10 @@ const WINDOW_ROWS: usize = 65_536;
 /// Puts rows right that are out of order by less than so many rows.
 #[derive(Default)]
 pub struct Window {
-    /// Those that came in order.
+    /// Those that came in the order of their times.
     run: VecDeque<Transmission>,
+    /// The first of them, of one time, last first.
+    ready: Vec<Transmission>,
     /// Those that did not.
     strays: BinaryHeap<Reverse<(Key, usize)>>,
     rows: Vec<Option<Transmission>>,
@@ -42,7 +44,13 @@ impl Window {
         if self.given.is_some_and(|given| key < given) {
             return Err(TooLate);
         }
-        if self.run.back().is_none_or(|last| self::key(last) <= key) {
+        let last = self.run.back().or(self.ready.first()).map(Transmission::t);
+        let is_next = match last {
+            Some(last) if self.run.is_empty() => last < row.t(),
+            Some(last) => last <= row.t(),
+            None => true,
+        };
+        if is_next {
             self.run.push_back(row);
             return Ok(());
         }
@@ -57,20 +65,28 @@ impl Window {
 
     /// The next row for which no other need be waited.
     pub fn next_row(&mut self) -> Option<Transmission> {
-        let waiting = self.run.len() + self.strays.len();
+        let waiting = self.run.len() + self.ready.len() + self.strays.len();
         if waiting > WINDOW_ROWS { self.first() } else { None }
     }
 
     /// The next row, if none follows that may belong before it.
     pub fn first(&mut self) -> Option<Transmission> {
-        let of_run = self.run.front().map(key);
+        if self.ready.is_empty()
+            && let Some(first) = self.run.front()
+        {
+            let t = first.t();
+            let count = self.run.iter().take_while(|row| row.t() == t).count();
+            self.ready.extend(self.run.drain(..count));
+            self.ready.sort_unstable_by_key(|row| Reverse(key(row)));
+        }
+        let of_run = self.ready.last().map(key);
         let of_strays = self.strays.peek().map(|Reverse((key, _))| *key);
         let row = if of_strays.is_some_and(|stray| of_run.is_none_or(|run| stray < run)) {
             let Reverse((_, at)) = self.strays.pop()?;
             self.free.push(at);
             self.rows[at].take()
         } else {
-            self.run.pop_front()
+            self.ready.pop()
         };
         self.given = row.as_ref().map(key);
         row

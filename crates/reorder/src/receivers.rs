@@ -32,8 +32,12 @@ const MIN_COPIES: usize = 3;
 /// All receivers, and the reports that they heard lately.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Receivers {
-    heard: HashMap<u64, SmallVec<[(u64, EventTime); 2]>, foldhash::fast::FixedState>,
-    order: VecDeque<u64>,
+    /// The numbers of reports by their fingerprints.
+    numbers: HashMap<u64, u64, foldhash::fast::FixedState>,
+    /// Reports, the oldest first, with who heard them when.
+    reports: VecDeque<(u64, SmallVec<[(u64, EventTime); 2]>)>,
+    /// The number of the oldest.
+    first: u64,
     records: HashMap<u64, Record, foldhash::fast::FixedState>,
     found: Vec<WrongClock>,
     /// The only receiver so far. There is nothing to compare it with.
@@ -77,18 +81,23 @@ impl Receivers {
             }
             self.are_several = true;
         }
-        if !self.heard.contains_key(&fingerprint) {
-            if self.order.len() == MAX_REPORTS
-                && let Some(oldest) = self.order.pop_front()
-                && let Some(copies) = self.heard.remove(&oldest)
-            {
-                self.compare(&copies);
-            }
-            self.order.push_back(fingerprint);
+        let next = self.first + self.reports.len() as u64;
+        let number = *self.numbers.entry(fingerprint).or_insert(next);
+        if number == next {
+            self.reports.push_back((fingerprint, SmallVec::new()));
         }
-        let copies = self.heard.entry(fingerprint).or_default();
-        if copies.len() < MAX_COPIES && copies.iter().all(|(other, _)| *other != receiver) {
+        if let Some((_, copies)) = self.reports.get_mut((number - self.first) as usize)
+            && copies.len() < MAX_COPIES
+            && copies.iter().all(|(other, _)| *other != receiver)
+        {
             copies.push((receiver, t));
+        }
+        if self.reports.len() > MAX_REPORTS
+            && let Some((oldest, copies)) = self.reports.pop_front()
+        {
+            self.numbers.remove(&oldest);
+            self.first += 1;
+            self.compare(&copies);
         }
         self.is_off(receiver)
     }
@@ -192,7 +201,8 @@ mod tests {
         for report in 0..9 {
             alone.hear(1, report, EventTime(0));
         }
-        assert!(alone.heard.is_empty(), "one receiver is compared with nobody");
-        assert!(receivers.heard.len() <= MAX_REPORTS && receivers.records.len() <= MAX_RECEIVERS);
+        assert!(alone.reports.is_empty(), "one receiver is compared with nobody");
+        assert!(receivers.numbers.len() <= MAX_REPORTS && receivers.reports.len() <= MAX_REPORTS);
+        assert!(receivers.records.len() <= MAX_RECEIVERS);
     }
 }
