@@ -143,6 +143,9 @@ pub struct Replay {
     /// Write the log down in this folder, for replay --format log.
     #[arg(long, value_name = "DIR", env = "DARKWAKE_RECORD")]
     pub record: Option<PathBuf>,
+    /// Keep the place on the way, beside the first output, and go on there after an interrupt or a crash.
+    #[arg(long, conflicts_with = "record", env = "DARKWAKE_RESUME")]
+    pub resume: bool,
     /// Only the last revision of each alert.
     #[arg(long = "final", env = "DARKWAKE_FINAL")]
     pub only_final: bool,

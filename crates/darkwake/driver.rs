@@ -15,17 +15,21 @@ use decode::rare::Landmark;
 use decode::{Content, Decoded};
 use engine::{Ingest, Order, SourceId};
 use model::{EventTime, Mmsi, Reason};
+use serde::{Deserialize, Serialize};
 
 use crate::cli::{self, Speed};
 use crate::config::{Config, TableOrder};
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
+use crate::resume::{BodyAt, OpenAt, Parts, Resume, WaitingAt};
 use crate::shards::Shards;
 
 /// Lines read from one input before another has its turn.
 const TURN_LINES: usize = 512;
 /// The first row of an unsorted table may be this much later than its earliest.
 const TABLE_DISORDER_MS: i64 = 86_400_000;
+/// It is written down this often how far it is.
+const SAVE: std::time::Duration = std::time::Duration::from_secs(60);
 /// Base stations told apart; there are a few thousand in the world.
 const MAX_BASE_STATIONS: usize = 65_536;
 
@@ -43,10 +47,12 @@ pub struct Plan {
     pub sorted_first: BTreeSet<u32>,
     /// Ends all inputs where they are.
     pub interrupt: Interrupt,
+    /// Where it is written down how far it is.
+    pub resume: Option<Resume>,
 }
 
 /// What reading found beside the reports.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ReadTotals {
     /// Bytes, after decompression.
     pub bytes: u64,
@@ -86,7 +92,23 @@ enum Body {
     /// A table that is nearly in order.
     Window(Box<Reader>, Box<Window>),
     /// One that is not.
-    Rows(Box<Sorted>),
+    Rows(Box<Sorted>, u64),
+}
+
+impl Open {
+    /// How far it was read.
+    fn at(&self) -> anyhow::Result<OpenAt> {
+        let body = match &self.body {
+            Body::Lines(reader) => BodyAt::Lines(reader.lines_read(), reader.nmea().cloned().map(Box::new)),
+            // Written and read again, since rows are many and it is not often.
+            Body::Window(reader, window) => BodyAt::Window(
+                reader.lines_read(),
+                Box::new(postcard::from_bytes(&postcard::to_allocvec(window)?)?),
+            ),
+            Body::Rows(_, given) => BodyAt::Rows(*given),
+        };
+        Ok(OpenAt { number: self.number, source: self.source, body })
+    }
 }
 
 /// A table turned out to be far out of order: all is to be read anew, with this one sorted first.
@@ -110,6 +132,8 @@ pub struct Driver<'a> {
     totals: ReadTotals,
     progress: Progress,
     pace: Option<(Instant, EventTime)>,
+    /// Whether an interrupt came while a table was sorted, so that it cannot be said where it is.
+    is_cut: bool,
 }
 
 impl<'a> Driver<'a> {
@@ -123,15 +147,52 @@ impl<'a> Driver<'a> {
             totals: ReadTotals::default(),
             progress,
             pace: None,
+            is_cut: false,
         }
     }
 
+    /// A driver that goes on where another was.
+    pub fn resumed(
+        plan: &'a Plan,
+        config: &'a Config,
+        shards: Shards,
+        progress: Progress,
+        (ingest, totals): (Ingest, ReadTotals),
+    ) -> Driver<'a> {
+        Driver { ingest, totals, ..Driver::new(plan, config, shards, progress) }
+    }
+
     /// Reads all inputs to their ends, or until it is interrupted: then what was read is all there is.
-    pub fn run(mut self, inputs: Vec<Input>) -> anyhow::Result<(Ingest, Shards, ReadTotals)> {
-        let mut waiting = self.survey(inputs)?;
-        let mut open: Vec<Open> = Vec::new();
-        let mut former: Option<Open> = None;
-        while !self.plan.interrupt.came() {
+    pub fn run(
+        mut self,
+        inputs: Vec<Input>,
+        from: Option<(Vec<WaitingAt>, Vec<OpenAt>, Option<OpenAt>)>,
+    ) -> anyhow::Result<(Ingest, Shards, ReadTotals)> {
+        let (mut waiting, mut open, mut former) = match from {
+            None => (self.survey(inputs)?, Vec::new(), None),
+            Some((waiting, open, former)) => {
+                let unopened = |at: WaitingAt| {
+                    let WaitingAt { number, floor, due, source } = at;
+                    Unopened { number, input: inputs[number as usize].clone(), floor, due, source }
+                };
+                let mut reopen = |at: OpenAt| self.reopen(&inputs[at.number as usize], at);
+                let open = open.into_iter().map(&mut reopen).collect::<anyhow::Result<Vec<_>>>()?;
+                let former = former.map(&mut reopen).transpose()?;
+                (waiting.into_iter().map(unopened).collect(), open, former)
+            }
+        };
+        let mut saved = Instant::now();
+        loop {
+            let is_over = self.plan.interrupt.came();
+            if let Some(resume) = &self.plan.resume
+                && (is_over && !self.is_cut || saved.elapsed() >= SAVE)
+            {
+                self.save(resume, (&waiting, &open, &former))?;
+                saved = Instant::now();
+            }
+            if is_over {
+                break;
+            }
             let behind = (0..open.len()).min_by_key(|at| (self.ingest.watermark_of(open[*at].source), *at));
             let reached = behind.map(|at| self.ingest.watermark_of(open[at].source));
             if let Some(next) = waiting.last()
@@ -159,6 +220,57 @@ impl<'a> Driver<'a> {
         ingest.end(&mut |entry| shards.push(entry));
         self.progress.finish();
         Ok((self.ingest, self.shards, self.totals))
+    }
+
+    /// Writes down where it is.
+    fn save(
+        &mut self,
+        resume: &Resume,
+        (waiting, open, former): (&[Unopened], &[Open], &Option<Open>),
+    ) -> anyhow::Result<()> {
+        let waiting = waiting.iter().map(|unopened| {
+            let Unopened { number, floor, due, source, .. } = *unopened;
+            WaitingAt { number, floor, due, source }
+        });
+        let inputs = (
+            waiting.collect(),
+            open.iter().map(Open::at).collect::<anyhow::Result<_>>()?,
+            former.as_ref().map(Open::at).transpose()?,
+        );
+        let (ingest, shards) = (self.ingest.snapshot()?, self.shards.checkpoint()?);
+        let totals = self.totals.clone();
+        resume.save(&self.plan.sorted_first, Parts { ingest, shards, totals, inputs })
+    }
+
+    /// Opens an input, and goes to where it was.
+    fn reopen(&mut self, input: &Input, at: OpenAt) -> anyhow::Result<Open> {
+        let OpenAt { number, source, body } = at;
+        let name = input.name();
+        let changed = || anyhow::anyhow!("{name}: is no longer what it was");
+        let Opened::Reader(mut reader) = Reader::open(input, number, &self.plan.read)? else {
+            return Err(changed());
+        };
+        let body = match body {
+            BodyAt::Lines(lines, held) => {
+                reader.go_to(lines, held).with_context(changed)?;
+                Body::Lines(reader)
+            }
+            BodyAt::Window(lines, window) => {
+                reader.go_to(lines, None).with_context(changed)?;
+                Body::Window(reader, window)
+            }
+            BodyAt::Rows(given) => {
+                // What is wrong with rows was counted the first time.
+                let counted = (self.ingest.snapshot()?, self.totals.clone());
+                let mut rows = self.sort(&name, &mut reader)?;
+                (self.ingest, self.totals) = (Ingest::restore(&counted.0)?, counted.1);
+                for _ in 0..given {
+                    rows.next_row()?.with_context(changed)?;
+                }
+                Body::Rows(Box::new(rows), given)
+            }
+        };
+        Ok(Open { name, number, source, body })
     }
 
     /// Looks up the first stamp of each input; the earliest is last.
@@ -212,7 +324,9 @@ impl<'a> Driver<'a> {
             }
             // What can be read only once cannot be begun anew.
             let body = if next.input.is_stdin() || self.plan.sorted_first.contains(&next.number) {
-                Body::Rows(Box::new(self.sort(&name, &mut reader)?))
+                let rows = self.sort(&name, &mut reader)?;
+                self.is_cut = self.plan.interrupt.came();
+                Body::Rows(Box::new(rows), 0)
             } else {
                 Body::Window(reader, Box::default())
             };
@@ -298,11 +412,14 @@ impl<'a> Driver<'a> {
                 }
                 more
             }
-            Body::Rows(rows) => {
+            Body::Rows(rows, given) => {
                 let mut more = true;
                 while more && batch.len() < TURN_LINES {
                     match rows.next_row() {
-                        Ok(Some(row)) => batch.push(sorted::decoded(row)),
+                        Ok(Some(row)) => {
+                            *given += 1;
+                            batch.push(sorted::decoded(row));
+                        }
                         Ok(None) => more = false,
                         Err(error) => {
                             self.broken(&open.name, &error);
@@ -372,7 +489,7 @@ impl<'a> Driver<'a> {
                 }
                 self.totals.bytes += reader.bytes();
             }
-            Body::Rows(_) => {}
+            Body::Rows(..) => {}
         }
         ingest.close(source, &mut |entry| shards.push(entry));
     }

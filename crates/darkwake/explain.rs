@@ -79,8 +79,10 @@ pub fn run(arguments: &Explain) -> anyhow::Result<()> {
 
 /// Replays the inputs; the log of one ship is written down where that is wanted.
 fn alerts(reading: &Reading, only: Option<Only<'_>>) -> anyhow::Result<Done> {
-    let mut done =
-        read::read(reading, &Wanted { speed: Speed::Max, alerts: true, tracks: false, record: None, only })?;
+    let mut done = read::read(
+        reading,
+        &Wanted { speed: Speed::Max, alerts: true, tracks: false, record: None, resume: None, only },
+    )?;
     done.sort();
     done.whole()?;
     Ok(done)

@@ -21,6 +21,7 @@ mod read;
 mod reception;
 mod replay;
 mod report;
+mod resume;
 mod run;
 mod schema;
 mod shards;

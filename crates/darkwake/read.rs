@@ -13,6 +13,7 @@ use connect::log::{self, Frame, LogReader, LogWriter, Pieces, Reference};
 use connect::reader::ReadSettings;
 use decode::Settings;
 use decode::nmea::AssumedTime;
+use engine::Ingest;
 use model::alert::Alert;
 use model::fate::Counts;
 use model::{EventTime, Mmsi};
@@ -24,6 +25,7 @@ use crate::interrupt::{Interrupt, Interrupted};
 use crate::made::MadeWith;
 use crate::order::{Known, Round, Rounds};
 use crate::progress::Progress;
+use crate::resume::Resume;
 use crate::shards::{Keep, KeepAlerts, Outcome, Shards, Tap};
 use crate::watch;
 
@@ -59,6 +61,8 @@ pub struct Wanted<'a> {
     pub tracks: bool,
     /// Where the log is to be written down.
     pub record: Option<&'a Path>,
+    /// The folder in which it is written down how far it is.
+    pub resume: Option<&'a Path>,
     /// Where the part of it is to be written down that one ship's alerts follow from.
     pub only: Option<Only<'a>>,
 }
@@ -123,15 +127,35 @@ fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<&dyn Fn() -> Tap
         let names: Vec<String> = inputs.iter().map(files::Input::name).collect();
         let sizes: Option<u64> = inputs.iter().map(files::Input::size).sum();
         let mut sorted_first = BTreeSet::new();
+        let open = |folder| Resume::open(folder, reading, &inputs, &made_with);
+        let mut known = wanted.resume.map(open).transpose()?.and_then(|(_, known)| known);
+        let keep = if wanted.alerts { KeepAlerts::All } else { KeepAlerts::No };
         let (ingest, shards, read) = loop {
-            let mut shards = start(if wanted.alerts { KeepAlerts::All } else { KeepAlerts::No })?;
-            (0..).zip(&names).for_each(|(number, name)| shards.name(number, name));
-            let plan = Plan {
-                sorted_first: sorted_first.clone(),
+            let resume = wanted.resume.map(|folder| Resume::at(folder, reading, &inputs, &made_with));
+            let progress = Progress::new(sizes);
+            let plan = |sorted_first| Plan {
+                sorted_first,
+                resume,
                 ..plan(reading, wanted.speed, &config, &interrupt)
             };
-            let driver = Driver::new(&plan, &config, shards, Progress::new(sizes));
-            match driver.run(inputs.clone()) {
+            let ended = match known.take() {
+                Some(known) => {
+                    sorted_first.clone_from(&known.sorted_first);
+                    let plan = plan(known.sorted_first);
+                    let keep = Keep { facts: true, alerts: keep.clone(), tracks: wanted.tracks };
+                    let shards = Shards::resume(known.shards, &made_with, &keep)?;
+                    let takes_in = (Ingest::restore(&known.ingest)?, known.totals);
+                    let driver = Driver::resumed(&plan, &config, shards, progress, takes_in);
+                    driver.run(inputs.clone(), Some((known.waiting, known.open, known.former)))
+                }
+                None => {
+                    let mut shards = start(keep.clone())?;
+                    (0..).zip(&names).for_each(|(number, name)| shards.name(number, name));
+                    let plan = plan(sorted_first.clone());
+                    Driver::new(&plan, &config, shards, progress).run(inputs.clone(), None)
+                }
+            };
+            match ended {
                 Ok(done) => break done,
                 Err(error) => {
                     let Some(OutOfOrder(number)) = error.downcast_ref() else { return Err(error) };
@@ -313,6 +337,7 @@ fn plan(reading: &Reading, speed: Speed, config: &Config, interrupt: &Interrupt)
         until: reading.until,
         speed,
         sorted_first: BTreeSet::new(),
+        resume: None,
         interrupt: interrupt.clone(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,6 +14,7 @@ use crate::cli::{self, Replay};
 use crate::outputs;
 use crate::read::{self, Done, Wanted};
 use crate::report;
+use crate::resume::Resume;
 use crate::shards::Outcome;
 use crate::stats::{self, Totals};
 
@@ -26,12 +27,16 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         .iter()
         .map(|path| outputs::alert_format(path).map(|format| (path, format)))
         .collect::<anyhow::Result<Vec<_>>>()?;
+    let files = arguments.out.iter().chain(&arguments.facts).chain(&arguments.stats).chain(&arguments.report);
+    let files: Vec<&Path> = files.map(PathBuf::as_path).collect();
+    let resume = arguments.resume.then(|| Resume::beside(&files, reading)).transpose()?;
     // Statistics count them, too.
     let wanted = Wanted {
         speed: arguments.speed,
         alerts: !formats.is_empty() || arguments.stats.is_some() || arguments.report.is_some(),
         tracks: arguments.report.is_some(),
         record: arguments.record.as_deref(),
+        resume: resume.as_deref(),
         only: None,
     };
     let mut done = read::read(reading, &wanted)?;
@@ -82,7 +87,8 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         many(hops, "hop", "hops"),
         began.elapsed().as_secs_f64()
     ));
-    done.end()
+    done.end()?;
+    resume.map_or(Ok(()), |folder| Resume::forget(&folder))
 }
 
 /// The alerts in the order in which they were known, and as they are written.

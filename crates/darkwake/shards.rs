@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
+use anyhow::Context;
 use connect::facts::Facts;
 use connect::log::{Frame, LogWriter};
 use detect::Reception;
-use engine::{Engine, Entry, Limits};
+use engine::{Engine, Entry, Limits, SnapshotError};
 use model::Mmsi;
 use model::alert::{Alert, Told};
 use model::fate::Counts;
+use serde::{Deserialize, Serialize};
 
 use crate::made::MadeWith;
 use crate::report::tracks::Tracks;
@@ -125,8 +127,19 @@ impl Record {
     }
 }
 
+/// All that a shard knows and has told.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ShardState {
+    engine: Vec<u8>,
+    facts: Facts,
+    alerts: Vec<Arc<Alert>>,
+    tracks: Tracks,
+}
+
 enum Work {
     Entries(Vec<Entry>),
+    /// What is known and was told is to be handed over, as bytes.
+    Checkpoint(SyncSender<Result<Vec<u8>, SnapshotError>>),
     Reference(MadeWith),
     Round,
     Save,
@@ -146,16 +159,51 @@ impl Shards {
 
     /// Starts a shard for each engine.
     pub fn go_on(engines: Vec<Engine>, made_with: &MadeWith, keep: &Keep) -> Shards {
+        Shards::go_on_with(
+            engines.into_iter().map(|engine| (engine, Outcome::default())).collect(),
+            made_with,
+            keep,
+        )
+    }
+
+    /// Starts shards that know what these knew, and have told what they had.
+    pub fn resume(states: Vec<ShardState>, made_with: &MadeWith, keep: &Keep) -> anyhow::Result<Shards> {
+        let restored = states.into_iter().map(|state| {
+            let ShardState { engine, facts, alerts, tracks } = state;
+            let outcome = Outcome { facts, alerts, thinned_tracks: tracks, ..Outcome::default() };
+            anyhow::Ok((Engine::restore(&engine)?, outcome))
+        });
+        Ok(Shards::go_on_with(restored.collect::<anyhow::Result<_>>()?, made_with, keep))
+    }
+
+    /// What all shards know and have told by now.
+    pub fn checkpoint(&mut self) -> anyhow::Result<Vec<ShardState>> {
+        let mut waiting = Vec::new();
+        for shard in &mut self.shards {
+            shard.hand_over();
+            let (sender, receiver) = sync_channel(1);
+            // A shard that has died tells why when it is joined.
+            let _ = shard.sender.send(Work::Checkpoint(sender));
+            waiting.push(receiver);
+        }
+        let states = waiting.into_iter().map(|state| {
+            let bytes = state.recv().context("a shard has died")??;
+            Ok(postcard::from_bytes(&bytes)?)
+        });
+        states.collect()
+    }
+
+    fn go_on_with(engines: Vec<(Engine, Outcome)>, made_with: &MadeWith, keep: &Keep) -> Shards {
         let told = Arc::new(AtomicU64::new(0));
         let shards = engines
             .into_iter()
             .enumerate()
-            .map(|(number, engine)| {
+            .map(|(number, known)| {
                 let (sender, receiver) = sync_channel(QUEUE);
                 let (made_with, told) = (made_with.clone(), Arc::clone(&told));
                 let keep = keep.clone();
                 let thread =
-                    std::thread::spawn(move || work(&receiver, engine, made_with, (number, &keep), &told));
+                    std::thread::spawn(move || work(&receiver, known, made_with, (number, &keep), &told));
                 Shard { batch: Vec::with_capacity(BATCH), sender, thread }
             })
             .collect();
@@ -343,12 +391,11 @@ fn write_reference(log: &mut LogWriter, made_with: &MadeWith) -> std::io::Result
 
 fn work(
     receiver: &Receiver<Work>,
-    mut engine: Engine,
+    (mut engine, mut outcome): (Engine, Outcome),
     mut made_with: MadeWith,
     (number, keep): (usize, &Keep),
     told: &AtomicU64,
 ) -> Outcome {
-    let mut outcome = Outcome::default();
     let mut fresh = Vec::new();
     let hand_on = |alerts: &mut Vec<Arc<Alert>>, (engine, made_with): (&Engine, &MadeWith), saved| {
         if let KeepAlerts::Rounds(rounds) = &keep.alerts {
@@ -377,6 +424,15 @@ fn work(
             Work::Reference(next) => {
                 engine.forget_searches();
                 made_with = next;
+            }
+            Work::Checkpoint(sender) => {
+                let bytes = engine.snapshot().and_then(|engine| {
+                    // As a `ShardState`, but for nothing of it being copied.
+                    let state = (engine, &outcome.facts, &outcome.alerts, &outcome.thinned_tracks);
+                    postcard::to_allocvec(&state).map_err(SnapshotError::Damaged)
+                });
+                // Who asked may have gone.
+                let _ = sender.send(bytes);
             }
             Work::Round => hand_on(&mut outcome.alerts, (&engine, &made_with), None),
             // Only if memory for it cannot be had is there none, and then nothing is saved.

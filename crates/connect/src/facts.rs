@@ -6,11 +6,12 @@ use std::fmt::Write as _;
 use model::{
     Crossing, Fact, FactChange, FactKey, Fix, Hop, Ports, Silence, StaticKey, Statics, TimeSpan, Visit,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::json;
 
 /// Facts in their last revision.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Facts {
     facts: BTreeMap<FactKey, (Fact, bool)>,
 }

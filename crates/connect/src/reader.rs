@@ -126,6 +126,42 @@ impl Reader {
         Ok(Opened::Reader(Box::new(reader)))
     }
 
+    /// Lines read so far.
+    #[must_use]
+    pub fn lines_read(&self) -> u64 {
+        self.origin.line
+    }
+
+    /// What the decoder of sentences holds.
+    #[must_use]
+    pub fn nmea(&self) -> Option<&NmeaDecoder> {
+        match &self.decoder {
+            Decoder::Nmea(nmea) => Some(nmea),
+            Decoder::Table(_) | Decoder::Json(_) => None,
+        }
+    }
+
+    /// Goes to where so many lines were read, with what the decoder of sentences held then.
+    ///
+    /// # Errors
+    /// If the input fails on the way, or ends before.
+    pub fn go_to(&mut self, lines: u64, held: Option<Box<NmeaDecoder>>) -> std::io::Result<()> {
+        while self.origin.line < lines {
+            if self.ahead.next().is_some() {
+                self.header_lines = self.header_lines.saturating_sub(1);
+            } else if self.lines.next_line()?.is_none() {
+                // The end had been read, too.
+                self.origin.line = lines;
+                break;
+            }
+            self.origin.line += 1;
+        }
+        if let (Decoder::Nmea(nmea), Some(held)) = (&mut self.decoder, held) {
+            *nmea = held;
+        }
+        Ok(())
+    }
+
     /// The format.
     #[must_use]
     pub fn format(&self) -> Format {

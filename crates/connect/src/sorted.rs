@@ -11,12 +11,13 @@ use std::io::{BufReader, BufWriter, Read, Seek, Write};
 
 use decode::{Content, Decoded};
 use model::Transmission;
+use serde::{Deserialize, Serialize};
 
 /// Rows that wait for others that may belong before them.
 const WINDOW_ROWS: usize = 65_536;
 
 /// Puts rows right that are out of order by less than so many rows.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct Window {
     /// Those that came in the order of their times.
     run: VecDeque<Transmission>,

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use engine::{Entry, bucket_of};
 use model::position::reachable;
 use model::{Mmsi, Transmission};
+use serde::{Deserialize, Serialize};
 use serve::fleet::{Point, SILENT_MS, is_worth};
 
 /// Points of one bucket of ships.
@@ -18,7 +19,7 @@ const BUCKET_POINTS: usize = 8_192;
 const BUCKET_SHIPS: usize = 2_048;
 
 /// The tracks of ships.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Tracks {
     /// Reports that others may come before, by time and arrival.
     waiting: BTreeMap<(i64, u64), (Mmsi, Point)>,
@@ -28,7 +29,7 @@ pub struct Tracks {
 }
 
 /// Ships that share the room for their points.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Bucket {
     ships: BTreeMap<Mmsi, Track>,
     points: usize,
@@ -37,7 +38,7 @@ struct Bucket {
 }
 
 /// The track of a ship.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Track {
     name: Option<String>,
     first: i64,

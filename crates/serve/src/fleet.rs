@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::position::{NAUTICAL_MILE_M, UNITS_PER_DEGREE, destination};
 use model::{Mmsi, Position, PositionReport, Statics};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::area::Area;
 
@@ -54,7 +54,7 @@ impl State {
 }
 
 /// A point of a track.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Point {
     /// Event time, ms.
     pub t: i64,
