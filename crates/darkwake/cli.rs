@@ -9,6 +9,11 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::EventTime;
+use tracing_subscriber::filter::LevelFilter;
+#[cfg(feature = "otel")]
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::Level;
 use crate::evaluate::bound::Bound;
@@ -396,14 +401,29 @@ pub fn start_log(cli: &Cli) {
         Color::Always => true,
         Color::Never => false,
     };
-    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).with_ansi(ansi);
-    match cli.log_format {
-        LogFormat::Human => log.without_time().init(),
+    let log =
+        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(ansi);
+    let log = match cli.log_format {
+        LogFormat::Human => log.without_time().boxed(),
         LogFormat::Json => {
             IS_JSON.store(true, Ordering::Relaxed);
-            log.json().init();
+            log.json().boxed()
         }
-    }
+    };
+    let log = tracing_subscriber::registry().with(log.with_filter(LevelFilter::INFO));
+    #[cfg(feature = "otel")]
+    let log = {
+        let (spans, failed) = match crate::trace::layer() {
+            Ok(spans) => (spans, None),
+            Err(error) => (None, Some(error)),
+        };
+        if let Some(error) = failed {
+            warn(&format!("traces cannot be sent: {error}"));
+        }
+        let ours = filter_fn(|data| data.is_span() && data.target().starts_with("darkwake"));
+        log.with(spans.map(|spans| spans.with_filter(ours)))
+    };
+    log.init();
 }
 
 /// Says so much from here on.

@@ -26,6 +26,8 @@ mod run;
 mod schema;
 mod shards;
 mod stats;
+#[cfg(feature = "otel")]
+mod trace;
 mod watch;
 
 use std::process::ExitCode;
@@ -68,6 +70,8 @@ pub fn main() -> ExitCode {
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Reception(command) => reception::run(&command),
     };
+    #[cfg(feature = "otel")]
+    trace::finish();
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,

@@ -39,7 +39,10 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         resume: resume.as_deref(),
         only: None,
     };
+    let reading_span = tracing::debug_span!("replay.read").entered();
     let mut done = read::read(reading, &wanted)?;
+    drop(reading_span);
+    let _span = tracing::debug_span!("replay.write", alerts = done.outcome.alerts.len()).entered();
     let is_time_assumed = reading.start.is_some();
     let (alerts, lines) = alerts(&mut done, arguments.only_final, is_time_assumed);
     for (path, format) in &formats {

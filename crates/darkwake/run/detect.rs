@@ -250,6 +250,7 @@ impl<'a> Detector<'a> {
         group: &'a Group,
         stop: &'a AtomicBool,
     ) -> anyhow::Result<Option<Detector<'a>>> {
+        let _span = tracing::debug_span!("detect.take_over", partition).entered();
         let began = Instant::now();
         let named = || format!("partition {partition}");
         let owner = format!("{NAME}/{partition}");
@@ -426,6 +427,7 @@ impl<'a> Detector<'a> {
 
     /// What is known, as records.
     fn save(&mut self) -> anyhow::Result<VecDeque<Record>> {
+        let _span = tracing::debug_span!("detect.snapshot", partition = self.partition).entered();
         let snapshot = Snapshot {
             next: self.reader.next(),
             partitions: self.common.partitions,
@@ -454,6 +456,8 @@ impl<'a> Detector<'a> {
     /// Commits what was told, how far the log was read for it, and some of a snapshot. Whether this still is the one who
     /// detects here.
     fn commit(&mut self, snapshot_records: usize) -> anyhow::Result<bool> {
+        let (partition, alerts) = (self.partition, self.pending.len());
+        let _span = tracing::debug_span!("detect.commit", partition, alerts).entered();
         let mut offsets = TopicPartitionList::new();
         let (log, next) = (&self.common.cluster.topics.log, Offset::Offset(self.reader.next()));
         offsets.add_partition_offset(log, self.partition, next)?;

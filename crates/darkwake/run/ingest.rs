@@ -256,6 +256,7 @@ impl<'a> Lead<'a> {
         interrupt: &'a Interrupt,
         metrics: &'a Arc<Metrics>,
     ) -> anyhow::Result<Option<Lead<'a>>> {
+        let _span = tracing::debug_span!("ingest.take_over").entered();
         let began = Instant::now();
         // Who does not take part is soon no member any more.
         let is_over = || {
@@ -356,6 +357,7 @@ impl<'a> Lead<'a> {
 
     /// Commits the next part of the log with what was taken for it, and what is known if that is wanted.
     fn commit(&mut self, is_snapshot: bool) -> anyhow::Result<Ended> {
+        let _span = tracing::debug_span!("ingest.commit", part = self.number + 1, is_snapshot).entered();
         let log_from =
             if is_snapshot { self.transactions.end_of(&self.log, LEADING, kafka::ANSWER)? } else { 0 };
         self.number += 1;

@@ -98,6 +98,7 @@ impl Outbox {
     }
 
     fn tell(&mut self, alerts: &[Arc<Alert>], made_with: &MadeWith) -> anyhow::Result<()> {
+        let _span = tracing::debug_span!("sinks.write", alerts = alerts.len()).entered();
         let names = self.names.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let writer = made_with.writer(&names);
         let mut lines: Vec<Line> = alerts.iter().map(|alert| Line::of(alert, writer.json(alert))).collect();

@@ -137,6 +137,7 @@ impl Reloader {
 
     /// Ports and rules, if they are others than before.
     fn read_again(&mut self) -> anyhow::Result<Option<Reference>> {
+        let _span = tracing::debug_span!("reload").entered();
         let new = Config::load(Some(&self.file))?;
         let kept = changed(&self.running, &new)?;
         if !kept.is_empty() {

@@ -104,6 +104,7 @@ impl State {
 
     /// Writes a snapshot: beside, then in its place. What is older than the one before is taken away.
     pub fn save(&self, snapshot: &Snapshot, taken_by_all: u64) -> anyhow::Result<()> {
+        let _span = tracing::debug_span!("state.snapshot", segment = snapshot.segment).entered();
         let path = self.folder.join("snapshots").join(format!("{:06}", snapshot.segment));
         let write = || -> anyhow::Result<()> {
             let body = postcard::to_allocvec(snapshot)?;

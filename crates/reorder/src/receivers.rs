@@ -29,13 +29,16 @@ const MAX_COPIES: usize = 16;
 /// A median of fewer says nothing.
 const MIN_COPIES: usize = 3;
 
+/// Who heard a report, and when.
+type Copies = SmallVec<[(u64, EventTime); 2]>;
+
 /// All receivers, and the reports that they heard lately.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Receivers {
     /// The numbers of reports by their fingerprints.
     numbers: HashMap<u64, u64, foldhash::fast::FixedState>,
     /// Reports, the oldest first, with who heard them when.
-    reports: VecDeque<(u64, SmallVec<[(u64, EventTime); 2]>)>,
+    reports: VecDeque<(u64, Copies)>,
     /// The number of the oldest.
     first: u64,
     records: HashMap<u64, Record, foldhash::fast::FixedState>,

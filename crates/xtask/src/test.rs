@@ -36,6 +36,7 @@ enum Part {
     Clippy,
     Format,
     Supply,
+    Otel,
     Oracle,
     Scenarios,
     Scores,
@@ -45,12 +46,13 @@ enum Part {
 }
 
 impl Part {
-    const DEFAULT: [Part; 11] = [
+    const DEFAULT: [Part; 12] = [
         Part::Web,
         Part::Tests,
         Part::Clippy,
         Part::Format,
         Part::Supply,
+        Part::Otel,
         Part::Page,
         Part::Analysts,
         Part::Deploy,
@@ -70,6 +72,7 @@ impl Part {
             Part::Clippy => "clippy",
             Part::Format => "fmt",
             Part::Supply => "supply",
+            Part::Otel => "otel",
             Part::Oracle => "oracle",
             Part::Scenarios => "scenarios",
             Part::Scores => "scores",
@@ -93,6 +96,7 @@ impl Part {
             Part::Supply => {
                 "what the program is made of: the list is whole, its licences and sources are allowed"
             }
+            Part::Otel => "traces, as a collector is sent them (tests/otel.rs, with feature otel)",
             Part::Oracle => {
                 let worlds = if is_soak { WORLDS_SOAK } else { WORLDS };
                 return format!("darkwake replay against tests/oracle on {worlds} random worlds");
@@ -112,6 +116,7 @@ impl Part {
         match self {
             Part::Tests => &[Need::Make, Need::OpenSsl, Need::Java, Need::Maven, Need::Mosquitto, Need::Gdal],
             Part::Clippy => &[Need::Clippy, Need::Make, Need::OpenSsl],
+            Part::Otel => &[Need::Make, Need::OpenSsl],
             Part::Format => &[Need::Rustfmt],
             Part::Web => &[Need::Node],
             Part::Analysts => &[Need::Python, Need::Venv],
@@ -259,6 +264,9 @@ fn run_part(part: Part, options: &Options, project: &Project, bill: &mut Bill) -
             })?;
         }
         Part::Supply => bill.piece("supply", || supply::check(project))?,
+        Part::Otel => bill.piece("otel", || {
+            cargo_test(project, &["test", "--features", "otel", "--test", "otel"], false)
+        })?,
         Part::Oracle => {
             if !bill.build("build release", || project.build()) {
                 return Ok(());
