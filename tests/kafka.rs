@@ -71,6 +71,18 @@ fn lines_in_a_topic_give_the_alerts_of_a_replay_of_them() {
             let alert: Value = serde_json::from_str(value).unwrap();
             assert_eq!(alert["id"], key.as_str());
         }
+        // Years later the topic is read as files are.
+        let replay = |query: &str| {
+            let address = format!("kafka://{}/{raw}{query}", broker.address);
+            darkwake(path).args(["replay", &address, "--out", "again.jsonl"]).output().unwrap()
+        };
+        let done = replay("?from=2020-01-01");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let again = std::fs::read_to_string(path.join("again.jsonl")).unwrap();
+        assert_eq!(difference(&expected, &revisions(again.lines())), None, "{partitions} partitions again");
+        let done = replay("?to=2020-01-01");
+        assert_eq!(done.status.code(), Some(1), "{}", String::from_utf8_lossy(&done.stderr));
+        assert!(String::from_utf8_lossy(&done.stderr).contains("nothing could be read"));
     }
 }
 

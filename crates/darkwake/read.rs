@@ -123,7 +123,7 @@ fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<&dyn Fn() -> Tap
         outcome.alerts = collected.alerts;
         (read, names, outcome.counts.clone(), outcome, collected.made)
     } else {
-        let inputs = files::find(&reading.inputs)?;
+        let inputs = files::find_with(&reading.inputs, &crate::run::properties(&config))?;
         let names: Vec<String> = inputs.iter().map(files::Input::name).collect();
         let sizes: Option<u64> = inputs.iter().map(files::Input::size).sum();
         let mut sorted_first = BTreeSet::new();

@@ -111,8 +111,8 @@ impl Resume {
             "--resume needs an output that is a file, beside which it keeps its place".to_owned(),
         ))?;
         anyhow::ensure!(
-            reading.inputs.iter().all(|input| input != "-") && !crate::read::is_log(reading),
-            Usage("--resume is for files; standard input is gone, and a log is read in no time".to_owned())
+            reading.inputs.iter().all(|input| input != "-" && !input.starts_with("kafka://")) && !crate::read::is_log(reading),
+            Usage("--resume is for files; standard input is gone, a topic goes on, and a log is read in no time".to_owned())
         );
         let mut folder = file.as_os_str().to_owned();
         folder.push(ENDING);

@@ -262,7 +262,8 @@ fn destination(sink: &SinkConfig, config: &Config) -> Destination {
     }
 }
 
-fn properties(config: &Config) -> Properties {
+/// What the Kafka client is told.
+pub fn properties(config: &Config) -> Properties {
     let given = config.kafka.properties.iter();
     let mut properties: Properties = given.map(|(name, value)| (name.clone(), value.text.clone())).collect();
     properties.insert("bootstrap.servers".to_owned(), config.kafka.brokers.clone());

@@ -1,6 +1,7 @@
 //! Input files: found, opened and decompressed by what they hold, not by their names.
 
 mod parquet;
+mod topic;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
@@ -9,6 +10,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::CrcReader;
+
+use crate::kafka::Properties;
+pub use topic::{Partition, RangeError};
 
 /// Bytes read at once.
 const BLOCK: usize = 256 * 1024;
@@ -23,6 +27,8 @@ pub struct Input {
     pub path: PathBuf,
     /// The member of a zip archive.
     pub member: Option<Member>,
+    /// A part of a topic, instead of a file.
+    pub partition: Option<Partition>,
 }
 
 /// A member of a zip archive.
@@ -44,6 +50,9 @@ pub enum InputError {
         "{0}: no such file; give a file, a directory, a pattern such as 'feed/*.nmea', or - for standard input"
     )]
     Missing(String),
+    /// A topic that cannot be read.
+    #[error(transparent)]
+    Topic(#[from] topic::RangeError),
     /// A pattern that is none.
     #[error("{pattern}: not a pattern")]
     Pattern {
@@ -74,12 +83,15 @@ impl Input {
     /// A plain or compressed file.
     #[must_use]
     pub fn file(path: impl Into<PathBuf>) -> Input {
-        Input { path: path.into(), member: None }
+        Input { path: path.into(), member: None, partition: None }
     }
 
     /// How people call it.
     #[must_use]
     pub fn name(&self) -> String {
+        if let Some(partition) = &self.partition {
+            return partition.name();
+        }
         match &self.member {
             Some(member) => format!("{}/{}", self.path.display(), member.name),
             None if self.is_stdin() => "standard input".to_owned(),
@@ -90,6 +102,9 @@ impl Input {
     /// Bytes on disk, where known.
     #[must_use]
     pub fn size(&self) -> Option<u64> {
+        if self.partition.is_some() {
+            return None;
+        }
         match &self.member {
             Some(member) => Some(member.length),
             None if self.is_stdin() => None,
@@ -117,6 +132,9 @@ impl Input {
     /// If the system refuses.
     pub fn open_counted(&self, count: &Arc<AtomicU64>) -> Result<Box<dyn BufRead + Send>, InputError> {
         let fail = |source| InputError::Io { path: self.name(), source };
+        if let Some(partition) = &self.partition {
+            return Ok(Box::new(partition.open(count).map_err(fail)?));
+        }
         if self.is_stdin() {
             return decompress(Box::new(BufReader::with_capacity(BLOCK, std::io::stdin()))).map_err(fail);
         }
@@ -149,10 +167,24 @@ impl Input {
 /// # Errors
 /// If nothing is found, or an archive cannot be listed.
 pub fn find(arguments: &[String]) -> Result<Vec<Input>, InputError> {
+    find_with(arguments, &Properties::new())
+}
+
+/// The same, and ranges of topics, for which the Kafka client is told these.
+///
+/// # Errors
+/// If nothing is found, an archive cannot be listed, or the brokers do not say what a topic holds.
+pub fn find_with(arguments: &[String], properties: &Properties) -> Result<Vec<Input>, InputError> {
     let mut inputs = Vec::new();
     for argument in arguments {
         let path = Path::new(argument);
-        if argument == "-" {
+        if argument.starts_with(topic::SCHEME) {
+            let of = |partition: Partition| {
+                let path = PathBuf::from(argument);
+                Input { path, member: None, partition: Some(partition) }
+            };
+            inputs.extend(topic::find(argument, properties)?.into_iter().map(of));
+        } else if argument == "-" {
             inputs.push(Input::file("-"));
         } else if path.is_dir() {
             directory(path, &mut inputs)?;
@@ -223,6 +255,7 @@ fn file(path: &Path, inputs: &mut Vec<Input>) -> Result<(), InputError> {
                 is_deflated,
                 crc: member.crc32(),
             }),
+            partition: None,
         });
     }
     Ok(())
