@@ -22,6 +22,47 @@ fn features(file: &Path) -> Vec<Value> {
 }
 
 #[test]
+fn alerts_of_a_day_are_a_file_of_a_folder_that_is_one_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let input = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/rajin/input.nmea.gz");
+    let replay = |arguments: &[&str]| {
+        let done = darkwake(path).arg("replay").arg(&input).args(arguments).output().unwrap();
+        (done.status.code(), String::from_utf8(done.stderr).unwrap())
+    };
+    assert_eq!(replay(&["--out", "whole.jsonl"]).0, Some(0));
+    // Again in the place of what was there.
+    for _ in 0..2 {
+        assert_eq!(replay(&["--out", "days.jsonl", "--out", "days.parquet", "--by-day"]).0, Some(0));
+    }
+    let mut days: Vec<_> =
+        std::fs::read_dir(path.join("days.jsonl")).unwrap().map(|day| day.unwrap().path()).collect();
+    days.sort();
+    assert!(days.len() > 5);
+    let mut all: Vec<String> = Vec::new();
+    for day in &days {
+        let date = day.file_name().unwrap().to_str().unwrap().strip_prefix("day=").unwrap();
+        let text = std::fs::read_to_string(day.join("part.jsonl")).unwrap();
+        for line in text.lines() {
+            let at = serde_json::from_str::<Value>(line).unwrap()["at"].as_i64().unwrap();
+            assert_eq!(model::EventTime(at).to_iso()[..10], *date);
+            all.push(line.to_owned());
+        }
+        assert!(path.join("days.parquet").join(day.file_name().unwrap()).join("part.parquet").is_file());
+    }
+    let whole = std::fs::read_to_string(path.join("whole.jsonl")).unwrap();
+    let mut whole: Vec<String> = whole.lines().map(str::to_owned).collect();
+    all.sort();
+    whole.sort();
+    assert!(all == whole);
+    std::fs::create_dir(path.join("other.csv")).unwrap();
+    std::fs::write(path.join("other.csv/mine"), "").unwrap();
+    let (code, told) = replay(&["--out", "other.csv", "--by-day"]);
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("is a folder of something else") && path.join("other.csv/mine").exists(), "{told}");
+}
+
+#[test]
 fn alerts_open_in_gdal_with_their_places_and_values() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();

@@ -151,6 +151,9 @@ pub struct Replay {
     /// Keep the place on the way, beside the first output, and go on there after an interrupt or a crash.
     #[arg(long, conflicts_with = "record", env = "DARKWAKE_RESUME")]
     pub resume: bool,
+    /// Each file of alerts is a folder, with a file for each day.
+    #[arg(long, env = "DARKWAKE_BY_DAY")]
+    pub by_day: bool,
     /// Only the last revision of each alert.
     #[arg(long = "final", env = "DARKWAKE_FINAL")]
     pub only_final: bool,

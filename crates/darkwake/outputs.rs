@@ -5,10 +5,12 @@ mod parquet;
 mod row;
 mod wkb;
 
+use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use model::EventTime;
 
 /// An output: standard output, or a file that gets its name when it is complete.
 pub enum Output {
@@ -99,6 +101,51 @@ pub fn alert_format(path: &Path) -> anyhow::Result<AlertFormat> {
         ))),
     }
 }
+
+/// Writes alerts into a folder, with a file for each day (UTC): `day=2023-10-01/part.parquet` and so on, as DuckDB, pandas and
+/// Spark read it as one table. The folder has its name when it is complete.
+pub fn write_alerts_by_day(path: &Path, format: AlertFormat, alerts: &[String]) -> anyhow::Result<()> {
+    let named = || format!("{}: cannot be written", path.display());
+    let ending = path.extension().unwrap_or_default().to_string_lossy().into_owned();
+    let mut days: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for alert in alerts {
+        let at = serde_json::from_str::<Decided>(alert).context("an alert has no time")?.at;
+        days.entry(EventTime(at).to_iso()[..DAY].to_owned()).or_default().push(alert.clone());
+    }
+    if path.exists() {
+        let is_ours = |name: std::ffi::OsString| name.to_string_lossy().starts_with("day=");
+        let mut entries = std::fs::read_dir(path).with_context(named)?;
+        anyhow::ensure!(
+            entries.all(|entry| entry.is_ok_and(|entry| is_ours(entry.file_name()))),
+            crate::Usage(format!("{}: is a folder of something else", path.display()))
+        );
+    }
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    let beside = PathBuf::from(beside);
+    if beside.exists() {
+        std::fs::remove_dir_all(&beside).with_context(named)?;
+    }
+    std::fs::create_dir_all(&beside).with_context(named)?;
+    for (day, alerts) in &days {
+        let folder = beside.join(format!("day={day}"));
+        std::fs::create_dir(&folder).with_context(named)?;
+        write_alerts(&folder.join(format!("part.{ending}")), format, alerts)?;
+    }
+    if path.exists() {
+        std::fs::remove_dir_all(path).with_context(named)?;
+    }
+    std::fs::rename(&beside, path).with_context(named)
+}
+
+/// Of an alert, when it was decided.
+#[derive(serde::Deserialize)]
+struct Decided {
+    at: i64,
+}
+
+/// Characters of a date.
+const DAY: usize = 10;
 
 /// Writes alerts.
 pub fn write_alerts(path: &Path, format: AlertFormat, alerts: &[String]) -> anyhow::Result<()> {

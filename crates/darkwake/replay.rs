@@ -46,7 +46,11 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let is_time_assumed = reading.start.is_some();
     let (alerts, lines) = alerts(&mut done, arguments.only_final, is_time_assumed);
     for (path, format) in &formats {
-        outputs::write_alerts(path, *format, &lines)?;
+        if arguments.by_day && *path != Path::new("-") {
+            outputs::write_alerts_by_day(path, *format, &lines)?;
+        } else {
+            outputs::write_alerts(path, *format, &lines)?;
+        }
     }
     let default_stdout = arguments.out.is_empty()
         && arguments.facts.is_none()
