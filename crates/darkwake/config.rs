@@ -44,6 +44,9 @@ pub struct Config {
     /// The folder of the file.
     #[serde(skip)]
     pub folder: PathBuf,
+    /// Whether it is of a file, or of variables that alerts hang on.
+    #[serde(skip)]
+    pub names_rules: bool,
     /// What it was read from, as errors name it; empty if nothing was given.
     #[serde(skip)]
     pub place: String,
@@ -879,6 +882,7 @@ impl Config {
         config.start_from(given.folder());
         crate::watch::validate(&config.watch, Path::new(&place))?;
         crate::run::validate(&config, Path::new(&place))?;
+        config.names_rules = given.names_rules();
         config.place = place;
         Ok(config)
     }

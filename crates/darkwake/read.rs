@@ -116,7 +116,7 @@ fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<&dyn Fn() -> Tap
             told.into_iter().flat_map(|part| rounds.take(part)).for_each(|round| collected.add(round));
             collected
         });
-        let is_asked = !config.place.is_empty() || !reading.ports.is_empty();
+        let is_asked = config.names_rules || !reading.ports.is_empty();
         let (read, names, mut outcome) =
             read_log(Path::new(&reading.inputs[0]), shards, is_asked, &interrupt)?;
         let collected = collector.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));

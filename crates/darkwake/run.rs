@@ -13,6 +13,7 @@ mod state;
 mod validate;
 
 use std::io::Write;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -51,6 +52,7 @@ pub fn run(arguments: &Run) -> anyhow::Result<()> {
 /// Runs with this configuration.
 pub fn with(config: &Config, arguments: &Run) -> anyhow::Result<()> {
     let interrupt = Interrupt::listen()?;
+    let hangup = reload::signal()?;
     cli::set_level(config.log.level);
     allow_files();
     let file = arguments.config.display();
@@ -63,7 +65,7 @@ pub fn with(config: &Config, arguments: &Run) -> anyhow::Result<()> {
             arguments.role == Role::All,
             Usage(format!("{file}: roles need the log in a topic; say log = \"kafka\" under [live]"))
         );
-        memory::run(arguments, config, &interrupt, &metrics)?;
+        memory::run(arguments, config, (&interrupt, &hangup), &metrics)?;
     } else {
         anyhow::ensure!(
             arguments.record.is_none(),
@@ -71,7 +73,7 @@ pub fn with(config: &Config, arguments: &Run) -> anyhow::Result<()> {
                 "--record writes a log in memory down; with log = \"kafka\" ({file}) it is kept anyway"
             ))
         );
-        on_kafka(arguments, config, &interrupt, &metrics).map_err(|error| {
+        on_kafka(arguments, config, (&interrupt, &hangup), &metrics).map_err(|error| {
             if kafka::is_of_settings(&*error) { Usage(format!("{file}: {error:#}")).into() } else { error }
         })?;
     }
@@ -94,7 +96,7 @@ fn allow_files() {}
 fn on_kafka(
     arguments: &Run,
     config: &Config,
-    interrupt: &Interrupt,
+    (interrupt, hangup): (&Interrupt, &Arc<AtomicBool>),
     metrics: &Arc<Metrics>,
 ) -> anyhow::Result<()> {
     let cluster = cluster(config);
@@ -137,7 +139,7 @@ fn on_kafka(
     }
     let takes_in = matches!(role, Role::All | Role::Ingest);
     let asked = Arc::clone(&made_with.reference);
-    let reloads = Reloads::listen(config, arguments, (takes_in, &asked), interrupt, metrics)?;
+    let reloads = Reloads::listen(config, arguments, (takes_in, &asked), (interrupt, hangup), metrics);
     let reloads = Mutex::new(Some(reloads));
     let ingest = || {
         let reloads = reloads.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -108,7 +108,7 @@ impl Given {
             Err(error) => error,
         };
         of_file()?;
-        anyhow::bail!(Usage(format!("{}: {}", self.blamed().join(", "), error.message())))
+        anyhow::bail!(Usage(format!("{}: {}", self.blamed().join(", "), without_text(error.message()))))
     }
 
     /// The variables without which all would be good; or those that are wrong by themselves, or all.
@@ -154,6 +154,13 @@ impl Given {
         file.chain(variables).collect::<Vec<_>>().join(", ")
     }
 
+    /// Whether there is a file, or a variable of a section that alerts hang on.
+    pub fn names_rules(&self) -> bool {
+        const SECTIONS: [&str; 5] = ["input", "ports", "alerts", "watch", "limits"];
+        let mut sections = self.variables.iter().filter_map(|variable| variable.path.first());
+        self.file.is_some() || sections.any(|section| SECTIONS.contains(&section.as_str()))
+    }
+
     /// Where a setting comes from, if it is not the default.
     pub fn origin(&self, path: &[String]) -> Option<String> {
         if let Some(variable) = self.variables.iter().rfind(|variable| path.starts_with(&variable.path)) {
@@ -166,6 +173,16 @@ impl Given {
         }
         table.get(last)?;
         self.file.as_ref().map(|file| file.display().to_string())
+    }
+}
+
+/// What is wrong, without the text that was given: it may be a secret.
+fn without_text(message: &str) -> String {
+    match (message.find("string \""), message.rfind("\", expected")) {
+        (Some(start), Some(end)) if start < end => {
+            format!("{}text{}", &message[..start], &message[end + 1..])
+        }
+        _ => message.to_owned(),
     }
 }
 

@@ -22,7 +22,7 @@ use rdkafka::Offset;
 use rdkafka::topic_partition_list::TopicPartitionList;
 use serde::{Deserialize, Serialize};
 
-use super::ingest::take_part;
+use super::ingest::{self, take_part};
 use crate::cli;
 use crate::config::Config;
 use crate::interrupt::Interrupt;
@@ -284,6 +284,13 @@ impl<'a> Detector<'a> {
         let log = &common.cluster.topics.log;
         let reader = PartitionReader::open(&common.cluster, log, partition, next).with_context(named)?;
         let first = reader.first;
+        // Ports have the numbers that the log gives them, where its beginning is gone.
+        if next.is_none()
+            && first > 0
+            && let Some(reference) = ingest::reference(&common.cluster, &|| is_stopped(stop))?
+        {
+            made_with = common.made_with(reference)?;
+        }
         if next.is_some_and(|next| next < first) {
             cli::warn(&format!(
                 "partition {partition}: what was in the log before {first} is gone, and not known"

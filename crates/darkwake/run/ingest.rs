@@ -143,6 +143,11 @@ impl Pending {
         }
     }
 
+    fn refer_again(&mut self) {
+        let pieces = self.reference.as_ref().map_or(Vec::new(), |(_, pieces)| pieces.clone());
+        pieces.into_iter().for_each(|piece| self.give_all(&Frame::Reference(piece)));
+    }
+
     fn give(&mut self, shard: usize, frame: &Frame) {
         if self.is_muted {
             return;
@@ -181,6 +186,14 @@ impl Pending {
             numbered.flat_map(|(at, segment)| segment.take().into_iter().map(move |value| (at, value)));
         Ok(values.map(record).collect())
     }
+}
+
+/// Ports and rules as whoever takes in knew them last, if anybody did.
+pub fn reference(cluster: &Cluster, is_over: &dyn Fn() -> bool) -> anyhow::Result<Option<Reference>> {
+    let (_, found) = Snapshots::find(cluster, NAME, LEADING, is_over).context("snapshots cannot be read")?;
+    let saved = found.map(|found| postcard::from_bytes::<Snapshot>(&found)).transpose();
+    let known = saved.context("the snapshot of ingest")?.map(|saved| saved.reference);
+    Ok(known.filter(|known| !known.is_empty()).map(|known| Reference::of(&known)).transpose()?)
 }
 
 /// Takes in whenever it leads, until it is asked to end or all sources have ended.
@@ -286,6 +299,8 @@ impl<'a> Lead<'a> {
             intake.log().reference = Some((Reference::of(&known)?, known));
         }
         reload::refer_to(&mut intake, asked.clone())?;
+        // Said again, for those who did not read so far back.
+        intake.log().refer_again();
         let mut lead =
             Lead { config, group, transactions, log, snapshots, intake, number, interrupt, metrics };
         cli::talk(&format!(

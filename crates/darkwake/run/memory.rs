@@ -10,6 +10,7 @@
 //! sent then.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -122,7 +123,7 @@ impl Carrier {
 pub fn run(
     arguments: &Run,
     config: &Config,
-    interrupt: &Interrupt,
+    (interrupt, hangup): (&Interrupt, &Arc<AtomicBool>),
     metrics: &Arc<Metrics>,
 ) -> anyhow::Result<()> {
     let asked = read::made_with(config, true, &[])?;
@@ -197,7 +198,7 @@ pub fn run(
         go_on(&mut intake, config, log, known, *muted)?;
     }
     reload::refer_to(&mut intake, Reference::clone(&asked.reference))?;
-    let reloads = Reloads::listen(config, arguments, (true, &asked.reference), interrupt, metrics)?;
+    let reloads = Reloads::listen(config, arguments, (true, &asked.reference), (interrupt, hangup), metrics);
 
     let mut sources = super::start(config, &intake)?;
     metrics.ready("all", true);

@@ -257,9 +257,9 @@ pub fn follow(
     interrupt: &Interrupt,
     metrics: &Metrics,
 ) -> anyhow::Result<()> {
-    let mut places = opened.places.clone();
+    let (mut places, mut pieces) = (opened.places.clone(), Pieces::default());
     while !interrupt.came() {
-        match follow_once(opened, config, cluster, interrupt, (&mut places, metrics)) {
+        match follow_once(opened, config, cluster, interrupt, (&mut places, &mut pieces, metrics)) {
             Err(error) if kafka::is_of_cluster(&*error) => {
                 metrics.ready(NAME, false);
                 cli::warn(&format!("page: {error:#}; it is tried again"));
@@ -276,7 +276,7 @@ fn follow_once(
     config: &Config,
     cluster: &Cluster,
     interrupt: &Interrupt,
-    (places, metrics): (&mut Vec<Place>, &Metrics),
+    (places, pieces, metrics): (&mut Vec<Place>, &mut Pieces, &Metrics),
 ) -> anyhow::Result<()> {
     let topics = &cluster.topics;
     let tracks = Duration::from(config.serve.tracks);
@@ -293,7 +293,6 @@ fn follow_once(
             .map(|place| place.next)
     };
     let mut follower = Follower::open(cluster, &wanted, known)?;
-    let mut pieces = Pieces::default();
     metrics.ready(NAME, true);
     let mut noted = Instant::now();
     while !interrupt.came() {
@@ -302,7 +301,7 @@ fn follow_once(
         }
         let mut failed = Ok(());
         follower.read(WAIT, |record| {
-            failed = take(opened, cluster, &mut pieces, record);
+            failed = take(opened, cluster, pieces, record);
             note(places, record);
         })?;
         failed?;

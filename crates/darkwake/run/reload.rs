@@ -33,6 +33,15 @@ const SECTIONS: [&str; 4] = ["ports", "watch", "alerts", "log"];
 /// Ports and rules that were asked for anew.
 pub struct Reloads(Receiver<Reference>);
 
+/// Listens for SIGHUP, which ends a program that does not.
+pub fn signal() -> anyhow::Result<Arc<AtomicBool>> {
+    let signal = Arc::<AtomicBool>::default();
+    #[cfg(unix)]
+    signal_hook::flag::register(signal_hook::consts::SIGHUP, Arc::clone(&signal))
+        .context("SIGHUP cannot be listened for")?;
+    Ok(signal)
+}
+
 /// Hands ports and rules to the log, if they are others than hold.
 pub fn refer_to<L: Log>(intake: &mut Intake<L>, asked: Reference) -> anyhow::Result<()> {
     let log = intake.log();
@@ -42,6 +51,10 @@ pub fn refer_to<L: Log>(intake: &mut Intake<L>, asked: Reference) -> anyhow::Res
         Some(holds) => asked.in_place_of(holds, reached),
         None => asked,
     };
+    if let Err(error) = next.pieces() {
+        cli::warn(&format!("reload: {error}; all stays as it was"));
+        return Ok(());
+    }
     let count = next.ports.len();
     let is_first = log.reference().is_none();
     log.refer_to(next).context("ports and rules cannot be written to the log")?;
@@ -57,14 +70,10 @@ impl Reloads {
         config: &Config,
         arguments: &Run,
         (takes_in, holds): (bool, &Arc<Reference>),
-        interrupt: &Interrupt,
+        (interrupt, signal): (&Interrupt, &Arc<AtomicBool>),
         metrics: &Arc<Metrics>,
-    ) -> anyhow::Result<Reloads> {
+    ) -> Reloads {
         let (sender, receiver) = sync_channel(1);
-        let signal = Arc::<AtomicBool>::default();
-        #[cfg(unix)]
-        signal_hook::flag::register(signal_hook::consts::SIGHUP, Arc::clone(&signal))
-            .context("SIGHUP cannot be listened for")?;
         // Without a file there is nothing to read again.
         if arguments.config.is_file() {
             let reloader = Reloader {
@@ -75,10 +84,10 @@ impl Reloads {
                 seen: Vec::new(),
                 metrics: Arc::clone(metrics),
             };
-            let interrupt = interrupt.clone();
+            let (interrupt, signal) = (interrupt.clone(), Arc::clone(signal));
             std::thread::spawn(move || reloader.run(&signal, &sender, &interrupt));
         }
-        Ok(Reloads(receiver))
+        Reloads(receiver)
     }
 
     /// What was asked for since, if anything was.
@@ -101,7 +110,7 @@ struct Reloader {
 
 impl Reloader {
     fn run(mut self, signal: &AtomicBool, sender: &SyncSender<Reference>, interrupt: &Interrupt) {
-        self.seen = self.files();
+        // What was changed since they were read at the start is found at the first look.
         let mut looked = Instant::now();
         while !interrupt.came() {
             interrupt.wait(LOOK);
@@ -123,7 +132,9 @@ impl Reloader {
                     "taken"
                 }
                 Ok(None) => {
-                    cli::talk("reload: ports and watch rules are as they were");
+                    if is_asked {
+                        cli::talk("reload: ports and watch rules are as they were");
+                    }
                     "unchanged"
                 }
                 Err(error) => {

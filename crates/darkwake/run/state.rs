@@ -25,7 +25,7 @@ use super::intake::Saved;
 use crate::order::Known;
 
 /// How a snapshot begins; the number is that of the format.
-const HEADER: &[u8; 22] = b"darkwake snapshot 01\n\n";
+const HEADER: &[u8; 22] = b"darkwake snapshot 02\n\n";
 /// So many snapshots are kept.
 const KEPT: usize = 2;
 

@@ -155,7 +155,12 @@ impl Teller {
                 if entry.print == print && entry.status != Status::Retracted {
                     continue;
                 }
-                let Some(severity) = scene.severity_of(current) else { continue };
+                // What was told before a rule muted it is told to its end.
+                let severity = match scene.severity_of(current) {
+                    Some(severity) => severity,
+                    None if entry.status == Status::Retracted => continue,
+                    None => entry.severity,
+                };
                 entry.revision += 1;
                 entry.severity = entry.severity.max(severity);
                 (entry.print, entry.span, entry.status) = (print, current.span, status);

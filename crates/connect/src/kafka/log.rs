@@ -3,7 +3,7 @@
 use crate::log::{self, Frame};
 
 /// The format of a record; another is refused, never guessed at.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 /// A record that is longer is followed by another.
 const RECORD_BYTES: usize = 256 * 1024;
 

@@ -88,9 +88,12 @@ impl Reference {
     /// Its pieces.
     ///
     /// # Errors
-    /// Only if memory for them cannot be had.
+    /// If it is longer than anybody reads it.
     pub fn pieces(&self) -> io::Result<Vec<Piece>> {
         let plain = postcard::to_allocvec(self).map_err(io::Error::other)?;
+        if plain.len() as u64 > MAX_BYTES {
+            return Err(damaged("too long"));
+        }
         let compressed = zstd::encode_all(&plain[..], EFFORT)?;
         let of = compressed.len().div_ceil(PIECE_BYTES) as u32;
         let pieces = (0..).zip(compressed.chunks(PIECE_BYTES));
