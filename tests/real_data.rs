@@ -9,6 +9,7 @@
 
 mod program;
 
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -98,6 +99,12 @@ fn read(path: &Path, assumed: Option<AssumedTime>) -> Told {
 /// The lines of a file, counted without the decoder.
 fn lines(path: &Path, format: Format) -> u64 {
     let mut bytes = std::fs::read(path).expect("the file was found");
+    if bytes.starts_with(b"PAR1") {
+        let file = std::fs::File::open(path).expect("the file was found");
+        let rows = ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
+        // With one for the names of columns.
+        return rows.metadata().file_metadata().num_rows() as u64 + 1;
+    }
     if bytes.starts_with(&[0x1F, 0x8B]) {
         let mut plain = Vec::new();
         flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_end(&mut plain).expect("the file is whole");

@@ -135,6 +135,7 @@ fn the_same_rows_give_the_same_facts_as_text_as_columns_and_with_places_as_point
             ("called", Arc::new(dictionary)),
             ("deep", draft),
             ("kind", class),
+            ("nothing", Arc::new(rows.iter().map(|_| None::<&str>).collect::<DictionaryArray<Int32Type>>())),
         ],
     );
     std::fs::write(

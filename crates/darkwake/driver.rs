@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cli::{self, Speed};
 use crate::config::{Config, TableOrder};
-use crate::interrupt::Interrupt;
+use crate::interrupt::{Interrupt, Interrupted};
 use crate::progress::Progress;
 use crate::resume::{BodyAt, OpenAt, Parts, Resume, WaitingAt};
 use crate::shards::Shards;
@@ -203,9 +203,11 @@ impl<'a> Driver<'a> {
                 continue;
             }
             let Some(at) = behind else { break };
+            let broken = self.totals.broken.len();
             if !self.turn(&mut open[at])? {
                 let ended = open.remove(at);
-                if open.is_empty() && !waiting.is_empty() {
+                let is_whole = self.totals.broken.len() == broken;
+                if is_whole && open.is_empty() && !waiting.is_empty() {
                     former = Some(ended);
                 } else {
                     self.close(ended);
@@ -263,6 +265,9 @@ impl<'a> Driver<'a> {
                 // What is wrong with rows was counted the first time.
                 let counted = (self.ingest.snapshot()?, self.totals.clone());
                 let mut rows = self.sort(&name, &mut reader)?;
+                if self.plan.interrupt.came() {
+                    return Err(Interrupted.into());
+                }
                 (self.ingest, self.totals) = (Ingest::restore(&counted.0)?, counted.1);
                 for _ in 0..given {
                     rows.next_row()?.with_context(changed)?;

@@ -35,6 +35,10 @@ pub fn run(arguments: &Explain) -> anyhow::Result<()> {
         arguments.reading.inputs.iter().all(|input| input != "-"),
         Usage("explain reads its inputs more than once; standard input is gone then".to_owned())
     );
+    anyhow::ensure!(
+        !arguments.reading.inputs.iter().any(|input| input.starts_with(connect::files::TOPIC)),
+        Usage("explain reads its inputs more than once, and a topic goes on; write it to a file, or record a log".to_owned())
+    );
     let key = arguments.key.as_deref().map(case::Key::read).transpose()?;
     let folder = arguments.out.clone().unwrap_or_else(|| format!("case-{}", arguments.id).into());
     anyhow::ensure!(

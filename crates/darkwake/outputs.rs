@@ -123,7 +123,9 @@ pub fn write_alerts_by_day(path: &Path, format: AlertFormat, alerts: &[String]) 
     let mut beside = path.as_os_str().to_owned();
     beside.push(".part");
     let beside = PathBuf::from(beside);
-    if beside.exists() {
+    if beside.is_file() {
+        std::fs::remove_file(&beside).with_context(named)?;
+    } else if beside.exists() {
         std::fs::remove_dir_all(&beside).with_context(named)?;
     }
     std::fs::create_dir_all(&beside).with_context(named)?;

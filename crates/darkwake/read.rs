@@ -127,11 +127,12 @@ fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<&dyn Fn() -> Tap
         let names: Vec<String> = inputs.iter().map(files::Input::name).collect();
         let sizes: Option<u64> = inputs.iter().map(files::Input::size).sum();
         let mut sorted_first = BTreeSet::new();
-        let open = |folder| Resume::open(folder, reading, &inputs, &made_with);
+        let open = |folder| Resume::open(folder, (reading, wanted), &inputs, &made_with);
         let mut known = wanted.resume.map(open).transpose()?.and_then(|(_, known)| known);
         let keep = if wanted.alerts { KeepAlerts::All } else { KeepAlerts::No };
         let (ingest, shards, read) = loop {
-            let resume = wanted.resume.map(|folder| Resume::at(folder, reading, &inputs, &made_with));
+            let resume =
+                wanted.resume.map(|folder| Resume::at(folder, (reading, wanted), &inputs, &made_with));
             let progress = Progress::new(sizes);
             let plan = |sorted_first| Plan {
                 sorted_first,

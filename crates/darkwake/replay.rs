@@ -94,8 +94,10 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         many(hops, "hop", "hops"),
         began.elapsed().as_secs_f64()
     ));
-    done.end()?;
-    resume.map_or(Ok(()), |folder| Resume::forget(&folder))
+    if let Some(folder) = resume.filter(|_| !done.is_interrupted()) {
+        Resume::forget(&folder)?;
+    }
+    done.end()
 }
 
 /// The alerts in the order in which they were known, and as they are written.

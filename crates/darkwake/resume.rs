@@ -22,6 +22,7 @@ use crate::Usage;
 use crate::cli::{self, Reading};
 use crate::driver::ReadTotals;
 use crate::made::MadeWith;
+use crate::read::Wanted;
 use crate::shards::ShardState;
 
 /// How the file begins; the number is that of the format.
@@ -111,8 +112,17 @@ impl Resume {
             "--resume needs an output that is a file, beside which it keeps its place".to_owned(),
         ))?;
         anyhow::ensure!(
-            reading.inputs.iter().all(|input| input != "-" && !input.starts_with("kafka://")) && !crate::read::is_log(reading),
+            reading.inputs.iter().all(|input| input != "-" && !input.starts_with(connect::files::TOPIC)) && !crate::read::is_log(reading),
             Usage("--resume is for files; standard input is gone, a topic goes on, and a log is read in no time".to_owned())
+        );
+        let beside = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let of = |path: &Path| path.canonicalize().ok();
+        anyhow::ensure!(
+            reading
+                .inputs
+                .iter()
+                .all(|input| of(Path::new(input)).is_none_or(|input| of(beside) != Some(input))),
+            Usage(format!("{}: is read as an input; put outputs elsewhere", beside.display()))
         );
         let mut folder = file.as_os_str().to_owned();
         folder.push(ENDING);
@@ -120,18 +130,23 @@ impl Resume {
     }
 
     /// In a folder, of these inputs, read with these settings.
-    pub fn at(folder: &Path, reading: &Reading, inputs: &[Input], made_with: &MadeWith) -> Resume {
-        Resume { folder: folder.to_owned(), made_for: print(reading, inputs, made_with) }
+    pub fn at(
+        folder: &Path,
+        (reading, wanted): (&Reading, &Wanted<'_>),
+        inputs: &[Input],
+        made_with: &MadeWith,
+    ) -> Resume {
+        Resume { folder: folder.to_owned(), made_for: print((reading, wanted), inputs, made_with) }
     }
 
     /// What is known in the folder.
     pub fn open(
         folder: &Path,
-        reading: &Reading,
+        asked: (&Reading, &Wanted<'_>),
         inputs: &[Input],
         made_with: &MadeWith,
     ) -> anyhow::Result<(Resume, Option<Checkpoint>)> {
-        let resume = Resume::at(folder, reading, inputs, made_with);
+        let resume = Resume::at(folder, asked, inputs, made_with);
         let path = resume.path();
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
@@ -191,7 +206,7 @@ impl Resume {
 }
 
 /// Whatever else is asked for or given gives another number.
-fn print(reading: &Reading, inputs: &[Input], made_with: &MadeWith) -> u64 {
+fn print((reading, wanted): (&Reading, &Wanted<'_>), inputs: &[Input], made_with: &MadeWith) -> u64 {
     let files: Vec<(String, Option<(u64, SystemTime)>)> = inputs
         .iter()
         .map(|input| {
@@ -202,6 +217,8 @@ fn print(reading: &Reading, inputs: &[Input], made_with: &MadeWith) -> u64 {
     let Reading { format, since, until, start, step, .. } = reading;
     let reference = &made_with.reference;
     let hashes = (&reference.config_hash, &reference.ports_hash);
-    let asked = format!("{files:?} {format:?} {since:?} {until:?} {start:?} {step:?} {hashes:?}");
+    // What is not kept from the beginning cannot be told later.
+    let kept = (wanted.alerts, wanted.tracks);
+    let asked = format!("{files:?} {format:?} {since:?} {until:?} {start:?} {step:?} {hashes:?} {kept:?}");
     model::hash::bytes(0, (asked + env!("CARGO_PKG_VERSION")).as_bytes())
 }

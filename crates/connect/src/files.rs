@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use flate2::CrcReader;
 
 use crate::kafka::Properties;
-pub use topic::{Partition, RangeError};
+pub use topic::{Partition, RangeError, SCHEME as TOPIC};
 
 /// Bytes read at once.
 const BLOCK: usize = 256 * 1024;

@@ -144,7 +144,7 @@ impl Reader {
     /// Goes to where so many lines were read, with what the decoder of sentences held then.
     ///
     /// # Errors
-    /// If the input fails on the way, or ends before.
+    /// If the input fails on the way.
     pub fn go_to(&mut self, lines: u64, held: Option<Box<NmeaDecoder>>) -> std::io::Result<()> {
         while self.origin.line < lines {
             if self.ahead.next().is_some() {

@@ -39,7 +39,11 @@ pub fn inputs(reading: &Reading) -> anyhow::Result<Vec<Value>> {
     let mut paths: Vec<PathBuf> = if read::is_log(reading) {
         segments(Path::new(&reading.inputs[0]))?
     } else {
-        files::find(&reading.inputs)?.into_iter().map(|input| input.path).collect()
+        // A topic was read once, and goes on.
+        let (topics, rest): (Vec<String>, Vec<String>) =
+            reading.inputs.iter().cloned().partition(|input| input.starts_with(files::TOPIC));
+        let found = files::find(&rest)?.into_iter().map(|input| input.path);
+        found.chain(topics.into_iter().map(PathBuf::from)).collect()
     };
     paths.dedup();
     paths.iter().map(|path| input(path)).collect()

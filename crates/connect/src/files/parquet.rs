@@ -259,6 +259,10 @@ fn writer(array: &dyn Array) -> io::Result<Write1<'_>> {
         }
         DataType::Dictionary(..) => {
             let dictionary = array.as_any_dictionary();
+            // Then there is no value in the whole batch.
+            if dictionary.values().is_empty() {
+                return Ok(Box::new(|_, _| {}));
+            }
             let keys = dictionary.normalized_keys();
             let write = writer(dictionary.values().as_ref())?;
             Box::new(move |row, out: &mut Vec<u8>| write(keys[row], out))

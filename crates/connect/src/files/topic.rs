@@ -114,11 +114,11 @@ fn offset_at(
     let mut asked = TopicPartitionList::new();
     asked.add_partition_offset(topic, number, Offset::Offset(time.0.max(0)))?;
     let told = consumer.offsets_for_times(asked, PATIENCE)?;
-    let offset = told.find_partition(topic, number).map(|partition| partition.offset());
-    Ok(match offset {
-        Some(Offset::Offset(offset)) => Some(offset),
-        Some(Offset::Beginning | Offset::End | Offset::Stored | Offset::Invalid | Offset::OffsetTail(_))
-        | None => None,
+    let Some(partition) = told.find_partition(topic, number) else { return Ok(None) };
+    partition.error()?;
+    Ok(match partition.offset() {
+        Offset::Offset(offset) => Some(offset),
+        Offset::Beginning | Offset::End | Offset::Stored | Offset::Invalid | Offset::OffsetTail(_) => None,
     })
 }
 
