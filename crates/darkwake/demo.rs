@@ -1,6 +1,7 @@
 //! `darkwake demo`: the Rajin story on generated data, played as if it came live, with the map to look at it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
 use model::EventTime;
@@ -53,7 +54,7 @@ pub fn run(arguments: &Demo) -> anyhow::Result<()> {
         shards: None,
         print_config: false,
     };
-    run::with(&config, &run)
+    run::with(&config, &run, &Arc::default())
 }
 
 fn generated(folder: &Path, seed: u64) -> anyhow::Result<PathBuf> {

@@ -40,19 +40,20 @@ const KEEP: u32 = 7;
 
 /// Runs until it is interrupted, or all sources have ended.
 pub fn run(arguments: &Run) -> anyhow::Result<()> {
+    // Before anything that takes time.
+    let hangup = reload::signal()?;
     let given = Given::read(Some(&arguments.config))?;
     let config = Config::of(&given)?;
     if arguments.print_config {
         let text = effective::text(&given, &[])?;
         return Ok(std::io::stdout().write_all(text.as_bytes())?);
     }
-    with(&config, arguments)
+    with(&config, arguments, &hangup)
 }
 
-/// Runs with this configuration.
-pub fn with(config: &Config, arguments: &Run) -> anyhow::Result<()> {
+/// Runs with this configuration; without a file of it there is nothing that could be read again.
+pub fn with(config: &Config, arguments: &Run, hangup: &Arc<AtomicBool>) -> anyhow::Result<()> {
     let interrupt = Interrupt::listen()?;
-    let hangup = reload::signal()?;
     cli::set_level(config.log.level);
     allow_files();
     let file = arguments.config.display();
@@ -65,7 +66,7 @@ pub fn with(config: &Config, arguments: &Run) -> anyhow::Result<()> {
             arguments.role == Role::All,
             Usage(format!("{file}: roles need the log in a topic; say log = \"kafka\" under [live]"))
         );
-        memory::run(arguments, config, (&interrupt, &hangup), &metrics)?;
+        memory::run(arguments, config, (&interrupt, hangup), &metrics)?;
     } else {
         anyhow::ensure!(
             arguments.record.is_none(),
@@ -73,7 +74,7 @@ pub fn with(config: &Config, arguments: &Run) -> anyhow::Result<()> {
                 "--record writes a log in memory down; with log = \"kafka\" ({file}) it is kept anyway"
             ))
         );
-        on_kafka(arguments, config, (&interrupt, &hangup), &metrics).map_err(|error| {
+        on_kafka(arguments, config, (&interrupt, hangup), &metrics).map_err(|error| {
             if kafka::is_of_settings(&*error) { Usage(format!("{file}: {error:#}")).into() } else { error }
         })?;
     }
