@@ -255,7 +255,9 @@ mod tests {
         let decoded = table.decode(b"273000001,2023-10-01T00:00:00,42.2,130.3", Origin::default());
         match decoded.content {
             Content::Transmission(Transmission::Position(report)) => report,
-            other => panic!("{other:?}"),
+            other @ (Content::Transmission(_) | Content::Landmark(_) | Content::Fate(_)) => {
+                panic!("{other:?}")
+            }
         }
     }
 
