@@ -161,3 +161,53 @@ fn ways_are_at_most_three_percent_longer_than_the_shortest() {
         assert!((-1e-9..=0.03).contains(&excess), "{from:?} {to:?}: {found_m} {shortest_m}");
     }
 }
+
+/// Whatever lies on a way that is short enough is as far as a search all around says, to the bit.
+#[test]
+fn a_search_towards_a_place_finds_what_a_search_all_around_finds() {
+    const PAIRS: [([f64; 2], [f64; 2]); 8] = [
+        ([10.6, 57.7], [18.3, 57.6]),
+        ([131.9, 43.0], [129.1, 35.0]),
+        ([28.9, 41.2], [23.5, 37.9]),
+        ([103.8, 1.2], [100.3, 5.4]),
+        ([-6.3, 36.5], [3.1, 39.5]),
+        ([139.8, 35.3], [135.4, 34.6]),
+        ([-1.3, 50.7], [-4.3, 53.4]),
+        ([178.0, -37.6], [-176.0, -38.5]),
+    ];
+    let sea = Sea::built_in();
+    let mut compared = 0;
+    for (from, to) in PAIRS {
+        let (from, to) = (at(from[0], from[1]), at(to[0], to[1]));
+        for slack_m in [30_000.0, 300_000.0] {
+            let Some(direct_m) = sea.search(from, 3_000_000.0).distance_m(&sea, to) else {
+                panic!("there is no way from {from:?} to {to:?}");
+            };
+            let whole_m = direct_m + slack_m;
+            let (around, towards) =
+                (sea.search(from, whole_m), sea.search_towards(from, whole_m, to, whole_m));
+            for step in 0..400_i32 {
+                // All over the box around both, and a little beyond.
+                let share = |n: i32| f64::from(n) / 19.0 * 1.4 - 0.2;
+                let between = |a: i32, b: i32, share: f64| {
+                    f64::from(a) / 1e6 + share * (f64::from(b) - f64::from(a)) / 1e6
+                };
+                let mut to_lon = to.lon;
+                if (to.lon - from.lon).abs() > 180_000_000 {
+                    to_lon += 360_000_000;
+                }
+                let goal = at(
+                    between(from.lon, to_lon, share(step % 20)),
+                    between(from.lat, to.lat, share(step / 20)),
+                );
+                if let Some(distance_m) = around.distance_m(&sea, goal)
+                    && distance_m + goal.distance_m(to) <= whole_m
+                {
+                    assert_eq!(towards.distance_m(&sea, goal), Some(distance_m), "{from:?} {goal:?} {to:?}");
+                    compared += 1;
+                }
+            }
+        }
+    }
+    assert!(compared > 500, "{compared}");
+}
