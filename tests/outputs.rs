@@ -38,7 +38,7 @@ fn alerts_of_a_day_are_a_file_of_a_folder_that_is_one_table() {
     let mut days: Vec<_> =
         std::fs::read_dir(path.join("days.jsonl")).unwrap().map(|day| day.unwrap().path()).collect();
     days.sort();
-    assert!(days.len() > 5);
+    assert!(days.len() >= 2, "{days:?}");
     let mut all: Vec<String> = Vec::new();
     for day in &days {
         let date = day.file_name().unwrap().to_str().unwrap().strip_prefix("day=").unwrap();
