@@ -491,7 +491,7 @@ mod tests {
     fn only_takes_names_and_the_long_tier_needs_its_flag() {
         assert_eq!(Options::read(&["--only", "oracle,fmt"]).unwrap().parts(), [Part::Format, Part::Oracle]);
         assert_eq!(Options::read(&[]).unwrap().parts(), Part::DEFAULT);
-        assert_eq!(Options::read(&["--soak"]).unwrap().parts().len(), 14);
+        assert_eq!(Options::read(&["--soak"]).unwrap().parts().len(), 15);
         for wrong in [&["--only", "orakle"][..], &["--only"], &["--only", "soak"], &["--again"], &["tests"]] {
             assert!(Options::read(wrong).unwrap_err().is::<Usage>(), "{wrong:?}");
         }
