@@ -274,7 +274,10 @@ mod tests {
     fn an_error_names_the_variable() {
         for (variables, told) in [
             (&[("DARKWAKE__SERVE__LISSTEN", "x")][..], "DARKWAKE__SERVE__LISSTEN: unknown field `lissten`"),
-            (&[("DARKWAKE__SERVE__PAGE", "no")][..], "DARKWAKE__SERVE__PAGE: invalid type: text, expected a boolean"),
+            (
+                &[("DARKWAKE__SERVE__PAGE", "no")][..],
+                "DARKWAKE__SERVE__PAGE: invalid type: text, expected a boolean",
+            ),
             (
                 &[("DARKWAKE__LIMITS__SHIPS", "5"), ("DARKWAKE__LIMITS__LINE_BYTES", "-1")][..],
                 "DARKWAKE__LIMITS__LINE_BYTES: invalid",
