@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{
-    ArrayRef, BinaryArray, DictionaryArray, Float32Array, Float64Array, Int32Array, Int64Array, RecordBatch,
-    StringArray, TimestampMicrosecondArray, types::Int32Type,
+    ArrayRef, BinaryArray, Decimal128Array, DictionaryArray, Float32Array, Float64Array, Int32Array,
+    Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, types::Int32Type,
 };
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
@@ -117,12 +117,14 @@ fn the_same_rows_give_the_same_facts_as_text_as_columns_and_with_places_as_point
             ("longitude", Arc::new(of_all(|row| row.lon))),
             ("sog", Arc::clone(&sog)),
             ("vessel_name", name),
-            ("draft", Arc::clone(&draft)),
+            ("draft", draft),
             ("transceiver", Arc::clone(&class)),
         ],
     );
     let places: Vec<Vec<u8>> = rows.iter().map(point).collect();
     let places = BinaryArray::from_iter_values(&places);
+    let deep = Decimal128Array::from_iter_values(rows.iter().map(|_| 80));
+    let deep = deep.with_precision_and_scale(4, 1).unwrap();
     let dictionary: DictionaryArray<Int32Type> = names().collect();
     write(
         &path.join("points.parquet"),
@@ -133,7 +135,7 @@ fn the_same_rows_give_the_same_facts_as_text_as_columns_and_with_places_as_point
             ("geometry", Arc::new(places)),
             ("speed", sog),
             ("called", Arc::new(dictionary)),
-            ("deep", draft),
+            ("deep", Arc::new(deep)),
             ("kind", class),
             ("nothing", Arc::new(rows.iter().map(|_| None::<&str>).collect::<DictionaryArray<Int32Type>>())),
         ],

@@ -1,5 +1,6 @@
 //! Input files: found, opened and decompressed by what they hold, not by their names.
 
+mod blocks;
 mod parquet;
 mod topic;
 

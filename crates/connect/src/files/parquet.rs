@@ -2,15 +2,16 @@
 //! GeoParquet point stands in two more columns, `longitude` and `latitude`, where there are none of that name.
 
 use std::fs::File;
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::blocks::{Blocks, Source};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Date32Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
-    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    Date32Type, Date64Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+    Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, Schema, TimeUnit};
@@ -29,8 +30,6 @@ const PLACES: [&str; 8] = ["lon", "longitude", "x", "long", "lat", "latitude", "
 pub struct Rows {
     batches: ParquetRecordBatchReader,
     columns: Vec<Column>,
-    text: Vec<u8>,
-    at: usize,
     /// What of the file a row takes, and who counts it.
     row_bytes: f64,
     count: Arc<AtomicU64>,
@@ -45,11 +44,11 @@ enum Column {
 }
 
 impl Rows {
-    /// Opens a file.
+    /// Opens a file: the names of its columns, then its rows.
     ///
     /// # Errors
     /// If it is damaged, or has no columns that can be read.
-    pub fn open(file: File, count: &Arc<AtomicU64>) -> io::Result<Rows> {
+    pub fn open(file: File, count: &Arc<AtomicU64>) -> io::Result<Blocks<Rows>> {
         let length = file.metadata()?.len();
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(io::Error::other)?;
         let rows = builder.metadata().file_metadata().num_rows().max(1);
@@ -61,12 +60,12 @@ impl Rows {
         }
         let text = header(&schema, &columns);
         let row_bytes = length as f64 / rows as f64;
-        Ok(Rows { batches, columns, text, at: 0, row_bytes, count: Arc::clone(count) })
+        Ok(Blocks::after(text, Rows { batches, columns, row_bytes, count: Arc::clone(count) }))
     }
+}
 
-    fn next_batch(&mut self) -> io::Result<()> {
-        self.text.clear();
-        self.at = 0;
+impl Source for Rows {
+    fn next_block(&mut self, text: &mut Vec<u8>) -> io::Result<()> {
         let Some(batch) = self.batches.next() else { return Ok(()) };
         let batch = batch.map_err(io::Error::other)?;
         let cells: Vec<Cell<'_>> =
@@ -74,37 +73,14 @@ impl Rows {
         for row in 0..batch.num_rows() {
             for (at, cell) in cells.iter().enumerate() {
                 if at > 0 {
-                    self.text.push(b',');
+                    text.push(b',');
                 }
-                cell.write(row, &mut self.text);
+                cell.write(row, text);
             }
-            self.text.push(b'\n');
+            text.push(b'\n');
         }
         self.count.fetch_add((self.row_bytes * batch.num_rows() as f64) as u64, Ordering::Relaxed);
         Ok(())
-    }
-}
-
-impl BufRead for Rows {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.at == self.text.len() {
-            self.next_batch()?;
-        }
-        Ok(&self.text[self.at..])
-    }
-
-    fn consume(&mut self, amount: usize) {
-        self.at = (self.at + amount).min(self.text.len());
-    }
-}
-
-impl Read for Rows {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let filled = self.fill_buf()?;
-        let length = filled.len().min(buffer.len());
-        buffer[..length].copy_from_slice(&filled[..length]);
-        self.consume(length);
-        Ok(length)
     }
 }
 
@@ -142,6 +118,8 @@ fn is_plain(kind: &DataType) -> bool {
         | DataType::Float32
         | DataType::Float64
         | DataType::Date32
+        | DataType::Date64
+        | DataType::Decimal128(..)
         | DataType::Timestamp(..) => true,
         kind => kind.is_integer() || is_text(kind),
     }
@@ -255,6 +233,13 @@ fn writer(array: &dyn Array) -> io::Result<Write1<'_>> {
             Box::new(move |row, out: &mut Vec<u8>| {
                 let t = EventTime(i64::from(values.value(row)) * DAY_MS);
                 out.extend_from_slice(t.to_iso().as_bytes());
+            })
+        }
+        DataType::Date64 => moment!(Date64Type, |t| t),
+        DataType::Decimal128(..) => {
+            let values = array.as_primitive::<Decimal128Type>();
+            Box::new(move |row, out: &mut Vec<u8>| {
+                out.extend_from_slice(values.value_as_string(row).as_bytes());
             })
         }
         DataType::Dictionary(..) => {

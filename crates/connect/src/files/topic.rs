@@ -1,7 +1,7 @@
 //! A range of a Kafka topic as inputs: each partition is a stream of lines of its own, from a time to a time by the stamps of
 //! its records, or from its beginning to where it ends now.
 
-use std::io::{self, BufRead, Read};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -12,6 +12,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::TopicPartitionList;
 
+use super::blocks::{Blocks, Source};
 use crate::kafka::{self, Cluster, PATIENCE, PartitionReader, Properties, Topics};
 
 /// What such an input begins with.
@@ -142,11 +143,11 @@ impl Partition {
     ///
     /// # Errors
     /// If the client cannot be set up.
-    pub fn open(&self, count: &Arc<AtomicU64>) -> io::Result<Records> {
+    pub fn open(&self, count: &Arc<AtomicU64>) -> io::Result<Blocks<Records>> {
         let cluster = cluster(&self.properties);
         let reader = PartitionReader::open(&cluster, &self.topic, self.number, Some(self.first));
         let reader = reader.map_err(io::Error::other)?;
-        Ok(Records { reader, end: self.end, text: Vec::new(), at: 0, count: Arc::clone(count) })
+        Ok(Blocks::after(Vec::new(), Records { reader, end: self.end, count: Arc::clone(count) }))
     }
 }
 
@@ -154,18 +155,14 @@ impl Partition {
 pub struct Records {
     reader: PartitionReader,
     end: i64,
-    text: Vec<u8>,
-    at: usize,
     count: Arc<AtomicU64>,
 }
 
-impl Records {
-    fn next_block(&mut self) -> io::Result<()> {
-        self.text.clear();
-        self.at = 0;
+impl Source for Records {
+    fn next_block(&mut self, text: &mut Vec<u8>) -> io::Result<()> {
         let began = Instant::now();
-        while self.text.len() < BLOCK && self.reader.next() < self.end {
-            let (text, end) = (&mut self.text, self.end);
+        while text.len() < BLOCK && self.reader.next() < self.end {
+            let end = self.end;
             // What is there already is part of it.
             let wait = if text.is_empty() { WAIT } else { Duration::ZERO };
             let has_read = self.reader.read(wait, |record| {
@@ -180,7 +177,7 @@ impl Records {
                 continue;
             }
             // The last offsets may be those of marks of transactions, which are no records.
-            if !self.text.is_empty() || self.reader.is_at_end() {
+            if !text.is_empty() || self.reader.is_at_end() {
                 break;
             }
             if began.elapsed() > PATIENCE {
@@ -190,31 +187,8 @@ impl Records {
                 ));
             }
         }
-        self.count.fetch_add(self.text.len() as u64, Ordering::Relaxed);
+        self.count.fetch_add(text.len() as u64, Ordering::Relaxed);
         Ok(())
-    }
-}
-
-impl BufRead for Records {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.at == self.text.len() {
-            self.next_block()?;
-        }
-        Ok(&self.text[self.at..])
-    }
-
-    fn consume(&mut self, amount: usize) {
-        self.at = (self.at + amount).min(self.text.len());
-    }
-}
-
-impl Read for Records {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let filled = self.fill_buf()?;
-        let length = filled.len().min(buffer.len());
-        buffer[..length].copy_from_slice(&filled[..length]);
-        self.consume(length);
-        Ok(length)
     }
 }
 
