@@ -21,7 +21,7 @@ use crate::cli::{self, Speed};
 use crate::config::{Config, TableOrder};
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::progress::Progress;
-use crate::resume::{BodyAt, OpenAt, Parts, Resume, WaitingAt};
+use crate::resume::{BodyAt, Checkpoint, OpenAt, Resume, WaitingAt};
 use crate::shards::Shards;
 
 /// Lines read from one input before another has its turn.
@@ -100,11 +100,9 @@ impl Open {
     fn at(&self) -> anyhow::Result<OpenAt> {
         let body = match &self.body {
             Body::Lines(reader) => BodyAt::Lines(reader.lines_read(), reader.nmea().cloned().map(Box::new)),
-            // Written and read again, since rows are many and it is not often.
-            Body::Window(reader, window) => BodyAt::Window(
-                reader.lines_read(),
-                Box::new(postcard::from_bytes(&postcard::to_allocvec(window)?)?),
-            ),
+            Body::Window(reader, window) => {
+                BodyAt::Window(reader.lines_read(), postcard::to_allocvec(window)?)
+            }
             Body::Rows(_, given) => BodyAt::Rows(*given),
         };
         Ok(OpenAt { number: self.number, source: self.source, body })
@@ -185,7 +183,8 @@ impl<'a> Driver<'a> {
         loop {
             let is_over = self.plan.interrupt.came();
             if let Some(resume) = &self.plan.resume
-                && (is_over && !self.is_cut || saved.elapsed() >= SAVE)
+                && !self.is_cut
+                && (is_over || saved.elapsed() >= SAVE)
             {
                 self.save(resume, (&waiting, &open, &former))?;
                 saved = Instant::now();
@@ -234,14 +233,16 @@ impl<'a> Driver<'a> {
             let Unopened { number, floor, due, source, .. } = *unopened;
             WaitingAt { number, floor, due, source }
         });
-        let inputs = (
-            waiting.collect(),
-            open.iter().map(Open::at).collect::<anyhow::Result<_>>()?,
-            former.as_ref().map(Open::at).transpose()?,
-        );
-        let (ingest, shards) = (self.ingest.snapshot()?, self.shards.checkpoint()?);
-        let totals = self.totals.clone();
-        resume.save(&self.plan.sorted_first, Parts { ingest, shards, totals, inputs })
+        resume.save(Checkpoint {
+            made_for: 0,
+            ingest: self.ingest.snapshot()?,
+            shards: self.shards.checkpoint()?,
+            totals: self.totals.clone(),
+            sorted_first: self.plan.sorted_first.clone(),
+            waiting: waiting.collect(),
+            open: open.iter().map(Open::at).collect::<anyhow::Result<_>>()?,
+            former: former.as_ref().map(Open::at).transpose()?,
+        })
     }
 
     /// Opens an input, and goes to where it was.
@@ -259,7 +260,7 @@ impl<'a> Driver<'a> {
             }
             BodyAt::Window(lines, window) => {
                 reader.go_to(lines, None).with_context(changed)?;
-                Body::Window(reader, window)
+                Body::Window(reader, Box::new(postcard::from_bytes(&window)?))
             }
             BodyAt::Rows(given) => {
                 // What is wrong with rows was counted the first time.

@@ -107,7 +107,7 @@ fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<&dyn Fn() -> Tap
         anyhow::Ok(shards)
     };
     let is_in_order = is_log(reading);
-    let (read, names, counts, outcome, before) = if is_in_order {
+    let (read, names, counts, outcome, mut before) = if is_in_order {
         let (parts, told) = sync_channel(1);
         let shards = start(KeepAlerts::Rounds(parts))?;
         let mut rounds = Rounds::of(count);
@@ -128,23 +128,21 @@ fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<&dyn Fn() -> Tap
         let sizes: Option<u64> = inputs.iter().map(files::Input::size).sum();
         let mut sorted_first = BTreeSet::new();
         let open = |folder| Resume::open(folder, (reading, wanted), &inputs, &made_with);
-        let mut known = wanted.resume.map(open).transpose()?.and_then(|(_, known)| known);
+        let (resume, mut known) = wanted.resume.map(open).transpose()?.unzip();
         let keep = if wanted.alerts { KeepAlerts::All } else { KeepAlerts::No };
         let (ingest, shards, read) = loop {
-            let resume =
-                wanted.resume.map(|folder| Resume::at(folder, (reading, wanted), &inputs, &made_with));
             let progress = Progress::new(sizes);
             let plan = |sorted_first| Plan {
                 sorted_first,
-                resume,
+                resume: resume.clone(),
                 ..plan(reading, wanted.speed, &config, &interrupt)
             };
-            let ended = match known.take() {
+            let ended = match known.take().flatten() {
                 Some(known) => {
                     sorted_first.clone_from(&known.sorted_first);
                     let plan = plan(known.sorted_first);
                     let keep = Keep { facts: true, alerts: keep.clone(), tracks: wanted.tracks };
-                    let shards = Shards::resume(known.shards, &made_with, &keep)?;
+                    let shards = Shards::resume(&known.shards, &made_with, &keep)?;
                     let takes_in = (Ingest::restore(&known.ingest)?, known.totals);
                     let driver = Driver::resumed(&plan, &config, shards, progress, takes_in);
                     driver.run(inputs.clone(), Some((known.waiting, known.open, known.former)))
@@ -175,7 +173,6 @@ fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<&dyn Fn() -> Tap
         counts.tag_warning += read.tag_warnings;
         (read, names, counts, outcome, Vec::new())
     };
-    let mut before = before;
     let made_with = before.pop().map_or(made_with, |(last, _)| last);
     let is_interrupted = interrupt.came();
     if !is_interrupted {

@@ -12,7 +12,6 @@ use std::time::SystemTime;
 
 use anyhow::Context;
 use connect::files::Input;
-use connect::sorted::Window;
 use decode::nmea::NmeaDecoder;
 use engine::SourceId;
 use model::EventTime;
@@ -23,7 +22,6 @@ use crate::cli::{self, Reading};
 use crate::driver::ReadTotals;
 use crate::made::MadeWith;
 use crate::read::Wanted;
-use crate::shards::ShardState;
 
 /// How the file begins; the number is that of the format.
 const HEADER: &[u8; 20] = b"darkwake resume 01\n\n";
@@ -31,6 +29,7 @@ const HEADER: &[u8; 20] = b"darkwake resume 01\n\n";
 const ENDING: &str = ".resume";
 
 /// Where what is known is written.
+#[derive(Clone)]
 pub struct Resume {
     folder: PathBuf,
     made_for: u64,
@@ -39,12 +38,12 @@ pub struct Resume {
 /// Where a replay was.
 #[derive(Serialize, Deserialize)]
 pub struct Checkpoint {
-    /// What it was asked for.
-    made_for: u64,
+    /// What it was asked for; filled in when it is written.
+    pub made_for: u64,
     /// What takes in.
     pub ingest: Vec<u8>,
     /// The shards.
-    pub shards: Vec<ShardState>,
+    pub shards: Vec<Vec<u8>>,
     /// What reading found beside the reports.
     pub totals: ReadTotals,
     /// Tables that are sorted before anything is made of them.
@@ -86,22 +85,10 @@ pub struct OpenAt {
 pub enum BodyAt {
     /// So many lines, and what waits in the decoder of sentences.
     Lines(u64, Option<Box<NmeaDecoder>>),
-    /// So many lines of a table, and the rows that wait.
-    Window(u64, Box<Window>),
+    /// So many lines of a table, and the rows that wait, a window as bytes.
+    Window(u64, Vec<u8>),
     /// So many rows of a table that was sorted first.
     Rows(u64),
-}
-
-/// What of a checkpoint is written beside what the caller gives.
-pub struct Parts {
-    /// What takes in.
-    pub ingest: Vec<u8>,
-    /// The shards.
-    pub shards: Vec<ShardState>,
-    /// What reading found beside the reports.
-    pub totals: ReadTotals,
-    /// Inputs.
-    pub inputs: (Vec<WaitingAt>, Vec<OpenAt>, Option<OpenAt>),
 }
 
 impl Resume {
@@ -129,24 +116,15 @@ impl Resume {
         Ok(folder.into())
     }
 
-    /// In a folder, of these inputs, read with these settings.
-    pub fn at(
-        folder: &Path,
-        (reading, wanted): (&Reading, &Wanted<'_>),
-        inputs: &[Input],
-        made_with: &MadeWith,
-    ) -> Resume {
-        Resume { folder: folder.to_owned(), made_for: print((reading, wanted), inputs, made_with) }
-    }
-
-    /// What is known in the folder.
+    /// In a folder, of these inputs, read with these settings; and what is known there.
     pub fn open(
         folder: &Path,
         asked: (&Reading, &Wanted<'_>),
         inputs: &[Input],
         made_with: &MadeWith,
     ) -> anyhow::Result<(Resume, Option<Checkpoint>)> {
-        let resume = Resume::at(folder, asked, inputs, made_with);
+        let made_for = print(asked, inputs, made_with);
+        let resume = Resume { folder: folder.to_owned(), made_for };
         let path = resume.path();
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
@@ -175,11 +153,8 @@ impl Resume {
     }
 
     /// Writes down where a replay is: beside, then in its place.
-    pub fn save(&self, sorted_first: &BTreeSet<u32>, parts: Parts) -> anyhow::Result<()> {
-        let Parts { ingest, shards, totals, inputs: (waiting, open, former) } = parts;
-        let sorted_first = sorted_first.clone();
-        let made_for = self.made_for;
-        let checkpoint = Checkpoint { made_for, ingest, shards, totals, sorted_first, waiting, open, former };
+    pub fn save(&self, checkpoint: Checkpoint) -> anyhow::Result<()> {
+        let checkpoint = Checkpoint { made_for: self.made_for, ..checkpoint };
         let write = || -> anyhow::Result<()> {
             fs::create_dir_all(&self.folder)?;
             let body = postcard::to_allocvec(&checkpoint)?;

@@ -13,7 +13,7 @@ use engine::{Engine, Entry, Limits, SnapshotError};
 use model::Mmsi;
 use model::alert::{Alert, Told};
 use model::fate::Counts;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::made::MadeWith;
 use crate::report::tracks::Tracks;
@@ -128,8 +128,8 @@ impl Record {
 }
 
 /// All that a shard knows and has told.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct ShardState {
+#[derive(Deserialize)]
+struct ShardState {
     engine: Vec<u8>,
     facts: Facts,
     alerts: Vec<Arc<Alert>>,
@@ -167,17 +167,17 @@ impl Shards {
     }
 
     /// Starts shards that know what these knew, and have told what they had.
-    pub fn resume(states: Vec<ShardState>, made_with: &MadeWith, keep: &Keep) -> anyhow::Result<Shards> {
-        let restored = states.into_iter().map(|state| {
-            let ShardState { engine, facts, alerts, tracks } = state;
+    pub fn resume(states: &[Vec<u8>], made_with: &MadeWith, keep: &Keep) -> anyhow::Result<Shards> {
+        let restored = states.iter().map(|state| {
+            let ShardState { engine, facts, alerts, tracks } = postcard::from_bytes(state)?;
             let outcome = Outcome { facts, alerts, thinned_tracks: tracks, ..Outcome::default() };
             anyhow::Ok((Engine::restore(&engine)?, outcome))
         });
         Ok(Shards::go_on_with(restored.collect::<anyhow::Result<_>>()?, made_with, keep))
     }
 
-    /// What all shards know and have told by now.
-    pub fn checkpoint(&mut self) -> anyhow::Result<Vec<ShardState>> {
+    /// What all shards know and have told by now, as bytes.
+    pub fn checkpoint(&mut self) -> anyhow::Result<Vec<Vec<u8>>> {
         let mut waiting = Vec::new();
         for shard in &mut self.shards {
             shard.hand_over();
@@ -186,11 +186,7 @@ impl Shards {
             let _ = shard.sender.send(Work::Checkpoint(sender));
             waiting.push(receiver);
         }
-        let states = waiting.into_iter().map(|state| {
-            let bytes = state.recv().context("a shard has died")??;
-            Ok(postcard::from_bytes(&bytes)?)
-        });
-        states.collect()
+        waiting.into_iter().map(|state| Ok(state.recv().context("a shard has died")??)).collect()
     }
 
     fn go_on_with(engines: Vec<(Engine, Outcome)>, made_with: &MadeWith, keep: &Keep) -> Shards {
