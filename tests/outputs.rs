@@ -59,7 +59,8 @@ fn alerts_of_a_day_are_a_file_of_a_folder_that_is_one_table() {
     std::fs::write(path.join("other.csv/mine"), "").unwrap();
     let (code, told) = replay(&["--out", "other.csv", "--by-day"]);
     assert_eq!(code, Some(2), "{told}");
-    assert!(told.contains("is a folder of something else") && path.join("other.csv/mine").exists(), "{told}");
+    assert_eq!(replay(&["--out", "-", "--by-day"]).0, Some(2), "standard output is no folder");
+    assert!(told.contains("is no folder of days") && path.join("other.csv/mine").exists(), "{told}");
 }
 
 #[test]

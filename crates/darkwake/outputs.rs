@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use model::EventTime;
+use serde_json::Value;
 
 /// An output: standard output, or a file that gets its name when it is complete.
 pub enum Output {
@@ -70,6 +71,28 @@ impl Output {
     }
 }
 
+/// Writes a text as a whole.
+pub fn write_text(path: &Path, text: &str) -> anyhow::Result<()> {
+    let mut out = create(path)?;
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.finish());
+    written.with_context(|| format!("{}: cannot be written", path.display()))
+}
+
+/// JSON that ends no element of a page of HTML and begins none, whatever its texts hold: these characters stand in texts
+/// only, where they may be written by their numbers.
+pub fn embedded(data: &Value) -> String {
+    let text = data.to_string();
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if matches!(character, '<' | '>' | '&' | '\u{2028}' | '\u{2029}') {
+            out += &format!("\\u{:04x}", u32::from(character));
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
 /// What alerts are written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AlertFormat {
@@ -112,20 +135,13 @@ pub fn write_alerts_by_day(path: &Path, format: AlertFormat, alerts: &[String]) 
         let at = serde_json::from_str::<Decided>(alert).context("an alert has no time")?.at;
         days.entry(EventTime(at).to_iso()[..DAY].to_owned()).or_default().push(alert.clone());
     }
-    if path.exists() {
-        let is_ours = |name: std::ffi::OsString| name.to_string_lossy().starts_with("day=");
-        let mut entries = std::fs::read_dir(path).with_context(named)?;
-        anyhow::ensure!(
-            entries.all(|entry| entry.is_ok_and(|entry| is_ours(entry.file_name()))),
-            crate::Usage(format!("{}: is a folder of something else", path.display()))
-        );
-    }
     let mut beside = path.as_os_str().to_owned();
     beside.push(".part");
     let beside = PathBuf::from(beside);
-    if beside.is_file() {
-        std::fs::remove_file(&beside).with_context(named)?;
-    } else if beside.exists() {
+    for folder in [path, &beside] {
+        ensure_days(folder)?;
+    }
+    if beside.exists() {
         std::fs::remove_dir_all(&beside).with_context(named)?;
     }
     std::fs::create_dir_all(&beside).with_context(named)?;
@@ -138,6 +154,16 @@ pub fn write_alerts_by_day(path: &Path, format: AlertFormat, alerts: &[String]) 
         std::fs::remove_dir_all(path).with_context(named)?;
     }
     std::fs::rename(&beside, path).with_context(named)
+}
+
+/// Fails if what is there is anything but such a folder, which may be replaced.
+fn ensure_days(folder: &Path) -> anyhow::Result<()> {
+    let is_ours = |entry: std::fs::DirEntry| entry.file_name().to_string_lossy().starts_with("day=");
+    let is_free = !folder.exists()
+        || std::fs::read_dir(folder).is_ok_and(|mut entries| entries.all(|entry| entry.is_ok_and(is_ours)));
+    let told = || crate::Usage(format!("{}: is there already, and is no folder of days", folder.display()));
+    anyhow::ensure!(is_free, told());
+    Ok(())
 }
 
 /// Of an alert, when it was decided.

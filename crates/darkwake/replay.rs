@@ -10,6 +10,7 @@ use anyhow::Context;
 use model::Ports;
 use model::alert::Alert;
 
+use crate::Usage;
 use crate::cli::{self, Replay};
 use crate::outputs;
 use crate::read::{self, Done, Wanted};
@@ -30,6 +31,10 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let files = arguments.out.iter().chain(&arguments.facts).chain(&arguments.stats).chain(&arguments.report);
     let files: Vec<&Path> = files.map(PathBuf::as_path).collect();
     let resume = arguments.resume.then(|| Resume::beside(&files, reading)).transpose()?;
+    anyhow::ensure!(
+        !arguments.by_day || arguments.out.iter().all(|path| path != Path::new("-")),
+        Usage("--by-day makes folders, and standard output is none".to_owned())
+    );
     // Statistics count them, too.
     let wanted = Wanted {
         speed: arguments.speed,
@@ -46,7 +51,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let is_time_assumed = reading.start.is_some();
     let (alerts, lines) = alerts(&mut done, arguments.only_final, is_time_assumed);
     for (path, format) in &formats {
-        if arguments.by_day && *path != Path::new("-") {
+        if arguments.by_day {
             outputs::write_alerts_by_day(path, *format, &lines)?;
         } else {
             outputs::write_alerts(path, *format, &lines)?;

@@ -11,7 +11,6 @@ pub mod tracks;
 mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -45,10 +44,7 @@ pub fn write(
     let mut data = gather(done, alerts, reading.start.is_some(), stats);
     data["inputs"] = Value::Array(source::inputs(reading)?);
     data["command"] = source::command().into();
-    let mut out = outputs::create(path)?;
-    out.write_all(page::page(&title(&data), &data).as_bytes())?;
-    out.finish()?;
-    Ok(())
+    outputs::write_text(path, &page::page(&title(&data), &data))
 }
 
 /// Days from the first report to the last.

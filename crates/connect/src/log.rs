@@ -116,7 +116,11 @@ pub fn is_log(folder: &Path) -> bool {
     folder.is_dir() && segments(folder).is_ok_and(|segments| !segments.is_empty())
 }
 
-fn segments(folder: &Path) -> io::Result<Vec<PathBuf>> {
+/// The files of a log, in their order.
+///
+/// # Errors
+/// If the folder cannot be read.
+pub fn segments(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let paths = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path()));
     let mut segments = paths.collect::<io::Result<Vec<PathBuf>>>()?;
     segments.retain(|path| path.extension().is_some_and(|ending| ending == ENDING));

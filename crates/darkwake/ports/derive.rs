@@ -9,10 +9,8 @@ mod names;
 mod stops;
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyhow::Context;
 use engine::Entry;
 use h3o::Resolution;
 use model::{EventTime, Transmission};
@@ -80,10 +78,7 @@ pub fn run(arguments: &Derive) -> anyhow::Result<()> {
         .map(|cluster| line(cluster, names.of(cluster.middle(), cluster.kind, &mut taken)))
         .collect();
     let path = arguments.out.display();
-    let mut out = outputs::create(&arguments.out)?;
-    out.write_all(feature::collection(&lines).as_bytes())
-        .with_context(|| format!("{path}: cannot be written"))?;
-    out.finish().with_context(|| format!("{path}: cannot be written"))?;
+    outputs::write_text(&arguments.out, &feature::collection(&lines))?;
     cli::talk(&format!("{path}: {} from {} stops", super::count(lines.len(), "port"), survey.cells.stops));
     done.end()
 }

@@ -21,9 +21,8 @@ mod wkt;
 mod wpi;
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::Read;
 
-use anyhow::Context;
 use connect::files::{self, Input};
 use geofence::port_file::{self, Severity};
 use model::PortKind;
@@ -66,10 +65,7 @@ pub fn run(arguments: &Import) -> anyhow::Result<()> {
     collector.summaries().iter().for_each(|summary| cli::talk(summary));
     anyhow::ensure!(!lines.is_empty(), "nothing could be imported");
     let path = arguments.out.display();
-    let mut out = outputs::create(&arguments.out)?;
-    out.write_all(feature::collection(&lines).as_bytes())
-        .with_context(|| format!("{path}: cannot be written"))?;
-    out.finish().with_context(|| format!("{path}: cannot be written"))?;
+    outputs::write_text(&arguments.out, &feature::collection(&lines))?;
     let doubtful = match warnings {
         0 => String::new(),
         many => format!("; ports validate has {} of them", super::count(many, "warning")),

@@ -2,10 +2,8 @@
 //!
 //! The page stands for itself: it asks for nothing from anywhere, and what files say gets into it as data only.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use geofence::port_file::{PortFile, Problem};
 use model::Port;
 use serde_json::{Value, json};
@@ -20,10 +18,7 @@ const SCRIPT: &str = include_str!("show.js");
 /// Reads the files and writes the page. Errors in them are shown, and no reason to fail.
 pub fn run(files: &[PathBuf], out: &Path) -> anyhow::Result<()> {
     let (read, _) = super::read(files)?;
-    let mut page = outputs::create(out)?;
-    page.write_all(whole(&read, files).as_bytes())
-        .with_context(|| format!("{}: cannot be written", out.display()))?;
-    page.finish().with_context(|| format!("{}: cannot be written", out.display()))?;
+    outputs::write_text(out, &whole(&read, files))?;
     let counts = format!(
         "{}, {}",
         super::count(read.ports.len(), "port"),
@@ -45,12 +40,7 @@ fn whole(read: &PortFile, files: &[PathBuf]) -> String {
     let data = json!({ "files": names, "ports": ports, "problems": problems });
     // The data come last, so that nothing in them is taken for a place to fill.
     let page = PAGE.replacen("/*style*/", STYLE, 1).replacen("/*script*/", SCRIPT, 1);
-    page.replacen("/*data*/", &in_script(&data), 1)
-}
-
-/// JSON that a parser of HTML takes for text: without the characters that end a script or begin a comment.
-fn in_script(data: &Value) -> String {
-    data.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+    page.replacen("/*data*/", &outputs::embedded(&data), 1)
 }
 
 fn port(port: &Port) -> Value {

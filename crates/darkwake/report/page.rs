@@ -1,9 +1,9 @@
 //! The page: one file that asks nobody for anything. Styles, script and data stand in it, and its policy lets nothing else in.
 
-use std::fmt::Write as _;
-
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+
+use crate::outputs::embedded;
 
 /// What the parts stand in, each where its name is between two @.
 const TEMPLATE: &str = include_str!("report.html");
@@ -63,21 +63,6 @@ fn script() -> String {
         }
     }
     script
-}
-
-/// Data as JSON that ends no element and begins none, whatever its texts hold: these characters stand in texts only, where
-/// they may be written by their numbers.
-fn embedded(data: &Value) -> String {
-    let text = data.to_string();
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        if matches!(character, '<' | '>' | '&' | '\u{2028}' | '\u{2029}') {
-            let _ = write!(out, "\\u{:04x}", u32::from(character));
-        } else {
-            out.push(character);
-        }
-    }
-    out
 }
 
 /// How the policy names what stands in the page: by its hash.

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use connect::files;
+use connect::{files, log};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -15,7 +15,7 @@ use crate::read;
 /// Bytes read at once.
 const BLOCK: usize = 1 << 18;
 /// Settings of `replay` that may come from the environment, without `DARKWAKE_`.
-const SETTINGS: [&str; 16] = [
+const SETTINGS: [&str; 18] = [
     "FORMAT",
     "PORTS",
     "CONFIG",
@@ -31,13 +31,16 @@ const SETTINGS: [&str; 16] = [
     "SPEED",
     "RECORD",
     "FINAL",
+    "RESUME",
+    "BY_DAY",
     "LOG_FORMAT",
 ];
 
 /// Each input with its size and hash, where it is a file; an archive once, whatever is in it.
 pub fn inputs(reading: &Reading) -> anyhow::Result<Vec<Value>> {
     let mut paths: Vec<PathBuf> = if read::is_log(reading) {
-        segments(Path::new(&reading.inputs[0]))?
+        let folder = Path::new(&reading.inputs[0]);
+        log::segments(folder).with_context(|| format!("{}: cannot be read", folder.display()))?
     } else {
         // A topic was read once, and goes on.
         let (topics, rest): (Vec<String>, Vec<String>) =
@@ -72,17 +75,6 @@ fn hash(path: &Path) -> std::io::Result<(u64, String)> {
         length += read as u64;
     }
     Ok((length, hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))
-}
-
-/// The files of a recorded log, in their order.
-fn segments(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let named = || format!("{}: cannot be read", folder.display());
-    let entries = std::fs::read_dir(folder).with_context(named)?;
-    let paths = entries.map(|entry| entry.map(|entry| entry.path()));
-    let mut paths = paths.collect::<std::io::Result<Vec<PathBuf>>>().with_context(named)?;
-    paths.retain(|path| path.is_file());
-    paths.sort();
-    Ok(paths)
 }
 
 /// The command line that gave this, as a shell takes it, with the settings that came from the environment.
