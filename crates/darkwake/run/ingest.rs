@@ -298,9 +298,10 @@ impl<'a> Lead<'a> {
         if !known.is_empty() {
             intake.log().reference = Some((Reference::of(&known)?, known));
         }
-        reload::refer_to(&mut intake, asked.clone())?;
-        // Said again, for those who did not read so far back.
-        intake.log().refer_again();
+        if !reload::refer_to(&mut intake, asked.clone())? {
+            // Said again, for those who did not read so far back.
+            intake.log().refer_again();
+        }
         let mut lead =
             Lead { config, group, transactions, log, snapshots, intake, number, interrupt, metrics };
         cli::talk(&format!(

@@ -35,8 +35,7 @@ const NOTE: Duration = Duration::from_secs(5);
 
 /// The page, once it is open.
 pub struct Opened {
-    /// What is shown of ports.
-    shown: Arc<Shown>,
+    shows: Shows,
     /// What it is fed through.
     pub feed: Feed,
     /// How far topics were read.
@@ -110,15 +109,22 @@ pub fn serve(
     let address = serve::start(&listening, told, Some(page))?;
     let token = serve.told_token.as_ref().map_or(String::new(), |token| format!("#token={token}"));
     cli::talk(&format!("the page is at {scheme}://{address}/{token}"));
-    Ok(Some(Opened { shown, feed, places, _folder: folder }))
+    Ok(Some(Opened { shows: Shows { shown, feed: feed.clone() }, feed, places, _folder: folder }))
 }
 
 fn names(world: &World) -> BTreeMap<String, String> {
     world.ports().list.iter().map(|port| (port.id.clone(), port.name.clone())).collect()
 }
 
-impl Opened {
-    /// Ports and rules from here on.
+/// Ports and rules that are shown.
+#[derive(Clone)]
+struct Shows {
+    shown: Arc<Shown>,
+    feed: Feed,
+}
+
+impl Shows {
+    /// These from here on.
     fn refer_to(&self, world: &Arc<World>) {
         self.feed.ports(names(world));
         self.shown.show(Arc::clone(world));
@@ -175,7 +181,7 @@ impl Acks for ToTopic {
 
 /// What is taken in, on its way to the page.
 pub struct ToPage {
-    shown: Arc<Shown>,
+    shows: Shows,
     feed: Feed,
     batch: Vec<Heard>,
 }
@@ -183,14 +189,13 @@ pub struct ToPage {
 impl ToPage {
     /// To this page.
     pub fn new(opened: &Opened) -> ToPage {
-        ToPage { shown: Arc::clone(&opened.shown), feed: opened.feed.clone(), batch: Vec::new() }
+        ToPage { shows: opened.shows.clone(), feed: opened.feed.clone(), batch: Vec::new() }
     }
 
     /// Ports and rules from here on.
     pub fn refer_to(&mut self, made_with: &MadeWith) {
         self.hand_over();
-        self.feed.ports(names(&made_with.world));
-        self.shown.show(Arc::clone(&made_with.world));
+        self.shows.refer_to(&made_with.world);
     }
 
     /// An entry of the log.
@@ -346,8 +351,8 @@ fn take(
             Frame::Reference(piece) if record.partition == 0 => {
                 if let Ok(Some(reference)) = pieces.take(&piece) {
                     let geofence = geofence::Geofence::new(reference.ports);
-                    let world = opened.shown.world().with(geofence, reference.rules);
-                    opened.refer_to(&Arc::new(world));
+                    let world = opened.shows.shown.world().with(geofence, reference.rules);
+                    opened.shows.refer_to(&Arc::new(world));
                 }
             }
             Frame::Reference(_) | Frame::Name(..) | Frame::Round | Frame::Taken(_) => {}

@@ -42,18 +42,18 @@ pub fn signal() -> anyhow::Result<Arc<AtomicBool>> {
     Ok(signal)
 }
 
-/// Hands ports and rules to the log, if they are others than hold.
-pub fn refer_to<L: Log>(intake: &mut Intake<L>, asked: Reference) -> anyhow::Result<()> {
+/// Hands ports and rules to the log, if they are others than hold; whether they are.
+pub fn refer_to<L: Log>(intake: &mut Intake<L>, asked: Reference) -> anyhow::Result<bool> {
     let log = intake.log();
     let reached = log.reached();
     let next = match log.reference() {
-        Some(holds) if holds.is_named_as(&asked) => return Ok(()),
+        Some(holds) if holds.is_named_as(&asked) => return Ok(false),
         Some(holds) => asked.in_place_of(holds, reached),
         None => asked,
     };
     if let Err(error) = next.pieces() {
         cli::warn(&format!("reload: {error}; all stays as it was"));
-        return Ok(());
+        return Ok(false);
     }
     let count = next.ports.len();
     let is_first = log.reference().is_none();
@@ -61,7 +61,7 @@ pub fn refer_to<L: Log>(intake: &mut Intake<L>, asked: Reference) -> anyhow::Res
     if !is_first {
         cli::talk(&format!("{count} ports and the watch rules hold from here on, at {}", reached.to_iso()));
     }
-    Ok(())
+    Ok(true)
 }
 
 impl Reloads {
