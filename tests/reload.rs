@@ -4,14 +4,17 @@
 #[path = "program/feed.rs"]
 mod feed;
 mod program;
+#[path = "program/said.rs"]
+mod said;
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufReader, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{ChildStderr, Command, Stdio};
 
 use feed::{Revisions, Watched, after, difference, revisions};
 use program::darkwake;
+use said::{connect, free_port};
 use serde_json::Value;
 
 /// The ship that lies at a berth without a word.
@@ -23,7 +26,12 @@ fn golden() -> Vec<String> {
     [lines.clone(), after(&lines)].concat()
 }
 
-fn ports(ids: &[(&str, f64, f64)]) -> String {
+type Place = (&'static str, f64, f64);
+const BERTH: Place = ("BERTH", 133.05, 42.735);
+const OTHER: Place = ("OTHER", 10.0, 57.0);
+const NEW: Place = ("NEW", 133.0, 42.5);
+
+fn write_ports(folder: &Path, ids: &[Place]) {
     let features: Vec<Value> = ids
         .iter()
         .map(|(id, lon, lat)| {
@@ -34,7 +42,8 @@ fn ports(ids: &[(&str, f64, f64)]) -> String {
             })
         })
         .collect();
-    serde_json::json!({ "type": "FeatureCollection", "features": features }).to_string()
+    let file = serde_json::json!({ "type": "FeatureCollection", "features": features });
+    std::fs::write(folder.join("ports.geojson"), file.to_string()).unwrap();
 }
 
 fn config(port: u16, more: &str) -> String {
@@ -63,32 +72,13 @@ impl Run {
     }
 
     fn wait_for(&mut self, text: &str) -> String {
-        let mut all = String::new();
-        loop {
-            let mut line = String::new();
-            assert!(self.talk.read_line(&mut line).unwrap() > 0, "it never said {text}, but: {all}");
-            if line.contains(text) {
-                return line;
-            }
-            all += &line;
-        }
+        said::wait_for(&mut self.talk, text)
     }
 
     /// Asks it to take up what has changed.
     fn hang_up(&self) {
         let pid = self.watched.child.id().to_string();
         assert!(Command::new("kill").args(["-HUP", &pid]).status().unwrap().success());
-    }
-}
-
-fn connect(port: u16) -> TcpStream {
-    let began = std::time::Instant::now();
-    loop {
-        assert!(began.elapsed().as_secs() < 60, "nobody listens on port {port}");
-        if let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) {
-            return stream;
-        }
-        std::thread::yield_now();
     }
 }
 
@@ -129,9 +119,8 @@ fn what_is_taken_up_holds_from_there_on_and_a_replay_of_the_log_gives_the_same()
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let lines = golden();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let (berth, other) = (("BERTH", 133.05, 42.735), ("OTHER", 10.0, 57.0));
-    std::fs::write(path.join("ports.geojson"), ports(&[other, berth])).unwrap();
+    let port = free_port();
+    write_ports(path, &[OTHER, BERTH]);
     std::fs::write(path.join("darkwake.toml"), config(port, "")).unwrap();
     let mut run = Run::start(path, "log");
     let mut stream = connect(port);
@@ -145,7 +134,7 @@ fn what_is_taken_up_holds_from_there_on_and_a_replay_of_the_log_gives_the_same()
     run.hang_up();
     run.wait_for("all stays as it was");
     // What can be taken up only by a restart says so; ports keep their numbers wherever they stand in the file.
-    std::fs::write(path.join("ports.geojson"), ports(&[("NEW", 133.0, 42.5), berth])).unwrap();
+    write_ports(path, &[NEW, BERTH]);
     std::fs::write(path.join("darkwake.toml"), config(port, "reload_interval = \"100ms\"") + LISTED).unwrap();
     run.hang_up();
     assert!(run.wait_for("restart only").contains("[live]"));
@@ -192,9 +181,8 @@ fn files_that_change_are_noticed_and_what_was_changed_while_it_was_down_is_an_en
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let lines = golden();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let (berth, other) = (("BERTH", 133.05, 42.735), ("OTHER", 10.0, 57.0));
-    std::fs::write(path.join("ports.geojson"), ports(&[other, berth])).unwrap();
+    let port = free_port();
+    write_ports(path, &[OTHER, BERTH]);
     let interval = "reload_interval = \"100ms\"";
     std::fs::write(path.join("darkwake.toml"), config(port, interval)).unwrap();
     let live = path.join("live.jsonl");
@@ -204,12 +192,12 @@ fn files_that_change_are_noticed_and_what_was_changed_while_it_was_down_is_an_en
     send(&mut stream, parts[0]);
     send(&mut stream, parts[1]);
     wait_for_alerts(&live, 1);
-    std::fs::write(path.join("ports.geojson"), ports(&[("NEW", 133.0, 42.5), berth, other])).unwrap();
+    write_ports(path, &[NEW, BERTH, OTHER]);
     run.wait_for("hold from here on");
     drop(stream);
     assert_eq!(run.watched.interrupt(), Some(130));
     // While it is down the port of the first place goes.
-    std::fs::write(path.join("ports.geojson"), ports(&[berth])).unwrap();
+    write_ports(path, &[BERTH]);
     let run = Run::start(path, "log-2");
     send(&mut connect(port), parts[2]);
     wait_for_alerts(&live, 8);

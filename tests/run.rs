@@ -3,14 +3,17 @@
 #[path = "program/feed.rs"]
 mod feed;
 mod program;
+#[path = "program/said.rs"]
+mod said;
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
 use std::process::{ChildStderr, ChildStdout, Stdio};
 
 use feed::{Revisions, Watched, after, difference, replay, revisions};
 use program::darkwake;
+use said::{connect, free_port};
 
 /// A small feed, what comes after it, and what it must give.
 fn small(folder: &Path) -> (Vec<String>, Revisions) {
@@ -46,15 +49,7 @@ impl Run {
 
     /// Reads what it says until a line holds a text; gives that line.
     fn wait_for(&mut self, text: &str) -> String {
-        let mut all = String::new();
-        loop {
-            let mut line = String::new();
-            assert!(self.talk.read_line(&mut line).unwrap() > 0, "it never said {text}, but: {all}");
-            if line.contains(text) {
-                return line;
-            }
-            all += &line;
-        }
+        said::wait_for(&mut self.talk, text)
     }
 
     /// The next alert.
@@ -96,18 +91,6 @@ fn bytes(lines: &[String]) -> Vec<u8> {
     (lines.join("\r\n") + "\r\n").into_bytes()
 }
 
-/// Connects as soon as somebody listens; nothing else tells when that is.
-fn connect(port: u16) -> TcpStream {
-    let began = std::time::Instant::now();
-    loop {
-        assert!(began.elapsed().as_secs() < 60, "nobody listens on port {port}");
-        if let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) {
-            return stream;
-        }
-        std::thread::yield_now();
-    }
-}
-
 /// Whether the system holds datagrams for a port that were not taken yet; where it does not tell, it does not.
 fn is_waiting(port: u16) -> bool {
     let table = std::fs::read_to_string("/proc/net/udp").unwrap_or_default();
@@ -117,10 +100,6 @@ fn is_waiting(port: u16) -> bool {
     let of_port = table.lines().find(is_local);
     let queues = of_port.and_then(|line| line.split_whitespace().nth(4));
     queues.and_then(|queues| queues.split(':').nth(1)).is_some_and(|waiting| waiting != "00000000")
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 #[test]
