@@ -36,7 +36,6 @@ enum Part {
     Clippy,
     Format,
     Supply,
-    Otel,
     Oracle,
     Scenarios,
     Scores,
@@ -46,13 +45,12 @@ enum Part {
 }
 
 impl Part {
-    const DEFAULT: [Part; 12] = [
+    const DEFAULT: [Part; 11] = [
         Part::Web,
         Part::Tests,
         Part::Clippy,
         Part::Format,
         Part::Supply,
-        Part::Otel,
         Part::Page,
         Part::Analysts,
         Part::Deploy,
@@ -72,7 +70,6 @@ impl Part {
             Part::Clippy => "clippy",
             Part::Format => "fmt",
             Part::Supply => "supply",
-            Part::Otel => "otel",
             Part::Oracle => "oracle",
             Part::Scenarios => "scenarios",
             Part::Scores => "scores",
@@ -85,18 +82,17 @@ impl Part {
     fn explained(self, is_soak: bool) -> String {
         let text = match self {
             Part::Web => "the page: built, types checked, its modules tested",
-            Part::Tests => "cargo test --workspace, doc tests included",
+            Part::Tests => "cargo test --workspace --features otel, doc tests included",
             Part::Analysts => "the questions of ANALYSTS.md, with DuckDB, pandas and geopandas",
             Part::Deploy => {
                 "deploy/: rules, dashboards, chart, a real image, and the topology as processes (tests/deploy)"
             }
             Part::Page => "the page in Chromium, and its API against the OpenAPI document (tests/page)",
-            Part::Clippy => "cargo clippy --workspace --all-targets -- -D warnings",
+            Part::Clippy => "cargo clippy --workspace --all-targets --features otel -- -D warnings",
             Part::Format => "cargo fmt --all --check",
             Part::Supply => {
                 "what the program is made of: the list is whole, its licences and sources are allowed"
             }
-            Part::Otel => "traces, as a collector is sent them (tests/otel.rs, with feature otel)",
             Part::Oracle => {
                 let worlds = if is_soak { WORLDS_SOAK } else { WORLDS };
                 return format!("darkwake replay against tests/oracle on {worlds} random worlds");
@@ -116,7 +112,6 @@ impl Part {
         match self {
             Part::Tests => &[Need::Make, Need::OpenSsl, Need::Java, Need::Maven, Need::Mosquitto, Need::Gdal],
             Part::Clippy => &[Need::Clippy, Need::Make, Need::OpenSsl],
-            Part::Otel => &[Need::Make, Need::OpenSsl],
             Part::Format => &[Need::Rustfmt],
             Part::Web => &[Need::Node],
             Part::Analysts => &[Need::Python, Need::Venv],
@@ -250,12 +245,17 @@ fn run_part(part: Part, options: &Options, project: &Project, bill: &mut Bill) -
         Part::Tests => {
             if bill.build("build tests", || build_tests(project)) {
                 bill.piece("tests", || {
-                    cargo_test(project, &["test", "--workspace", "--no-fail-fast"], false)
+                    cargo_test(
+                        project,
+                        &["test", "--workspace", "--features", "otel", "--no-fail-fast"],
+                        false,
+                    )
                 })?;
             }
         }
         Part::Clippy => bill.piece("clippy", || {
-            let lint = &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+            let lint =
+                &["clippy", "--workspace", "--all-targets", "--features", "otel", "--", "-D", "warnings"];
             project::run(&mut project.cargo(lint)).map(|()| String::new())
         })?,
         Part::Format => {
@@ -264,9 +264,6 @@ fn run_part(part: Part, options: &Options, project: &Project, bill: &mut Bill) -
             })?;
         }
         Part::Supply => bill.piece("supply", || supply::check(project))?,
-        Part::Otel => bill.piece("otel", || {
-            cargo_test(project, &["test", "--features", "otel", "--test", "otel"], false)
-        })?,
         Part::Oracle => {
             if !bill.build("build release", || project.build()) {
                 return Ok(());
@@ -309,7 +306,7 @@ fn deploy(project: &Project) -> Result<String> {
 }
 
 fn build_tests(project: &Project) -> Result<()> {
-    project::run(&mut project.cargo(&["test", "--workspace", "--no-run"]))
+    project::run(&mut project.cargo(&["test", "--workspace", "--features", "otel", "--no-run"]))
 }
 
 fn soak_tests(project: &Project, bill: &mut Bill) -> Result<()> {
@@ -491,7 +488,7 @@ mod tests {
     fn only_takes_names_and_the_long_tier_needs_its_flag() {
         assert_eq!(Options::read(&["--only", "oracle,fmt"]).unwrap().parts(), [Part::Format, Part::Oracle]);
         assert_eq!(Options::read(&[]).unwrap().parts(), Part::DEFAULT);
-        assert_eq!(Options::read(&["--soak"]).unwrap().parts().len(), 15);
+        assert_eq!(Options::read(&["--soak"]).unwrap().parts().len(), 14);
         for wrong in [&["--only", "orakle"][..], &["--only"], &["--only", "soak"], &["--again"], &["tests"]] {
             assert!(Options::read(wrong).unwrap_err().is::<Usage>(), "{wrong:?}");
         }
