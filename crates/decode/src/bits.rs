@@ -20,6 +20,27 @@ const fn armour() -> [u8; 256] {
     table
 }
 
+/// The 48 bits of eight armour characters, the first in the highest byte; `None` if one is none.
+///
+/// All eight at once: `0`…`W` are values from 0 on, `` ` ``…`w` those from 40 on.
+fn unarmour(eight: u64) -> Option<u64> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * ONES;
+    // Below `0`, above `w`, or between `X` and `_`: the high bit of a byte tells.
+    let below = !(eight | HIGH).wrapping_sub(ONES * 0x30);
+    let above = (eight & !HIGH).wrapping_add(ONES * (0x7F - 0x77));
+    let gap = (eight ^ (ONES * 0x58)) & (ONES * 0xF8);
+    let between = gap.wrapping_sub(ONES) & !gap;
+    if (eight | below | above | between) & HIGH != 0 {
+        return None;
+    }
+    let is_upper = (eight >> 5) & (eight >> 6) & ONES;
+    let values = eight - ONES * 0x30 - is_upper * 8;
+    let twelves = (values & 0x3F00_3F00_3F00_3F00) >> 2 | values & 0x003F_003F_003F_003F;
+    let twenty_fours = (twelves & 0x0FFF_0000_0FFF_0000) >> 4 | twelves & 0x0000_0FFF_0000_0FFF;
+    Some((twenty_fours >> 32) << 24 | twenty_fours & 0x00FF_FFFF)
+}
+
 /// The bits of a message, most significant first.
 #[derive(Clone, Debug)]
 pub struct Bits {
@@ -52,18 +73,28 @@ impl Bits {
         }
         let mut seen = 0;
         let mut at = self.length;
-        for byte in payload {
+        let (eights, rest) = payload.as_chunks::<8>();
+        for eight in eights {
+            let Some(bits) = unarmour(u64::from_be_bytes(*eight)) else { return false };
+            self.or(at, bits << 16);
+            at += 48;
+        }
+        for byte in rest {
             let value = ARMOUR[usize::from(*byte)];
             seen |= value;
-            // Six bits at bit `at`, split over two words where they do not fit into one.
-            let wide = (u128::from(value) << 122) >> (at & 63);
-            self.words[at >> 6] |= (wide >> 64) as u64;
-            self.words[(at >> 6) + 1] |= wide as u64;
+            self.or(at, u64::from(value) << 58);
             at += 6;
         }
         self.length = at;
         self.drop_tail(usize::from(fill).min(at));
         seen < 64
+    }
+
+    /// Sets bits from bit `at` on, split over two words where they do not fit into one.
+    fn or(&mut self, at: usize, bits: u64) {
+        let wide = (u128::from(bits) << 64) >> (at & 63);
+        self.words[at >> 6] |= (wide >> 64) as u64;
+        self.words[(at >> 6) + 1] |= wide as u64;
     }
 
     fn drop_tail(&mut self, bits: usize) {
@@ -172,6 +203,17 @@ mod tests {
         for byte in 0..=255u8 {
             let valid = (48..88).contains(&byte) || (96..120).contains(&byte);
             assert_eq!(Bits::default().push(&[b'0', byte], 0), valid, "{byte}");
+            for at in 0..8 {
+                for others in [b'0', b'W', b'`', b'w'] {
+                    let mut eight = [others; 8];
+                    eight[at] = byte;
+                    let mut alone = Bits::default();
+                    let each = eight.chunks(1).all(|one| alone.push(one, 0));
+                    let mut together = Bits::default();
+                    assert_eq!((together.push(&eight, 0), each), (valid, valid), "{byte} at {at}");
+                    assert!(!valid || together.payload() == alone.payload(), "{byte} at {at}");
+                }
+            }
         }
     }
 

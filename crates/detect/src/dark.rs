@@ -10,12 +10,11 @@ pub mod own;
 pub mod score;
 
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use model::number::rounded;
 use model::time::{DAY_MS, HOUR_MS, MINUTE_MS};
-use model::{EventTime, Fix, Mmsi, Origin, Silence, Statics};
+use model::{EventTime, Fix, Mmsi, Origin, Rare, Silence, Statics};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -85,12 +84,12 @@ pub struct Judge {
     last: Option<Last>,
     own: Own,
     speeds: Speeds,
-    episodes: Vec<Episode>,
+    episodes: Rare<Episode>,
     /// Silences that began up to here are forgotten.
     forgotten: EventTime,
     version: u64,
     /// Messages without a position since the last report, and how many of them have been judged.
-    mutes: VecDeque<EventTime>,
+    mutes: Rare<EventTime>,
     judged: usize,
     /// A ship with the IMO number of this one heard since the last report under another MMSI.
     claim: Option<(EventTime, Mmsi)>,
@@ -107,10 +106,10 @@ struct Base {
     last: Option<Last>,
     own: Own,
     speeds: Speeds,
-    episodes: Vec<Episode>,
+    episodes: Rare<Episode>,
     forgotten: EventTime,
     version: u64,
-    mutes: VecDeque<EventTime>,
+    mutes: Rare<EventTime>,
     judged: usize,
     claim: Option<(EventTime, Mmsi)>,
     base: Option<()>,
@@ -153,6 +152,13 @@ impl Judge {
     #[must_use]
     pub fn new() -> Judge {
         Judge { clock: EventTime::MIN, forgotten: EventTime::MIN, ..Judge::default() }
+    }
+
+    /// A word that hangs on what a report with this speed will ask for.
+    #[must_use]
+    pub fn warm(&self, sog: Option<u16>) -> u64 {
+        let speed = sog.map_or(0, |sog| self.speeds.reports_at(sog));
+        self.clock.0 as u64 ^ self.own.warm() ^ u64::from(speed) ^ u64::from(self.is_idle())
     }
 
     /// Changes with whatever is told.
@@ -239,7 +245,7 @@ impl Judge {
 
     fn keep_base(&mut self) {
         if self.base.is_none() {
-            self.base = Some(Box::new(Judge { mutes: VecDeque::new(), ..self.clone() }));
+            self.base = Some(Box::new(Judge { mutes: Rare::default(), ..self.clone() }));
         }
     }
 
@@ -254,7 +260,10 @@ impl Judge {
         self.last = Some(Last { fix, heard: fix.t, report: seen });
         self.base = None;
         self.claim = self.claim.filter(|(t, _)| *t > fix.t);
-        self.mutes.drain(..self.judged.min(self.mutes.len()));
+        if !self.mutes.is_empty() {
+            let judged = self.judged.min(self.mutes.len());
+            self.mutes.edit(|mutes| mutes.drain(..judged).count());
+        }
         self.judged = 0;
         self.clock = self.clock.max(fix.t);
         if !self.episodes.is_empty() {
@@ -271,7 +280,7 @@ impl Judge {
         if is_next && t.0 - self.mutes[at - 2].0 < CLOSE_MS && self.judged < at {
             self.mutes[at - 1] = t;
         } else {
-            self.mutes.insert(at, t);
+            self.mutes.edit(|mutes| mutes.insert(at, t));
         }
     }
 
@@ -322,7 +331,7 @@ impl Judge {
         let Some(episode) = self.episodes.last_mut().filter(|episode| !episode.is_over()) else { return };
         self.version += 1;
         if !episode.heard(t, report, BLIP_MS, BLIP_REPORTS) {
-            self.episodes.pop();
+            self.episodes.edit(Vec::pop);
         }
     }
 

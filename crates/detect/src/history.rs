@@ -135,6 +135,12 @@ impl Track {
         Track { story, teller, history: None, behind: None, rerun_at: None, is_shared: false }
     }
 
+    /// A word that hangs on what a report with this speed will ask for.
+    #[must_use]
+    pub fn warm(&self, sog: Option<u16>) -> u64 {
+        self.story.warm(sog) ^ u64::from(self.rerun_at.is_some()) ^ u64::from(self.history.is_some())
+    }
+
     /// The story as it stands.
     #[must_use]
     pub fn story(&self) -> &Story {

@@ -3,14 +3,14 @@
 //! Both are derived anew from the stays of the last days whenever one of them changes, so a stay
 //! that turns out otherwise revises or retracts what was told.
 
-use alloc::collections::VecDeque;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use model::position::speed_kn;
 use model::time::{DAY_MS, HOUR_MS};
 use model::{
-    EventTime, Fact, FactKey, FactKind, Fix, Hop, PortIndex, PortKind, Ports, Position, Statics, TimeSpan,
-    TrackId, VisitClass,
+    EventTime, Fact, FactKey, FactKind, Fix, Hop, PortIndex, PortKind, Ports, Position, Rare, Statics,
+    TimeSpan, TrackId, VisitClass,
 };
 use serde::{Deserialize, Serialize};
 
@@ -29,10 +29,10 @@ const MAX_SILENCES: usize = 4_096;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Itinerary {
     /// Stays that are over, in the order in which they ended.
-    over: VecDeque<Stay>,
+    over: Rare<Stay>,
     /// The last end of a hop that is no longer among them.
-    former: Option<Stay>,
-    silences: VecDeque<TimeSpan>,
+    former: Option<Box<Stay>>,
+    silences: Rare<TimeSpan>,
 }
 
 impl Itinerary {
@@ -44,16 +44,18 @@ impl Itinerary {
 
     /// A stay is over.
     pub fn add(&mut self, stay: Stay) {
-        self.over.push_back(stay);
+        self.over.push(stay);
     }
 
     /// A silence is over.
     pub fn silence(&mut self, span: TimeSpan) {
         self.trim_silences(span.end);
-        if self.silences.len() == MAX_SILENCES {
-            self.silences.pop_front();
-        }
-        self.silences.push_back(span);
+        self.silences.edit(|silences| {
+            if silences.len() == MAX_SILENCES {
+                silences.remove(0);
+            }
+            silences.push(span);
+        });
     }
 
     /// All facts of the stays kept and of those under way.
@@ -82,13 +84,13 @@ impl Itinerary {
     /// Whether a stay is so old that nothing can happen to it any more.
     #[must_use]
     pub fn has_settled(&self, now: EventTime) -> bool {
-        self.over.front().is_some_and(|oldest| oldest.last.fix.t.0 + KEEP_MS < now.0)
+        self.over.first().is_some_and(|oldest| oldest.last.fix.t.0 + KEEP_MS < now.0)
     }
 
     /// Forgets stays to which nothing can happen any more.
     pub fn settle(&mut self, now: EventTime, visits: &mut Visits, ports: &Ports) {
         while self.has_settled(now) {
-            let Some(settled) = self.over.pop_front() else { break };
+            let settled = self.over.edit(|over| over.remove(0));
             for stay in self.over.iter_mut().chain(visits.stays_mut()) {
                 let is_parent = ports.parents(settled.port).contains(&stay.port)
                     && ports.get(stay.port).is_valid_at(settled.first.fix.t);
@@ -102,7 +104,7 @@ impl Itinerary {
                 && !self.over.iter().any(|other| is_anchored_at(&settled, other, ports))
                 && self.former.as_ref().is_none_or(|former| settled.last.fix.t > former.last.fix.t);
             if ends_hop {
-                self.former = Some(settled);
+                self.former = Some(Box::new(settled));
             }
         }
         self.trim_silences(now);
@@ -112,14 +114,14 @@ impl Itinerary {
     pub fn watch_distance(&mut self, fix: Fix) {
         const LAST_CALLS: usize = 4;
         let calls = self.over.iter_mut().rev().filter(|stay| stay.class().is_call());
-        calls.take(LAST_CALLS).chain(self.former.as_mut()).for_each(|stay| stay.watch_distance(fix));
+        calls.take(LAST_CALLS).chain(self.former.as_deref_mut()).for_each(|stay| stay.watch_distance(fix));
     }
 
     /// Whether `b` is farther from a call's last fix than both `a` and `c`, so that only it may
     /// prove that the ship was away.
     #[must_use]
     pub fn proves_distance(&self, a: Position, b: Position, c: Position) -> bool {
-        self.over.iter().filter(|stay| stay.class().is_call()).chain(self.former.as_ref()).any(|stay| {
+        self.over.iter().filter(|stay| stay.class().is_call()).chain(self.former.as_deref()).any(|stay| {
             let away = |position: Position| position.distance_m(stay.last.fix.position);
             away(b) > away(a).max(away(c))
         })
@@ -129,14 +131,14 @@ impl Itinerary {
     pub fn hear(&mut self, t: EventTime, values: &Statics) -> bool {
         self.over
             .iter_mut()
-            .chain(self.former.as_mut())
+            .chain(self.former.as_deref_mut())
             .fold(false, |changed, stay| stay.hear(t, values) | changed)
     }
 
     /// The last call that was over before a time: the port, and the last fix inside.
     #[must_use]
     pub fn last_call(&self, before: EventTime) -> Option<(PortIndex, Fix)> {
-        let stays = self.over.iter().chain(self.former.as_ref());
+        let stays = self.over.iter().chain(self.former.as_deref());
         let calls = stays.filter(|stay| stay.class().is_call() && stay.last.fix.t <= before);
         calls.map(|stay| (stay.port, stay.last.fix)).max_by_key(|(port, fix)| (fix.t, *port))
     }
@@ -153,7 +155,7 @@ impl Itinerary {
         let open: Vec<&Stay> = open.collect();
         let mut hops = Vec::new();
         for to in open.iter().filter(|to| !to.class().is_call() && !to.is_zone && counts(to.port)) {
-            let calls = self.over.iter().chain(self.former.as_ref()).chain(open.iter().copied());
+            let calls = self.over.iter().chain(self.former.as_deref()).chain(open.iter().copied());
             let before = calls.filter(|stay| stay.class().is_call() && stay.last.fix.t <= to.first.fix.t);
             let Some(from) = before.max_by_key(|stay| (stay.last.fix.t, stay.port)) else { continue };
             if self.is_hop(from, to, from.last, ports) {
@@ -165,13 +167,15 @@ impl Itinerary {
     }
 
     fn trim_silences(&mut self, now: EventTime) {
-        let needed_from = match (&self.former, self.over.front()) {
+        let needed_from = match (&self.former, self.over.first()) {
             (Some(former), _) => former.last.fix.t.0,
             (None, Some(oldest)) => oldest.first.fix.t.0,
             (None, None) => now.0 - KEEP_MS,
         };
-        while self.silences.front().is_some_and(|span| span.end.0 < needed_from) {
-            self.silences.pop_front();
+        // They come in order of time.
+        if self.silences.first().is_some_and(|span| span.end.0 < needed_from) {
+            let gone = self.silences.iter().take_while(|span| span.end.0 < needed_from).count();
+            self.silences.edit(|silences| silences.drain(..gone).count());
         }
     }
 
@@ -184,7 +188,7 @@ impl Itinerary {
             a.first.fix.t.cmp(&b.first.fix.t).then(area(a).total_cmp(&area(b))).then(a.port.cmp(&b.port))
         });
         let mut legs = Vec::new();
-        let mut former = self.former.as_ref();
+        let mut former = self.former.as_deref();
         for call in calls {
             if let Some(before) = former {
                 if call.last.fix.t <= before.last.fix.t {

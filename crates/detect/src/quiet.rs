@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use model::fact::HeardStatic;
 use model::time::MINUTE_MS;
-use model::{EventTime, Statics, TimeSpan};
+use model::{EventTime, Rare, Statics, TimeSpan};
 use serde::{Deserialize, Serialize};
 
 /// Two consecutive messages at least this far apart are a silence.
@@ -20,9 +20,9 @@ const MAX_HEARINGS: usize = 4_096;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Quiet {
     /// Messages without a position, those less than 30 min apart taken together.
-    mutes: Vec<TimeSpan>,
+    mutes: Rare<TimeSpan>,
     /// Static reports in time order.
-    hearings: Vec<Hearing>,
+    hearings: Rare<Hearing>,
 }
 
 /// One static report, or several that followed it beyond the limit.
@@ -56,17 +56,16 @@ impl Quiet {
     /// A message without a position.
     pub fn mute(&mut self, t: EventTime) {
         let at = self.mutes.partition_point(|span| span.start <= t);
-        self.mutes.insert(at, TimeSpan { start: t, end: t });
-        let mut joined: Vec<TimeSpan> = Vec::with_capacity(self.mutes.len());
-        for span in self.mutes.drain(..) {
-            match joined.last_mut() {
-                Some(before) if span.start.0 - before.end.0 < SILENCE_MS => {
-                    before.end = before.end.max(span.end)
+        self.mutes.edit(|mutes| {
+            mutes.insert(at, TimeSpan { start: t, end: t });
+            mutes.dedup_by(|span, before| {
+                let is_one = span.start.0 - before.end.0 < SILENCE_MS;
+                if is_one {
+                    before.end = before.end.max(span.end);
                 }
-                _ => joined.push(span),
-            }
-        }
-        self.mutes = joined;
+                is_one
+            });
+        });
     }
 
     /// Static values.
@@ -86,13 +85,16 @@ impl Quiet {
             _ => Arc::clone(values),
         };
         let hearing = Hearing { t, last: t, count: u32::from(is_report), is_report, values };
-        self.hearings.insert(at, hearing);
+        self.hearings.edit(|hearings| hearings.insert(at, hearing));
     }
 
     /// Takes out the static values heard up to `t`, in time order.
     pub fn take_hearings(&mut self, t: EventTime) -> Vec<Hearing> {
+        if self.hearings.is_empty() {
+            return Vec::new();
+        }
         let end = self.hearings.partition_point(|hearing| hearing.t <= t);
-        self.hearings.drain(..end).collect()
+        self.hearings.edit(|hearings| hearings.drain(..end).collect())
     }
 
     /// The static values heard up to `t`, in time order.
@@ -126,10 +128,8 @@ impl Quiet {
 
     /// Forgets the messages without a position up to `t`, at which a report was accepted.
     pub fn settle(&mut self, t: EventTime) {
-        self.mutes.retain_mut(|mute| {
-            mute.start = mute.start.max(t);
-            mute.end > t
-        });
+        self.mutes.retain(|mute| mute.end > t);
+        self.mutes.iter_mut().for_each(|mute| mute.start = mute.start.max(t));
     }
 }
 

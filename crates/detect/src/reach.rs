@@ -9,7 +9,8 @@ use model::number::rounded;
 use model::position::{NAUTICAL_MILE_M, course_deg};
 use model::time::HOUR_MS;
 use model::{Cell, Class, EventTime, Fix, PortIndex, PortKind, Shape, Statics};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Chart;
 
@@ -32,15 +33,28 @@ const MAX_CHAINS: usize = 5;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Speeds(Option<Box<Histogram>>);
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Histogram {
-    total: u32,
-    /// 128 steps; a ship that is faster is in the last.
-    steps: Vec<u16>,
+    /// A ship that is faster is in the last.
+    #[serde(serialize_with = "write_steps", deserialize_with = "read_steps")]
+    steps: [u16; STEPS],
 }
 
 /// Steps of half a knot.
 const STEPS: usize = 128;
+
+fn step_of(sog: u16) -> usize {
+    usize::from(sog / 5).min(STEPS - 1)
+}
+
+fn write_steps<S: Serializer>(steps: &[u16; STEPS], out: S) -> Result<S::Ok, S::Error> {
+    steps.as_slice().serialize(out)
+}
+
+fn read_steps<'de, D: Deserializer<'de>>(bytes: D) -> Result<[u16; STEPS], D::Error> {
+    let steps = Vec::<u16>::deserialize(bytes)?;
+    steps.try_into().map_err(|_| D::Error::custom("a histogram of speeds has 128 steps"))
+}
 
 impl Speeds {
     /// Counts a speed over ground in 0.1 kn, for so many reports.
@@ -49,25 +63,30 @@ impl Speeds {
         if sog <= OVER {
             return;
         }
-        let histogram = self.0.get_or_insert_default();
-        if histogram.steps.is_empty() {
-            histogram.steps.resize(STEPS, 0);
-        }
-        let step = &mut histogram.steps[usize::from(sog / 5).min(STEPS - 1)];
+        let histogram = self.0.get_or_insert_with(|| Box::new(Histogram { steps: [0; STEPS] }));
+        let step = &mut histogram.steps[step_of(sog)];
         *step = step.saturating_add(reports.min(u32::from(u16::MAX)) as u16);
-        histogram.total += reports;
         if *step == u16::MAX {
             // The shape is kept, the weight halved.
             histogram.steps.iter_mut().for_each(|step| *step /= 2);
-            histogram.total = histogram.steps.iter().map(|step| u32::from(*step)).sum();
         }
+    }
+
+    /// How many reports had about this speed, 0.1 kn.
+    #[must_use]
+    pub fn reports_at(&self, sog: u16) -> u16 {
+        self.0.as_ref().map_or(0, |histogram| histogram.steps[step_of(sog)])
     }
 
     /// The speed below which a share of the reports lies, knots.
     #[must_use]
     pub fn percentile(&self, share: f64) -> Option<f64> {
-        let histogram = self.0.as_ref().filter(|histogram| histogram.total >= MIN_REPORTS)?;
-        let wanted = share * f64::from(histogram.total);
+        let histogram = self.0.as_ref()?;
+        let total: u32 = histogram.steps.iter().map(|step| u32::from(*step)).sum();
+        if total < MIN_REPORTS {
+            return None;
+        }
+        let wanted = share * f64::from(total);
         let mut before = 0.0;
         for (step, count) in histogram.steps.iter().enumerate() {
             let count = f64::from(*count);

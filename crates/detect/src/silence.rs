@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use model::fact::HeardStatic;
 use model::position::speed_kn;
 use model::time::{HOUR_MS, MINUTE_MS};
-use model::{EventTime, Fact, FactKey, FactKind, Fix, Silence, Statics, TimeSpan, TrackId};
+use model::{EventTime, Fact, FactKey, FactKind, Fix, Rare, Silence, Statics, TimeSpan, TrackId};
 use serde::{Deserialize, Serialize};
 
 use crate::activity::Activity;
@@ -19,7 +19,7 @@ const ENCOUNTER_MS: i64 = 10 * MINUTE_MS;
 /// Silences whose values after the end may still come.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Silences {
-    waiting: Vec<Silence>,
+    waiting: Rare<Silence>,
 }
 
 /// What is known at the report that ends a silence.

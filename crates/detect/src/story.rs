@@ -1,6 +1,5 @@
 //! The story of one track: its reports in time order become silences, visits and hops.
 
-use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -8,7 +7,7 @@ use model::alert::FactTold;
 use model::hash::mix;
 use model::time::MINUTE_MS;
 use model::{
-    EventTime, Fact, FactChange, FactKey, Fix, Mmsi, PortIndex, Position, Silence, StaticKey, Statics,
+    EventTime, Fact, FactChange, FactKey, Fix, Mmsi, PortIndex, Position, Rare, Silence, StaticKey, Statics,
     TimeSpan, TrackId,
 };
 use serde::{Deserialize, Serialize};
@@ -46,10 +45,10 @@ pub struct Story {
     judge: Judge,
     withholding: Withholding,
     /// Silences across which the ship changed what it says of who it is.
-    changes: Vec<Silence>,
+    changes: Rare<Silence>,
     changes_noted: u64,
     /// Visits and hops as last told.
-    told: Vec<(FactKey, u64)>,
+    told: Rare<(FactKey, u64)>,
 }
 
 /// The last accepted report.
@@ -62,8 +61,8 @@ struct Last {
 /// When another ship with the same identity was close.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Encounters {
-    recent: VecDeque<EventTime>,
-    older: Vec<TimeSpan>,
+    recent: Rare<EventTime>,
+    older: Rare<TimeSpan>,
 }
 
 impl Encounters {
@@ -72,16 +71,15 @@ impl Encounters {
         if self.recent.contains(&t) {
             return false;
         }
-        if self.recent.len() == MAX_ENCOUNTERS
-            && let Some(oldest) = self.recent.pop_front()
-        {
+        if self.recent.len() == MAX_ENCOUNTERS {
+            let oldest = self.recent.edit(|recent| recent.remove(0));
             match self.older.last_mut() {
                 Some(span) if oldest.0 - span.end.0 <= SAME_ENCOUNTER_MS => span.end = span.end.max(oldest),
                 _ => self.older.push(TimeSpan { start: oldest, end: oldest }),
             }
         }
         let later = self.recent.iter().rev().take_while(|other| **other > t).count();
-        self.recent.insert(self.recent.len() - later, t);
+        self.recent.edit(|recent| recent.insert(recent.len() - later, t));
         true
     }
 
@@ -138,10 +136,20 @@ impl Story {
             encounters: Encounters::default(),
             judge: Judge::new(),
             withholding: Withholding::default(),
-            changes: Vec::new(),
+            changes: Rare::default(),
             changes_noted: 0,
-            told: Vec::new(),
+            told: Rare::default(),
         }
+    }
+
+    /// A word that hangs on what a report with this speed will ask for.
+    #[must_use]
+    pub fn warm(&self, sog: Option<u16>) -> u64 {
+        let is_plain = self.quiet.is_empty() && self.visits.is_empty() && self.itinerary.is_empty();
+        let heard = self.last_t().map_or(0, |t| t.0 as u64) ^ u64::from(self.activity.total_heard());
+        heard
+            ^ u64::from(is_plain && self.withholding.is_empty() && self.changes.is_empty())
+            ^ self.judge.warm(sog)
     }
 
     /// Which track this is.
@@ -324,8 +332,8 @@ impl Story {
         if self.itinerary.has_settled(t) {
             self.tell(t, chart, out);
             self.itinerary.settle(t, &mut self.visits, chart.ports());
-            self.told =
-                self.visits_and_hops(chart).iter().map(|(key, fact)| (*key, self.print(fact))).collect();
+            let facts = self.visits_and_hops(chart);
+            self.told = facts.iter().map(|(key, fact)| (*key, self.print(fact))).collect::<Vec<_>>().into();
         }
     }
 
@@ -482,7 +490,7 @@ impl Story {
                 out.push(self.change(key, fact, at));
             }
         }
-        self.told = prints;
+        self.told = prints.into();
     }
 
     fn change(&self, key: FactKey, fact: Fact, at: EventTime) -> FactChange {

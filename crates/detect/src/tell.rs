@@ -11,7 +11,8 @@ use model::alert::{
 use model::hash::mix;
 use model::time::DAY_MS;
 use model::{
-    EventTime, Fact, FactChange, FactKind, Fix, Origin, PortIndex, Silence, StaticKey, TimeSpan, VisitClass,
+    EventTime, Fact, FactChange, FactKind, Fix, Origin, PortIndex, Rare, Silence, StaticKey, TimeSpan,
+    VisitClass,
 };
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -31,13 +32,13 @@ const MAX_HABITS: usize = 16;
 /// What people were told of one track.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Teller {
-    told: Vec<Entry>,
+    told: Rare<Entry>,
     /// Visits and hops as they are, as far as alerts may come of them.
-    facts: Vec<Arc<FactTold>>,
+    facts: Rare<Arc<FactTold>>,
     /// Ports at which the ship had called before those, and how often.
     called: Calls,
     /// Hops that it had made before those.
-    routes: SmallVec<[Route; 1]>,
+    routes: Rare<Route>,
     /// The state of the story that was told last.
     version: u64,
 }
@@ -138,7 +139,7 @@ impl Teller {
         if self.is_idle(story) || core::mem::replace(&mut self.version, story.version()) == story.version() {
             return;
         }
-        let mut entries = core::mem::take(&mut self.told);
+        let mut entries = self.told.edit(core::mem::take);
         let scene = Scene::new(story, chart, story.judge().clock(), (&self.called, self.calls()));
         let now = scene.now;
         let currents = self.currents(&scene);
@@ -203,7 +204,7 @@ impl Teller {
             }
             !is_old
         });
-        self.told = entries;
+        self.told = entries.into();
         self.settle(now);
     }
 
@@ -216,7 +217,8 @@ impl Teller {
         out: &mut Vec<Told>,
     ) {
         let scene = Scene::new(story, chart, story.judge().clock(), (&self.called, self.calls()));
-        for mut entry in self.told.drain(..).filter(|entry| entry.status != Status::Retracted) {
+        let entries = self.told.edit(core::mem::take);
+        for mut entry in entries.into_iter().filter(|entry| entry.status != Status::Retracted) {
             (entry.status, entry.revision) = (Status::Retracted, entry.revision + 1);
             out.push(scene.alert(&entry, times, SmallVec::new()));
         }
@@ -389,7 +391,7 @@ impl Teller {
             return;
         }
         if self.routes.len() == MAX_HABITS {
-            self.routes.remove(0);
+            self.routes.edit(|routes| routes.remove(0));
         }
         self.routes.push(Route { from, to, hops: 1, dark: u32::from(is_dark) });
     }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use model::position::NAUTICAL_MILE_M;
 use model::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 use model::{
-    CompactString, Crossing, EventTime, Fix, PortIndex, PortKind, Position, Statics, TimeSpan, Visit,
+    CompactString, Crossing, EventTime, Fix, PortIndex, PortKind, Position, Rare, Statics, TimeSpan, Visit,
     VisitClass,
 };
 use serde::{Deserialize, Serialize};
@@ -205,7 +205,7 @@ struct Machine {
 /// All ports that a track is in or has just left.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Visits {
-    machines: Vec<Machine>,
+    machines: Rare<Machine>,
 }
 
 /// One step of all machines.
@@ -245,7 +245,7 @@ impl Visits {
     /// changed its class.
     pub fn step(&mut self, step: &Step<'_>, chart: &impl Chart, over: &mut Vec<Stay>) -> bool {
         let mut changed = false;
-        self.machines.retain_mut(|machine| {
+        let mut step_one = |machine: &mut Machine| {
             let class = machine.is_visit.then(|| machine.stay.class());
             let keep = machine.step(step, chart);
             changed |= class != machine.is_visit.then(|| machine.stay.class()) || machine.stay.is_over;
@@ -253,7 +253,10 @@ impl Visits {
                 over.push(machine.stay.clone());
             }
             keep && !machine.stay.is_over
-        });
+        };
+        if !self.machines.is_empty() {
+            self.machines.edit(|machines| machines.retain_mut(&mut step_one));
+        }
         let arrived: Vec<PortIndex> = step
             .inside
             .iter()

@@ -1,10 +1,8 @@
 //! A ship that transmits, but not where it is: messages without a position less than 30 min apart
 //! that together last 30 min or more. That is no silence.
 
-use alloc::vec::Vec;
-
 use model::alert::Withheld;
-use model::{EventTime, Fix, TimeSpan};
+use model::{EventTime, Fix, Rare, TimeSpan};
 use serde::{Deserialize, Serialize};
 
 use crate::dark::KEEP_MS;
@@ -16,7 +14,7 @@ const MAX_SPELLS: usize = 64;
 /// Spells of messages without a position, oldest first.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Withholding {
-    spells: Vec<Spell>,
+    spells: Rare<Spell>,
     version: u64,
 }
 
@@ -82,16 +80,19 @@ impl Withholding {
     /// Forgets what was no spell, and what is old.
     fn settle(&mut self, now: EventTime) {
         let too_many = self.spells.len().saturating_sub(MAX_SPELLS);
-        self.spells.drain(..too_many);
+        let mut at = 0;
         self.spells.retain(|spell| {
+            at += 1;
             let is_long = spell.told.span.length_ms() >= SILENCE_MS;
-            !spell.is_over || is_long && spell.told.span.end.0 + KEEP_MS >= now.0
+            at > too_many && (!spell.is_over || is_long && spell.told.span.end.0 + KEEP_MS >= now.0)
         });
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use model::time::MINUTE_MS;
 
     use super::*;

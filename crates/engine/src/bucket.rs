@@ -1,5 +1,6 @@
 //! The ships of one bucket.
 
+use alloc::boxed::Box;
 use alloc::collections::{BinaryHeap, VecDeque};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
@@ -20,7 +21,7 @@ use crate::ship::Ship;
 /// Ships, and the fingerprints of what they sent lately.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Bucket {
-    ships: HashMap<Mmsi, Ship, foldhash::fast::FixedState>,
+    ships: HashMap<Mmsi, Box<Ship>, foldhash::fast::FixedState>,
     duplicates: Duplicates,
     /// Ships in the order in which they were first heard, for when room is needed.
     strangers: VecDeque<Mmsi>,
@@ -39,11 +40,20 @@ impl Bucket {
         self.ships.values().map(|ship| u64::from(ship.tracks())).sum()
     }
 
+    /// Looks up what a transmission will need, and gives a word that hangs on all of it. Done for several before the first is
+    /// handed on, they wait for memory together.
+    pub fn warm(&self, transmission: &Transmission) -> u64 {
+        let mmsi = transmission.mmsi();
+        let print = transmission.payload().fingerprint(mmsi, transmission.kind());
+        let ship = self.ships.get(&mmsi).map_or(0, |ship| ship.warm(transmission));
+        ship ^ u64::from(self.duplicates.knows(print))
+    }
+
     /// Hands on one transmission in its order.
     pub fn hand_on(
         &mut self,
         key: OrderKey,
-        transmission: Transmission,
+        transmission: &Transmission,
         limits: &Limits,
         chart: &impl Chart,
         counts: &mut Counts,
@@ -57,16 +67,16 @@ impl Bucket {
             counts.count(Fate::Rejected(Reason::Limit), transmission.lines());
             return;
         }
-        let ship = self.ships.entry(mmsi).or_insert_with(|| Ship::new(mmsi));
+        let ship = self.ships.entry(mmsi).or_insert_with(|| Box::new(Ship::new(mmsi)));
         ship.expire(key.at, chart, counts, out);
         match transmission {
-            Transmission::NoPosition(report) => no_position(ship, &report, key.at, chart, counts, out),
+            Transmission::NoPosition(report) => no_position(ship, report, key.at, chart, counts, out),
             Transmission::Static(report) => {
-                statics(ship, &mut self.duplicates, key.at, &report, chart, counts, out)
+                statics(ship, &mut self.duplicates, key.at, report, chart, counts, out)
             }
             Transmission::Position(report) => {
-                if is_first(ship, &mut self.duplicates, key.at, &report, counts) {
-                    ship.position(&report, key, chart, counts, out);
+                if is_first(ship, &mut self.duplicates, key.at, report, counts) {
+                    ship.position(report, key, chart, counts, out);
                 }
             }
         }
@@ -132,7 +142,7 @@ impl Bucket {
         }
         while self.ships.len() >= limits.ships_per_bucket {
             let Some(stranger) = self.strangers.pop_front() else { return false };
-            if self.ships.get(&stranger).is_some_and(Ship::is_stranger)
+            if self.ships.get(&stranger).is_some_and(|ship| ship.is_stranger())
                 && let Some(mut ship) = self.ships.remove(&stranger)
             {
                 ship.expire(now, chart, counts, out);

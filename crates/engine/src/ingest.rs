@@ -460,7 +460,7 @@ fn observe(presence: &mut Presence, transmission: &Transmission, heard: Heard) {
     let statics = match transmission {
         Transmission::Position(report) => {
             let class = report.kind.class();
-            presence.observe(&Observation {
+            presence.observe(Observation {
                 source: ONE_SOURCE,
                 station: heard.station,
                 mmsi: report.mmsi,

@@ -19,6 +19,8 @@ mod world;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::hint::black_box;
+use core::iter;
 
 use detect::Reception;
 use detect::reception::{Tick, bin_end};
@@ -27,6 +29,7 @@ use model::fate::Counts;
 use model::{EventTime, Mmsi, Transmission};
 use reorder::{Hold, OrderKey};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use bucket::Bucket;
 use chart::{ChartOf, Searches};
@@ -37,6 +40,9 @@ pub use world::World;
 /// Ships are dealt to this many buckets; shards own whole buckets, and every limit is a bucket's,
 /// so the number of shards changes nothing.
 pub const BUCKETS: usize = 256;
+
+/// So many transmissions wait for memory together.
+const TOGETHER: usize = 16;
 
 /// The bucket of a ship.
 #[must_use]
@@ -200,9 +206,22 @@ impl Engine {
         out: &mut Vec<Told>,
     ) {
         let chart = chart(world, &self.reception, &self.searches);
-        while let Some((key, transmission)) = take(&mut self.hold) {
-            let bucket = self.buckets[bucket_of(transmission.mmsi())].get_or_insert_default();
-            bucket.hand_on(key, transmission, &self.limits, &chart, &mut self.counts, out);
+        let mut batch: SmallVec<[(OrderKey, Transmission); TOGETHER]> = SmallVec::new();
+        loop {
+            batch.extend(iter::from_fn(|| take(&mut self.hold)).take(TOGETHER));
+            if batch.is_empty() {
+                return;
+            }
+            let mut word = 0;
+            for (_, transmission) in &batch {
+                let bucket = &self.buckets[bucket_of(transmission.mmsi())];
+                word ^= bucket.as_ref().map_or(0, |bucket| bucket.warm(transmission));
+            }
+            black_box(word);
+            for (key, transmission) in batch.drain(..) {
+                let bucket = self.buckets[bucket_of(transmission.mmsi())].get_or_insert_default();
+                bucket.hand_on(key, &transmission, &self.limits, &chart, &mut self.counts, out);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Everything known of one MMSI: the tracks of the ships that use it, and what they say of themselves.
 
-use alloc::collections::VecDeque;
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
@@ -12,7 +12,7 @@ use detect::{Chart, LateOutcome, Report, Story, Track};
 use model::alert::{Conflict, Told};
 use model::fate::Counts;
 use model::time::{HOUR_MS, MINUTE_MS};
-use model::{EventTime, Fate, Fix, Mmsi, PositionReport, Reason, Statics, TrackId};
+use model::{EventTime, Fate, Fix, Mmsi, PositionReport, Rare, Reason, Statics, TrackId, Transmission};
 use reorder::identity::Aftermath;
 use reorder::{Identity, OrderKey, Placement, Recent, is_close};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -40,7 +40,7 @@ pub struct Ship {
     recent: Recent,
     statics: Statement,
     /// What was heard since the oldest candidate began, for the case that it becomes a track.
-    waiting: Option<Waiting>,
+    waiting: Option<Box<Waiting>>,
     /// The next moment at which something falls due.
     due: Option<EventTime>,
 }
@@ -55,7 +55,7 @@ fn tracks<'de, D: Deserializer<'de>>(bytes: D) -> Result<SmallVec<[Numbered; 1]>
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Statement {
     earlier: Known,
-    lately: VecDeque<Heard>,
+    lately: Rare<Heard>,
 }
 
 /// Static values, when they were heard, and whether by a static report.
@@ -64,10 +64,9 @@ type Heard = (EventTime, Arc<Statics>, bool);
 impl Statement {
     fn hear(&mut self, t: EventTime, values: &Arc<Statics>, is_report: bool) {
         let later = self.lately.iter().rev().take_while(|(other, ..)| *other > t).count();
-        self.lately.insert(self.lately.len() - later, (t, Arc::clone(values), is_report));
-        if self.lately.len() > MAX_LATELY
-            && let Some((t, values, _)) = self.lately.pop_front()
-        {
+        self.lately.edit(|lately| lately.insert(lately.len() - later, (t, Arc::clone(values), is_report)));
+        if self.lately.len() > MAX_LATELY {
+            let (t, values, _) = self.lately.edit(|lately| lately.remove(0));
             self.earlier.update(t, &values);
         }
     }
@@ -115,6 +114,20 @@ impl Ship {
             waiting: None,
             due: None,
         }
+    }
+
+    /// A word that hangs on what a transmission will ask for.
+    pub fn warm(&self, transmission: &Transmission) -> u64 {
+        let sog = match transmission {
+            Transmission::Position(report) => report.sog,
+            Transmission::Static(_) | Transmission::NoPosition(_) => None,
+        };
+        let word = |t: Option<EventTime>| t.map_or(0, |t| t.0 as u64);
+        let own = u64::from(self.reports)
+            ^ word(self.identity.newest())
+            ^ word(self.due)
+            ^ word(self.recent.last());
+        self.tracks.iter().fold(own, |own, numbered| own ^ numbered.track.warm(sog))
     }
 
     /// Whether this is the moment that was noted as the next.
@@ -241,9 +254,8 @@ impl Ship {
             Placement::Waits => {
                 counts.count(Fate::Candidate, lines);
                 let said = &self.statics;
-                self.waiting.get_or_insert_with(|| Waiting {
-                    statics: said.at(report.t),
-                    heard: said.after(report.t),
+                self.waiting.get_or_insert_with(|| {
+                    Box::new(Waiting { statics: said.at(report.t), heard: said.after(report.t) })
                 });
                 self.hear_of(report, None, now, chart, out);
             }

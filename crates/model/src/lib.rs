@@ -24,6 +24,7 @@ pub mod mmsi;
 pub mod number;
 pub mod port;
 pub mod position;
+pub mod rare;
 pub mod report;
 pub mod statics;
 pub mod time;
@@ -37,6 +38,7 @@ pub use fate::{Fate, Reason};
 pub use mmsi::Mmsi;
 pub use port::{Port, PortIndex, PortKind, Ports, Shape};
 pub use position::Position;
+pub use rare::Rare;
 pub use report::{
     Class, MessageType, Origin, Payload, PositionReport, StaticReport, TimeSource, Transmission,
 };

@@ -44,10 +44,19 @@ struct First {
     handed_on: EventTime,
 }
 
-/// The reports of one moving ship that are remembered for 30 min.
+/// The reports of one moving ship that are remembered for 30 min. Most ships are at rest and keep none.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[expect(clippy::box_collection, reason = "most ships are at rest and keep none; 8 bytes a ship, not 24")]
-pub struct Recent(Option<Box<Vec<(First, u64)>>>);
+pub struct Recent(Option<Box<Kept>>);
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Kept {
+    /// When the last was handed on, and half of each fingerprint: what every report asks for lies together.
+    last: EventTime,
+    halves: [u16; MOVING_REPORTS],
+    /// In a ring; once it is full, the oldest is at `next`.
+    reports: Vec<(First, u64)>,
+    next: u8,
+}
 
 impl Duplicates {
     /// Judges a message with event time `t`, handed on at `now`.
@@ -80,6 +89,12 @@ impl Duplicates {
         Copy::First
     }
 
+    /// Whether a fingerprint is among those of the last 30 s.
+    #[must_use]
+    pub fn knows(&self, fingerprint: u64) -> bool {
+        self.first.contains_key(&fingerprint)
+    }
+
     fn forget(&mut self, now: EventTime) {
         while let Some((handed_on, fingerprint)) = self.order.front().copied()
             && handed_on.0 + WINDOW_MS < now.0
@@ -95,25 +110,44 @@ impl Duplicates {
 }
 
 impl Recent {
+    /// When the last was handed on, if any is remembered.
+    #[must_use]
+    pub fn last(&self) -> Option<EventTime> {
+        self.0.as_ref().map(|kept| kept.last)
+    }
+
     fn find(&self, fingerprint: u64, t: EventTime, now: EventTime) -> Option<First> {
-        let is_copy = |(first, print): &&(First, u64)| {
-            *print == fingerprint
-                && (first.t.0 - t.0).abs() <= MOVING_WINDOW_MS
-                && now.0 <= first.handed_on.0 + MOVING_WINDOW_MS
+        let kept = self.0.as_ref()?;
+        let half = half(fingerprint);
+        if kept.halves.iter().all(|other| *other != half) {
+            return None;
+        }
+        let is_copy = |first: &First| {
+            (first.t.0 - t.0).abs() <= MOVING_WINDOW_MS && now.0 <= first.handed_on.0 + MOVING_WINDOW_MS
         };
-        self.0.as_ref()?.iter().rev().find(is_copy).map(|(first, _)| *first)
+        let same = kept.reports.iter().filter(|(first, print)| *print == fingerprint && is_copy(first));
+        same.map(|(first, _)| *first).max_by_key(|first| first.handed_on)
     }
 
     fn remember(&mut self, fingerprint: u64, first: First) {
         let kept = self.0.get_or_insert_default();
-        if kept.last().is_some_and(|(last, _)| first.handed_on.0 - last.handed_on.0 < MOVING_APART_MS) {
+        if !kept.reports.is_empty() && first.handed_on.0 - kept.last.0 < MOVING_APART_MS {
             return;
         }
-        if kept.len() == MOVING_REPORTS {
-            kept.remove(0);
+        let at = usize::from(kept.next) % MOVING_REPORTS;
+        match kept.reports.get_mut(at) {
+            Some(oldest) => *oldest = (first, fingerprint),
+            None => kept.reports.push((first, fingerprint)),
         }
-        kept.push((first, fingerprint));
+        kept.halves[at] = half(fingerprint);
+        kept.next = (at + 1) as u8;
+        kept.last = first.handed_on;
     }
+}
+
+/// What a fingerprint is looked for by before all of it is compared.
+fn half(fingerprint: u64) -> u16 {
+    (fingerprint >> 48) as u16
 }
 
 #[cfg(test)]

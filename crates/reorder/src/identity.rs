@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use model::position::reachable;
 use model::time::{DAY_MS, HOUR_MS, MINUTE_MS};
-use model::{EventTime, Fix, PositionReport};
+use model::{EventTime, Fix, PositionReport, Rare};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -31,7 +31,7 @@ const YOUNG_REPORTS: u32 = 3;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Identity {
     tracks: SmallVec<[Head; 1]>,
-    candidates: Vec<Candidate>,
+    candidates: Rare<Candidate>,
     /// Numbers given to tracks so far.
     numbers: u32,
     /// Times of the last accepted reports, ascending.
@@ -147,13 +147,11 @@ impl Identity {
             return;
         }
         let life_ms = if self.is_sparse() { SPARSE_CANDIDATE_MS } else { CANDIDATE_MS };
-        self.candidates.retain_mut(|candidate| {
-            let dropped = candidate.first.0 + life_ms < now.0;
-            if dropped {
-                aftermath.jumps.append(&mut candidate.reports);
-            }
-            !dropped
-        });
+        let is_over = |candidate: &Candidate| candidate.first.0 + life_ms < now.0;
+        for candidate in self.candidates.iter_mut().filter(|candidate| is_over(candidate)) {
+            aftermath.jumps.append(&mut candidate.reports);
+        }
+        self.candidates.retain(|candidate| !is_over(candidate));
     }
 
     /// Places a report that is newer than the last of every track.
@@ -200,7 +198,8 @@ impl Identity {
         };
         let Some(candidate) = nearest(&mut self.candidates, fix, last, number) else {
             if self.candidates.len() == MAX_CANDIDATES {
-                aftermath.jumps.append(&mut self.candidates.remove(0).reports);
+                let mut oldest = self.candidates.edit(|candidates| candidates.remove(0));
+                aftermath.jumps.append(&mut oldest.reports);
             }
             let encounters = met.to_vec();
             self.candidates.push(Candidate {

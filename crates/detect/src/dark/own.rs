@@ -34,6 +34,14 @@ struct Hour {
 }
 
 impl Own {
+    /// A word that hangs on what a report will ask for.
+    #[must_use]
+    pub fn warm(&self) -> u64 {
+        self.last.map_or(0, |(bin, _)| bin as u64)
+            ^ self.before.map_or(0, |(bin, _)| bin as u64)
+            ^ self.hour as u64
+    }
+
     /// A report of the track. Where `dense`, it was heard in every bin since the one before.
     pub fn report(&mut self, fix: Fix, is_dense: bool, class: Class, reception: &Reception) {
         let bin = bin_of(fix.t);

@@ -2,6 +2,7 @@
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
+use core::hint::black_box;
 
 use hashbrown::HashMap;
 use model::position::{interpolate, reachable};
@@ -16,6 +17,8 @@ use super::outage::{Mask, OfSource, Outages, Seen};
 use super::tick::{CellHeard, Counted, Counts, IntervalGroup, Tick};
 use super::{BIN_MS, PRESENCE_BINS, bin_of, bin_start};
 
+/// So many reports wait for memory together.
+const TOGETHER: usize = 16;
 /// Stations told apart in one bin.
 const MAX_STATIONS: usize = 65_536;
 /// Stations of one bin that are told apart as hearing one ship.
@@ -33,7 +36,7 @@ const STAYED_M: f64 = 15_000.0;
 const INTERVAL_DAYS: usize = 7;
 
 /// A position report as one source heard it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Observation {
     /// The source.
     pub source: u16,
@@ -131,6 +134,8 @@ pub struct Presence {
     /// The first bin of all.
     first: Option<i64>,
     open: BTreeMap<i64, OpenBin>,
+    /// Reports that are not in their bins yet: several wait for memory together.
+    noted: Vec<Observation>,
     ships: HashMap<(u16, Mmsi), Sighted, foldhash::fast::FixedState>,
     /// Counts of the last bins, which are not complete yet; the newest last.
     pending: VecDeque<(i64, BinCounts)>,
@@ -153,6 +158,7 @@ impl Presence {
             next: None,
             first: None,
             open: BTreeMap::new(),
+            noted: Vec::with_capacity(TOGETHER),
             ships: HashMap::default(),
             pending: VecDeque::new(),
             dead: VecDeque::new(),
@@ -165,7 +171,26 @@ impl Presence {
     }
 
     /// A report in time.
-    pub fn observe(&mut self, seen: &Observation) {
+    pub fn observe(&mut self, seen: Observation) {
+        self.noted.push(seen);
+        if self.noted.len() >= TOGETHER {
+            self.take_noted();
+        }
+    }
+
+    fn take_noted(&mut self) {
+        let noted = core::mem::take(&mut self.noted);
+        let minutes = |seen: &Observation| {
+            let open = self.open.get(&bin_of(seen.t))?;
+            open.ships.get(&(seen.source, seen.mmsi)).map(|glimpse| glimpse.minutes)
+        };
+        black_box(noted.iter().filter_map(minutes).fold(0, |word, minutes| word ^ minutes));
+        noted.iter().for_each(|seen| self.take(seen));
+        self.noted = noted;
+        self.noted.clear();
+    }
+
+    fn take(&mut self, seen: &Observation) {
         let bin = bin_of(seen.t);
         if self.next.is_some_and(|next| bin < next) {
             return;
@@ -221,6 +246,7 @@ impl Presence {
 
     /// The next bin that is over when all sources have come to `watermark`, if one is.
     pub fn advance(&mut self, watermark: EventTime) -> Option<Tick> {
+        self.take_noted();
         let over = bin_of(watermark);
         let first = self.open.keys().next().copied();
         let mut bin = self.next.or(first)?;
