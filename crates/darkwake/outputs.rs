@@ -6,6 +6,7 @@ pub mod facts;
 mod gpkg;
 mod parquet;
 mod table;
+pub mod tracks;
 mod wkb;
 
 use std::collections::BTreeMap;
@@ -118,6 +119,8 @@ pub const OF_ALERTS: &[Format] =
     &[Format::Lines, Format::Csv, Format::Parquet, Format::GeoJson, Format::GeoPackage];
 /// What facts are written as.
 pub const OF_FACTS: &[Format] = &[Format::Lines, Format::Csv, Format::Parquet];
+/// What tracks are written as.
+pub const OF_TRACKS: &[Format] = &[Format::Csv, Format::Parquet, Format::GeoJson];
 
 impl Format {
     fn ending(self) -> &'static str {

@@ -15,6 +15,7 @@ use crate::read::{self, Done, Wanted};
 use crate::report;
 use crate::resume::Resume;
 use crate::stats::{self, Totals};
+use crate::tracks::PointOrder;
 
 /// Reads the inputs and writes what was asked for.
 pub fn run(arguments: &Replay) -> anyhow::Result<()> {
@@ -22,18 +23,22 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let reading = &arguments.reading;
     let out = outputs::formats("--out", outputs::OF_ALERTS, &arguments.out)?;
     let facts = outputs::formats("--facts", outputs::OF_FACTS, &arguments.facts)?;
-    let files = arguments.out.iter().chain(&arguments.facts).chain(&arguments.stats).chain(&arguments.report);
+    let tracks = outputs::formats("--tracks", outputs::OF_TRACKS, &arguments.tracks)?;
+    let files = arguments.out.iter().chain(&arguments.facts).chain(&arguments.tracks);
+    let files = files.chain(&arguments.stats).chain(&arguments.report);
     let files: Vec<&Path> = files.map(PathBuf::as_path).collect();
     let resume = arguments.resume.then(|| Resume::beside(&files, reading)).transpose()?;
     anyhow::ensure!(
         !arguments.by_day || out.iter().chain(&facts).all(|(path, _)| *path != Path::new("-")),
         Usage("--by-day makes folders, and standard output is none".to_owned())
     );
+    let order = if arguments.by_day { PointOrder::Days } else { PointOrder::Tracks };
     // Statistics count them, too.
     let wanted = Wanted {
         speed: arguments.speed,
         alerts: !out.is_empty() || arguments.stats.is_some() || arguments.report.is_some(),
         tracks: arguments.report.is_some(),
+        track_points: (!tracks.is_empty()).then_some(order),
         record: arguments.record.as_deref(),
         resume: resume.as_deref(),
         only: None,
@@ -50,6 +55,9 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     write(arguments, &facts, &outputs::facts::TABLE, told)?;
     if files.is_empty() {
         outputs::write(Path::new("-"), Format::Lines, &outputs::facts::TABLE, told)?;
+    }
+    if !tracks.is_empty() {
+        outputs::tracks::write(&tracks, order, std::mem::take(&mut done.outcome.track_points))?;
     }
     let Done { counts, read, outcome, .. } = &done;
     let mut totals = Totals {
