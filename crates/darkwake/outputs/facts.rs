@@ -132,7 +132,7 @@ mod tests {
             "stops": [{ "start": 1_000, "end": 2_000 }],
         });
         let cell = |name: &str| {
-            let column = COLUMNS.iter().find(|column| column.name == name).unwrap();
+            let column = TABLE.columns.iter().find(|column| column.name == name).unwrap();
             column.cell(&visit)
         };
         assert_eq!(cell("first_inside_lat"), 42.2);
