@@ -130,12 +130,15 @@ pub struct Replay {
     /// What to read.
     #[command(flatten)]
     pub reading: Reading,
-    /// Alerts, all revisions: .jsonl or .csv by ending, - for stdout.
+    /// Alerts, all revisions: .jsonl, .csv, .parquet, .geojson or .gpkg by ending, - for stdout.
     #[arg(long, value_name = "FILE", env = "DARKWAKE_OUT")]
     pub out: Vec<PathBuf>,
-    /// Facts as JSON lines, - for stdout.
+    /// Facts: .jsonl, .csv or .parquet by ending, - for stdout.
     #[arg(long, value_name = "FILE", env = "DARKWAKE_FACTS")]
-    pub facts: Option<PathBuf>,
+    pub facts: Vec<PathBuf>,
+    /// Thinned tracks of all ships: .csv, .parquet or .geojson by ending.
+    #[arg(long, value_name = "FILE", conflicts_with = "resume", env = "DARKWAKE_TRACKS")]
+    pub tracks: Vec<PathBuf>,
     /// Statistics as one JSON object, - for stdout.
     #[arg(long, value_name = "FILE", env = "DARKWAKE_STATS")]
     pub stats: Option<PathBuf>,
@@ -151,7 +154,7 @@ pub struct Replay {
     /// Keep the place on the way, beside the first output, and go on there after an interrupt or a crash.
     #[arg(long, conflicts_with = "record", env = "DARKWAKE_RESUME")]
     pub resume: bool,
-    /// Each file of alerts is a folder, with a file for each day.
+    /// Each file of alerts, facts or tracks is a folder, with a file for each day.
     #[arg(long, env = "DARKWAKE_BY_DAY")]
     pub by_day: bool,
     /// Only the last revision of each alert.

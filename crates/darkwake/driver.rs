@@ -14,7 +14,7 @@ use connect::sorted::{self, Sorted, Sorter, TooLate, Window};
 use decode::rare::Landmark;
 use decode::{Content, Decoded};
 use engine::{Ingest, Order, SourceId};
-use model::{EventTime, Mmsi, Reason};
+use model::{EventTime, Mmsi, Reason, Transmission};
 use serde::{Deserialize, Serialize};
 
 use crate::cli::{self, Speed};
@@ -92,7 +92,7 @@ enum Body {
     /// A table that is nearly in order.
     Window(Box<Reader>, Box<Window>),
     /// One that is not.
-    Rows(Box<Sorted>, u64),
+    Rows(Box<Sorted<Transmission>>, u64),
 }
 
 impl Open {
@@ -369,7 +369,7 @@ impl<'a> Driver<'a> {
     }
 
     /// Sorts a table; what is wrong with its rows is counted on the way.
-    fn sort(&mut self, name: &str, reader: &mut Reader) -> anyhow::Result<Sorted> {
+    fn sort(&mut self, name: &str, reader: &mut Reader) -> anyhow::Result<Sorted<Transmission>> {
         let mut sorter = Sorter::new(self.config.limits.sort_rows);
         let mut failed: Option<std::io::Error> = None;
         let mut more = true;
@@ -379,10 +379,9 @@ impl<'a> Driver<'a> {
             for mut decoded in batch {
                 let kind = decoded.kind.take();
                 self.ingest.count_message(kind);
-                match sorter.push(decoded) {
-                    Ok(None) => {}
-                    Ok(Some(rejected)) => self.ingest.count(&rejected),
-                    Err(error) => failed = failed.or(Some(error)),
+                match decoded.content {
+                    Content::Transmission(row) => failed = failed.or(sorter.push(row).err()),
+                    Content::Landmark(_) | Content::Fate(_) => self.ingest.count(&decoded),
                 }
             }
             self.progress.tell(&self.plan.read.bytes_on_disk, None, 0);

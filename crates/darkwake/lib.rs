@@ -26,8 +26,10 @@ mod run;
 mod schema;
 mod shards;
 mod stats;
+mod thin;
 #[cfg(feature = "otel")]
 mod trace;
+mod tracks;
 mod watch;
 
 use std::process::ExitCode;

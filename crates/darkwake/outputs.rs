@@ -1,8 +1,12 @@
 //! Files that are written whole or not at all.
 
+pub mod alerts;
+mod days;
+pub mod facts;
 mod gpkg;
 mod parquet;
-mod row;
+mod table;
+pub mod tracks;
 mod wkb;
 
 use std::collections::BTreeMap;
@@ -10,8 +14,10 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use model::EventTime;
 use serde_json::Value;
+
+use days::Days;
+pub use table::Table;
 
 /// An output: standard output, or a file that gets its name when it is complete.
 pub enum Output {
@@ -93,106 +99,120 @@ pub fn embedded(data: &Value) -> String {
     out
 }
 
-/// What alerts are written as.
+/// What a file is written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AlertFormat {
+pub enum Format {
     /// JSON lines.
     Lines,
     /// A table.
     Csv,
-    /// Features with a place (RFC 7946).
-    GeoJson,
     /// Columns (GeoParquet 1.1).
     Parquet,
+    /// Features (RFC 7946).
+    GeoJson,
     /// A database of features (OGC GeoPackage 1.3).
     GeoPackage,
 }
 
-/// The format that a file's ending names.
-pub fn alert_format(path: &Path) -> anyhow::Result<AlertFormat> {
+/// What alerts are written as.
+pub const OF_ALERTS: &[Format] =
+    &[Format::Lines, Format::Csv, Format::Parquet, Format::GeoJson, Format::GeoPackage];
+/// What facts are written as.
+pub const OF_FACTS: &[Format] = &[Format::Lines, Format::Csv, Format::Parquet];
+/// What tracks are written as.
+pub const OF_TRACKS: &[Format] = &[Format::Csv, Format::Parquet, Format::GeoJson];
+
+impl Format {
+    fn ending(self) -> &'static str {
+        match self {
+            Format::Lines => ".jsonl",
+            Format::Csv => ".csv",
+            Format::Parquet => ".parquet",
+            Format::GeoJson => ".geojson",
+            Format::GeoPackage => ".gpkg",
+        }
+    }
+}
+
+/// The formats that the endings of files name, of those that the option takes.
+pub fn formats<'a>(
+    option: &str,
+    taken: &[Format],
+    paths: &'a [PathBuf],
+) -> anyhow::Result<Vec<(&'a Path, Format)>> {
+    let of = |path: &'a PathBuf| format(option, taken, path).map(|format| (path.as_path(), format));
+    paths.iter().map(of).collect()
+}
+
+fn format(option: &str, taken: &[Format], path: &Path) -> anyhow::Result<Format> {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-    match ending.as_deref() {
-        Some("jsonl" | "json" | "ndjson") => Ok(AlertFormat::Lines),
-        Some("csv") => Ok(AlertFormat::Csv),
-        Some("geojson") => Ok(AlertFormat::GeoJson),
-        Some("parquet") => Ok(AlertFormat::Parquet),
-        Some("gpkg") if path != Path::new("-") => Ok(AlertFormat::GeoPackage),
-        None if path == Path::new("-") => Ok(AlertFormat::Lines),
-        _ => anyhow::bail!(crate::Usage(format!(
-            "{}: --out takes .jsonl, .csv, .parquet, .geojson or .gpkg, or - for stdout",
-            path.display()
-        ))),
-    }
+    let is_stream = || {
+        let is_device = |data: std::fs::Metadata| !data.is_file() && !data.is_dir();
+        path == Path::new("-") || std::fs::metadata(path).is_ok_and(is_device)
+    };
+    let named = match ending.as_deref() {
+        Some("jsonl" | "json" | "ndjson") => Some(Format::Lines),
+        Some("csv") => Some(Format::Csv),
+        Some("geojson") => Some(Format::GeoJson),
+        Some("parquet") => Some(Format::Parquet),
+        Some("gpkg") => Some(Format::GeoPackage),
+        None if is_stream() => Some(Format::Lines),
+        Some(_) | None => None,
+    };
+    named.filter(|format| taken.contains(format)).with_context(|| {
+        let endings: Vec<&str> = taken.iter().map(|format| format.ending()).collect();
+        let (last, others) =
+            endings.split_last().map_or(("", String::new()), |(last, others)| (*last, others.join(", ")));
+        let stdout = if taken.contains(&Format::Lines) { ", or - for stdout" } else { "" };
+        crate::Usage(format!("{}: {option} takes {others} or {last}{stdout}", path.display()))
+    })
 }
 
-/// Writes alerts into a folder, with a file for each day (UTC): `day=2023-10-01/part.parquet` and so on, as DuckDB, pandas and
-/// Spark read it as one table. The folder has its name when it is complete.
-pub fn write_alerts_by_day(path: &Path, format: AlertFormat, alerts: &[String]) -> anyhow::Result<()> {
-    let named = || format!("{}: cannot be written", path.display());
-    let ending = path.extension().unwrap_or_default().to_string_lossy().into_owned();
-    let mut days: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for alert in alerts {
-        let at = serde_json::from_str::<Decided>(alert).context("an alert has no time")?.at;
-        days.entry(EventTime(at).to_iso()[..DAY].to_owned()).or_default().push(alert.clone());
-    }
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let beside = PathBuf::from(beside);
-    for folder in [path, &beside] {
-        ensure_days(folder)?;
-    }
-    if beside.exists() {
-        std::fs::remove_dir_all(&beside).with_context(named)?;
-    }
-    std::fs::create_dir_all(&beside).with_context(named)?;
-    for (day, alerts) in &days {
-        let folder = beside.join(format!("day={day}"));
-        std::fs::create_dir(&folder).with_context(named)?;
-        write_alerts(&folder.join(format!("part.{ending}")), format, alerts)?;
-    }
-    if path.exists() {
-        std::fs::remove_dir_all(path).with_context(named)?;
-    }
-    std::fs::rename(&beside, path).with_context(named)
-}
-
-/// Fails if what is there is anything but such a folder, which may be replaced.
-fn ensure_days(folder: &Path) -> anyhow::Result<()> {
-    let is_ours = |entry: std::fs::DirEntry| entry.file_name().to_string_lossy().starts_with("day=");
-    let is_free = !folder.exists()
-        || std::fs::read_dir(folder).is_ok_and(|mut entries| entries.all(|entry| entry.is_ok_and(is_ours)));
-    let told = || crate::Usage(format!("{}: is there already, and is no folder of days", folder.display()));
-    anyhow::ensure!(is_free, told());
-    Ok(())
-}
-
-/// Of an alert, when it was decided.
-#[derive(serde::Deserialize)]
-struct Decided {
-    at: i64,
-}
-
-/// Characters of a date.
-const DAY: usize = 10;
-
-/// Writes alerts.
-pub fn write_alerts(path: &Path, format: AlertFormat, alerts: &[String]) -> anyhow::Result<()> {
-    if format == AlertFormat::GeoPackage {
-        return gpkg::write(path, alerts);
+/// Writes objects of JSON.
+pub fn write<I: Iterator<Item: AsRef<str>>>(
+    path: &Path,
+    format: Format,
+    table: &Table,
+    objects: impl Fn() -> I,
+) -> anyhow::Result<()> {
+    if format == Format::GeoPackage {
+        return gpkg::write(path, table, objects());
     }
     let mut out = create(path)?;
-    match format {
-        AlertFormat::GeoPackage => {}
-        AlertFormat::Parquet => parquet::write(&mut out, alerts)?,
-        AlertFormat::GeoJson => row::write_geojson(&mut out, alerts)?,
-        AlertFormat::Lines => {
-            for alert in alerts {
-                out.write_all(alert.as_bytes())?;
-                out.write_all(b"\n")?;
-            }
-        }
-        AlertFormat::Csv => row::write_csv(&mut out, alerts)?,
+    let written = match format {
+        Format::GeoPackage => Ok(()),
+        Format::Parquet => parquet::write(&mut out, table, objects),
+        Format::GeoJson => table.write_geojson(&mut out, objects()),
+        Format::Csv => table.write_csv(&mut out, objects()),
+        Format::Lines => write_lines(&mut out, objects()),
+    };
+    let written = written.and_then(|()| Ok(out.finish()?));
+    written.with_context(|| format!("{}: cannot be written", path.display()))
+}
+
+fn write_lines(out: &mut impl Write, lines: impl Iterator<Item: AsRef<str>>) -> anyhow::Result<()> {
+    for line in lines {
+        out.write_all(line.as_ref().as_bytes())?;
+        out.write_all(b"\n")?;
     }
-    out.finish()?;
     Ok(())
+}
+
+/// Writes objects of JSON into a folder, with a file for each day.
+pub fn write_by_day<I: Iterator<Item: AsRef<str>>>(
+    path: &Path,
+    format: Format,
+    table: &Table,
+    objects: impl Fn() -> I,
+) -> anyhow::Result<()> {
+    let mut of_days: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for object in objects() {
+        let object = object.as_ref();
+        of_days.entry(days::name((table.time)(object)?)).or_default().push(object.to_owned());
+    }
+    let days = Days::begin(path)?;
+    for (day, objects) in &of_days {
+        write(&days.file(day)?, format, table, || objects.iter())?;
+    }
+    days.finish()
 }

@@ -27,6 +27,7 @@ use crate::order::{Known, Round, Rounds};
 use crate::progress::Progress;
 use crate::resume::Resume;
 use crate::shards::{Keep, KeepAlerts, Outcome, Shards, Tap};
+use crate::tracks::PointOrder;
 use crate::watch;
 
 /// Stamps of files may be this far ahead of the present.
@@ -59,6 +60,8 @@ pub struct Wanted<'a> {
     pub alerts: bool,
     /// Whether tracks are.
     pub tracks: bool,
+    /// How the points of tracks are put in order, if they are.
+    pub track_points: Option<PointOrder>,
     /// Where the log is to be written down.
     pub record: Option<&'a Path>,
     /// The folder in which it is written down how far it is.
@@ -93,7 +96,8 @@ fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<&dyn Fn() -> Tap
     let limits = config.limits.of_core();
     let count = shard_count(reading.shards);
     let start = |alerts: KeepAlerts| {
-        let keep = Keep { facts: tap.is_none(), alerts, tracks: wanted.tracks };
+        let (tracks, track_points) = (wanted.tracks, wanted.track_points);
+        let keep = Keep { facts: tap.is_none(), alerts, tracks, track_points };
         let mut shards = Shards::start(count, &made_with, limits, &keep);
         if let Some(tap) = tap {
             shards.tap(tap());
@@ -141,7 +145,9 @@ fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<&dyn Fn() -> Tap
                 Some(known) => {
                     sorted_first.clone_from(&known.sorted_first);
                     let plan = plan(known.sorted_first);
-                    let keep = Keep { facts: true, alerts: keep.clone(), tracks: wanted.tracks };
+                    // What is sorted on disk is not written down: who resumes asks for no points.
+                    let (alerts, tracks) = (keep.clone(), wanted.tracks);
+                    let keep = Keep { facts: true, alerts, tracks, track_points: None };
                     let shards = Shards::resume(&known.shards, &made_with, &keep)?;
                     let takes_in = (Ingest::restore(&known.ingest)?, known.totals);
                     let driver = Driver::resumed(&plan, &config, shards, progress, takes_in);

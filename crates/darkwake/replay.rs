@@ -6,40 +6,39 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::Context;
-use model::Ports;
 use model::alert::Alert;
 
 use crate::Usage;
 use crate::cli::{self, Replay};
-use crate::outputs;
+use crate::outputs::{self, Format, Table};
 use crate::read::{self, Done, Wanted};
 use crate::report;
 use crate::resume::Resume;
-use crate::shards::Outcome;
 use crate::stats::{self, Totals};
+use crate::tracks::PointOrder;
 
 /// Reads the inputs and writes what was asked for.
 pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let began = Instant::now();
     let reading = &arguments.reading;
-    let formats = arguments
-        .out
-        .iter()
-        .map(|path| outputs::alert_format(path).map(|format| (path, format)))
-        .collect::<anyhow::Result<Vec<_>>>()?;
-    let files = arguments.out.iter().chain(&arguments.facts).chain(&arguments.stats).chain(&arguments.report);
+    let out = outputs::formats("--out", outputs::OF_ALERTS, &arguments.out)?;
+    let facts = outputs::formats("--facts", outputs::OF_FACTS, &arguments.facts)?;
+    let tracks = outputs::formats("--tracks", outputs::OF_TRACKS, &arguments.tracks)?;
+    let files = arguments.out.iter().chain(&arguments.facts).chain(&arguments.tracks);
+    let files = files.chain(&arguments.stats).chain(&arguments.report);
     let files: Vec<&Path> = files.map(PathBuf::as_path).collect();
     let resume = arguments.resume.then(|| Resume::beside(&files, reading)).transpose()?;
     anyhow::ensure!(
-        !arguments.by_day || arguments.out.iter().all(|path| path != Path::new("-")),
+        !arguments.by_day || out.iter().chain(&facts).all(|(path, _)| *path != Path::new("-")),
         Usage("--by-day makes folders, and standard output is none".to_owned())
     );
+    let order = if arguments.by_day { PointOrder::Days } else { PointOrder::Tracks };
     // Statistics count them, too.
     let wanted = Wanted {
         speed: arguments.speed,
-        alerts: !formats.is_empty() || arguments.stats.is_some() || arguments.report.is_some(),
+        alerts: !out.is_empty() || arguments.stats.is_some() || arguments.report.is_some(),
         tracks: arguments.report.is_some(),
+        track_points: (!tracks.is_empty()).then_some(order),
         record: arguments.record.as_deref(),
         resume: resume.as_deref(),
         only: None,
@@ -50,19 +49,15 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let _span = tracing::debug_span!("replay.write", alerts = done.outcome.alerts.len()).entered();
     let is_time_assumed = reading.start.is_some();
     let (alerts, lines) = alerts(&mut done, arguments.only_final, is_time_assumed);
-    for (path, format) in &formats {
-        if arguments.by_day {
-            outputs::write_alerts_by_day(path, *format, &lines)?;
-        } else {
-            outputs::write_alerts(path, *format, &lines)?;
-        }
+    write(arguments, &out, &outputs::alerts::TABLE, || lines.iter())?;
+    let ports = done.made_with.world.ports();
+    let told = || done.outcome.facts.lines(ports, is_time_assumed);
+    write(arguments, &facts, &outputs::facts::TABLE, told)?;
+    if files.is_empty() {
+        outputs::write(Path::new("-"), Format::Lines, &outputs::facts::TABLE, told)?;
     }
-    let default_stdout = arguments.out.is_empty()
-        && arguments.facts.is_none()
-        && arguments.stats.is_none()
-        && arguments.report.is_none();
-    if let Some(path) = arguments.facts.as_deref().or(default_stdout.then_some(Path::new("-"))) {
-        write_facts(path, &done.outcome, done.made_with.world.ports(), is_time_assumed)?;
+    if !tracks.is_empty() {
+        outputs::tracks::write(&tracks, order, std::mem::take(&mut done.outcome.track_points))?;
     }
     let Done { counts, read, outcome, .. } = &done;
     let mut totals = Totals {
@@ -115,11 +110,18 @@ fn alerts(done: &mut Done, only_final: bool, is_time_assumed: bool) -> (Vec<Arc<
     alerts.into_iter().zip(lines).filter(|(alert, _)| is_wanted(alert)).unzip()
 }
 
-fn write_facts(path: &Path, outcome: &Outcome, ports: &Ports, is_time_assumed: bool) -> anyhow::Result<()> {
-    let mut out = outputs::create(path)?;
-    for line in outcome.facts.lines(ports, is_time_assumed) {
-        writeln!(out, "{line}").with_context(|| format!("{}: cannot be written", path.display()))?;
-    }
-    out.finish()?;
-    Ok(())
+/// Writes objects into files, or into folders with a file for each day.
+fn write<I: Iterator<Item: AsRef<str>>>(
+    arguments: &Replay,
+    files: &[(&Path, Format)],
+    table: &Table,
+    objects: impl Fn() -> I,
+) -> anyhow::Result<()> {
+    files.iter().try_for_each(|(path, format)| {
+        if arguments.by_day {
+            outputs::write_by_day(path, *format, table, &objects)
+        } else {
+            outputs::write(path, *format, table, &objects)
+        }
+    })
 }

@@ -17,6 +17,7 @@ use serde::Deserialize;
 
 use crate::made::MadeWith;
 use crate::report::tracks::Tracks;
+use crate::tracks::{PointOrder, TrackPoints};
 
 /// Entries handed over at once.
 const BATCH: usize = 1_024;
@@ -40,6 +41,8 @@ pub struct Outcome {
     pub reception: Reception,
     /// Tracks of all ships, where they were asked for.
     pub thinned_tracks: Tracks,
+    /// The points of tracks of each shard, where they were asked for.
+    pub track_points: Vec<TrackPoints>,
     /// Why what was handed over is not all written down.
     pub record_error: Option<std::io::Error>,
 }
@@ -63,6 +66,8 @@ pub struct Keep {
     pub alerts: KeepAlerts,
     /// Whether tracks are kept to the end.
     pub tracks: bool,
+    /// How the points of tracks are put in order, if they are kept.
+    pub track_points: Option<PointOrder>,
 }
 
 /// What becomes of alerts.
@@ -361,6 +366,7 @@ impl Shards {
             whole.tracks += part.tracks;
             whole.reception = part.reception;
             whole.thinned_tracks.merge(part.thinned_tracks);
+            whole.track_points.extend(part.track_points);
         }
         whole
     }
@@ -393,6 +399,10 @@ fn work(
     told: &AtomicU64,
 ) -> Outcome {
     let mut fresh = Vec::new();
+    let mut points = keep.track_points.map(TrackPoints::new);
+    if points.is_some() {
+        engine.keep_taken();
+    }
     let hand_on = |alerts: &mut Vec<Arc<Alert>>, (engine, made_with): (&Engine, &MadeWith), saved| {
         if let KeepAlerts::Rounds(rounds) = &keep.alerts {
             // Who takes them may have failed, and says why.
@@ -415,6 +425,9 @@ fn work(
                         outcome.thinned_tracks.hear(&entry);
                     }
                     engine.push(entry, &made_with.world, &mut fresh);
+                    if let Some(points) = &mut points {
+                        engine.taken().for_each(|taken| points.hear(&taken));
+                    }
                 }
             }
             Work::Reference(next) => {
@@ -446,6 +459,8 @@ fn work(
         }
     }
     hand_on(&mut outcome.alerts, (&engine, &made_with), None);
+    points.iter_mut().for_each(TrackPoints::finish);
+    outcome.track_points.extend(points);
     outcome.counts = engine.counts().clone();
     (outcome.ships, outcome.tracks) = (engine.ships() as u64, engine.tracks());
     outcome.reception = engine.into_reception();

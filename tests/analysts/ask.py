@@ -1,4 +1,4 @@
-"""Runs every block of ANALYSTS.md in a folder with alerts.parquet, alerts.jsonl and facts.jsonl, and looks at what comes of it.
+"""Runs every block of ANALYSTS.md in a folder with alerts, facts and tracks, and looks at what comes of it.
 
     python3 tests/analysts/ask.py ANALYSTS.md FOLDER
 """
@@ -9,6 +9,7 @@ import re
 import sys
 
 import duckdb
+import geopandas
 import pyarrow.parquet
 
 # The same in both: what a row of the Parquet file must say of an alert.
@@ -44,14 +45,67 @@ def check_rows():
     assert geo["columns"]["geometry"]["encoding"] == "WKB", geo
 
 
+def flat(fact):
+    """A fact as a row: what is in braces is a column each."""
+    row = {}
+    for key, value in fact.items():
+        parts = value if isinstance(value, dict) else {"": value}
+        row |= {f"{key}_{part}" if part else key: inner for part, inner in parts.items() if inner is not None}
+    return row
+
+
+def plain(value):
+    """A value of a table as JSON has it."""
+    if hasattr(value, "timestamp"):
+        return round(value.timestamp() * 1000)
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    return value
+
+
+def check_facts():
+    """Every fact is there with all that its line has, and a geometry."""
+    rows = pyarrow.parquet.read_table("facts.parquet").to_pylist()
+    with open("facts.jsonl", encoding="utf-8") as lines:
+        facts = [flat(json.loads(line)) for line in lines]
+    assert len(rows) == len(facts) > 100, (len(rows), len(facts))
+    for row, fact in zip(rows, facts):
+        said = {key: plain(value) for key, value in row.items() if value is not None and key != "geometry"}
+        said = {key: value for key, value in said.items() if value is not False or key in fact}
+        assert said == fact, (said, fact)
+    drawn = geopandas.read_parquet("facts.parquet")
+    shapes = {"silence": "LineString", "hop": "LineString", "visit": "Point"}
+    assert drawn.crs == "OGC:CRS84" and (drawn.geometry.geom_type == drawn.kind.map(shapes)).all()
+
+
+def check_tracks():
+    """Both ends of every silence are points, and all points are where they say."""
+    points = geopandas.read_parquet("tracks.parquet")
+    assert points.crs == "OGC:CRS84"
+    assert (points.geometry.x == points.lon).all() and (points.geometry.y == points.lat).all()
+    times = points.t.astype("datetime64[ms, UTC]").astype("int64").tolist()
+    there = set(zip(points.track, times, points.lon, points.lat))
+    with open("facts.jsonl", encoding="utf-8") as lines:
+        silences = [fact for fact in map(json.loads, lines) if fact["kind"] == "silence"]
+    for fact in silences:
+        for fix in (fact["start"], fact["end"]):
+            assert (fact["track"], fix["t"], fix["lon"], fix["lat"]) in there, fact
+    cells = duckdb.sql("SELECT count(*), sum(t), count(gap_before_ms) FROM 'tracks.csv'").fetchall()
+    assert cells == [(len(points), sum(times), points.gap_before_ms.notna().sum())], cells
+
+
 def main():
     page, folder = sys.argv[1:]
     with open(page, encoding="utf-8") as text:
         found = list(blocks(text.read()))
     questions = {heading for heading, _, _ in found if heading[:1].isdigit()}
-    assert len(questions) == 10, questions
+    assert len(questions) == 13, questions
     os.chdir(folder)
     check_rows()
+    check_facts()
+    check_tracks()
     database = duckdb.connect()
     database.execute("SET TimeZone = 'UTC'")
     for heading, language, code in found:

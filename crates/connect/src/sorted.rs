@@ -1,4 +1,4 @@
-//! Rows of a table in the order (`t`, MMSI, row), in bounded memory.
+//! Rows in their order, in bounded memory; those of a table by (`t`, MMSI, row).
 //!
 //! Most tables are nearly in order: a [`Window`] of the last rows puts them right as they come. Where a row comes too late
 //! for it the table is none of these, and is read again into a [`Sorter`]: runs are sorted, spilled to temporary files,
@@ -11,6 +11,7 @@ use std::io::{BufReader, BufWriter, Read, Seek, Write};
 
 use decode::{Content, Decoded};
 use model::Transmission;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Rows that wait for others that may belong before them.
@@ -94,61 +95,80 @@ impl Window {
     }
 }
 
-/// Sorts decoded rows.
-pub struct Sorter {
-    run: Vec<Transmission>,
+/// What can be sorted.
+pub trait Row: Serialize + DeserializeOwned {
+    /// What it is sorted by.
+    type Key: Copy + Ord;
+
+    /// The key of a row. Rows of one key stay in the order in which they came.
+    fn key(&self) -> Self::Key;
+}
+
+/// Sorts rows.
+#[derive(Debug)]
+pub struct Sorter<R> {
+    run: Vec<R>,
     max_rows: usize,
     spilled: Vec<File>,
 }
 
 /// Sorted rows, one by one.
-pub struct Sorted {
-    runs: Vec<Run>,
-    heap: BinaryHeap<Reverse<(Key, usize)>>,
+pub struct Sorted<R: Row> {
+    runs: Vec<Run<R>>,
+    heap: BinaryHeap<Reverse<(R::Key, usize)>>,
 }
 
 type Key = (i64, u32, u64);
 
-enum Run {
-    Memory(std::vec::IntoIter<Transmission>, Option<Transmission>),
-    Disk(BufReader<File>, Option<Transmission>),
+enum Run<R> {
+    Memory(std::vec::IntoIter<R>, Option<R>),
+    Disk(BufReader<File>, Option<R>),
 }
 
-impl Sorter {
+impl Row for Transmission {
+    type Key = Key;
+
+    fn key(&self) -> Key {
+        key(self)
+    }
+}
+
+impl<R: Row> Sorter<R> {
     /// A sorter that keeps at most `max_rows` rows in memory.
     #[must_use]
-    pub fn new(max_rows: usize) -> Sorter {
+    pub fn new(max_rows: usize) -> Sorter<R> {
         Sorter { run: Vec::new(), max_rows: max_rows.max(1), spilled: Vec::new() }
     }
 
-    /// Takes in a row; what is no transmission is given back at once.
+    /// Takes in a row.
     ///
     /// # Errors
     /// If the temporary file cannot be written.
-    pub fn push(&mut self, decoded: Decoded) -> std::io::Result<Option<Decoded>> {
-        match decoded.content {
-            Content::Transmission(transmission) => {
-                self.run.push(transmission);
-                if self.run.len() >= self.max_rows {
-                    self.spill()?;
-                }
-                Ok(None)
-            }
-            Content::Landmark(_) | Content::Fate(_) => Ok(Some(decoded)),
-        }
+    pub fn push(&mut self, row: R) -> std::io::Result<()> {
+        self.run.push(row);
+        if self.run.len() >= self.max_rows { self.spill() } else { Ok(()) }
     }
 
     /// The rows in order.
     ///
     /// # Errors
     /// If the temporary files cannot be read.
-    pub fn finish(mut self) -> std::io::Result<Sorted> {
-        self.run.sort_by_key(key);
-        let mut runs = Vec::with_capacity(self.spilled.len() + 1);
-        for file in self.spilled {
-            runs.push(Run::Disk(BufReader::with_capacity(1 << 18, file), None));
+    pub fn finish(self) -> std::io::Result<Sorted<R>> {
+        Sorter::merge([self])
+    }
+
+    /// The rows of several in one order.
+    ///
+    /// # Errors
+    /// If the temporary files cannot be read.
+    pub fn merge(sorters: impl IntoIterator<Item = Sorter<R>>) -> std::io::Result<Sorted<R>> {
+        let mut runs = Vec::new();
+        for mut sorter in sorters {
+            sorter.run.sort_by_key(Row::key);
+            let on_disk = sorter.spilled.into_iter();
+            runs.extend(on_disk.map(|file| Run::Disk(BufReader::with_capacity(1 << 18, file), None)));
+            runs.push(Run::Memory(sorter.run.into_iter(), None));
         }
-        runs.push(Run::Memory(self.run.into_iter(), None));
         let mut sorted = Sorted { runs, heap: BinaryHeap::new() };
         for at in 0..sorted.runs.len() {
             sorted.refill(at)?;
@@ -157,7 +177,7 @@ impl Sorter {
     }
 
     fn spill(&mut self) -> std::io::Result<()> {
-        self.run.sort_by_key(key);
+        self.run.sort_by_key(Row::key);
         let mut file = BufWriter::with_capacity(1 << 18, tempfile::tempfile()?);
         for row in self.run.drain(..) {
             let bytes = postcard::to_allocvec(&row).map_err(std::io::Error::other)?;
@@ -171,12 +191,12 @@ impl Sorter {
     }
 }
 
-impl Sorted {
+impl<R: Row> Sorted<R> {
     /// The next row.
     ///
     /// # Errors
     /// If a temporary file cannot be read.
-    pub fn next_row(&mut self) -> std::io::Result<Option<Transmission>> {
+    pub fn next_row(&mut self) -> std::io::Result<Option<R>> {
         let Some(Reverse((_, at))) = self.heap.pop() else { return Ok(None) };
         let row = match &mut self.runs[at] {
             Run::Memory(_, head) | Run::Disk(_, head) => head.take(),
@@ -197,13 +217,13 @@ impl Sorted {
             }
         };
         if let Some(row) = head {
-            self.heap.push(Reverse((key(row), at)));
+            self.heap.push(Reverse((row.key(), at)));
         }
         Ok(())
     }
 }
 
-fn read_row(file: &mut impl Read) -> std::io::Result<Option<Transmission>> {
+fn read_row<R: Row>(file: &mut impl Read) -> std::io::Result<Option<R>> {
     let mut length = [0; 4];
     match file.read_exact(&mut length) {
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
@@ -259,6 +279,29 @@ mod tests {
                 panic!("{other:?}")
             }
         }
+    }
+
+    #[test]
+    fn rows_of_several_sorters_come_out_in_one_order_and_those_of_one_key_as_they_came() {
+        let mut sorters = [Sorter::new(100), Sorter::new(usize::MAX)];
+        for n in 0..1_000_u64 {
+            let t = (model::hash::mix(n, 3) % 50) as i64;
+            // One key in two rows: the input is no part of it.
+            for input in 0..2 {
+                let row = row(t, n);
+                let Transmission::Position(report) = row else { continue };
+                let origin = Origin { input, line: n };
+                sorters[n as usize % 2]
+                    .push(Transmission::Position(PositionReport { origin, ..report }))
+                    .unwrap();
+            }
+        }
+        assert_eq!(sorters[0].spilled.len(), 10);
+        let mut sorted = Sorter::merge(sorters).unwrap();
+        let out: Vec<Transmission> = std::iter::from_fn(|| sorted.next_row().unwrap()).collect();
+        assert_eq!(out.len(), 2_000);
+        let place = |row: &Transmission| (key(row), row.origin().input);
+        assert!(out.windows(2).all(|pair| place(&pair[0]) < place(&pair[1])));
     }
 
     #[test]

@@ -7,7 +7,8 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, params, params_from_iter};
 use serde_json::Value;
 
-use super::{row, wkb};
+use super::table::{Column, Table};
+use super::wkb;
 
 /// "GPKG" and version 1.3, as the specification wants them in the header of SQLite (requirement 2).
 const APPLICATION: i64 = 0x4750_4B47;
@@ -38,7 +39,7 @@ CREATE TABLE gpkg_geometry_columns (
 const DEFINITION: &str = "GEOGCS[\"WGS 84\",DATUM[\"WGS_1984\",SPHEROID[\"WGS 84\",6378137,298.257223563,AUTHORITY[\"EPSG\",\"7030\"]],AUTHORITY[\"EPSG\",\"6326\"]],PRIMEM[\"Greenwich\",0,AUTHORITY[\"EPSG\",\"8901\"]],UNIT[\"degree\",0.0174532925199433,AUTHORITY[\"EPSG\",\"9122\"]],AUTHORITY[\"EPSG\",\"4326\"]]";
 
 /// Writes alerts; the file has its name when it is complete.
-pub fn write(path: &Path, alerts: &[String]) -> anyhow::Result<()> {
+pub fn write(path: &Path, table: &Table, alerts: impl Iterator<Item: AsRef<str>>) -> anyhow::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".part");
     let beside = PathBuf::from(beside);
@@ -47,11 +48,11 @@ pub fn write(path: &Path, alerts: &[String]) -> anyhow::Result<()> {
     if beside.exists() {
         std::fs::remove_file(&beside).with_context(named)?;
     }
-    fill(&beside, alerts).with_context(named)?;
+    fill(&beside, table, alerts).with_context(named)?;
     std::fs::rename(&beside, path).with_context(named)
 }
 
-fn fill(path: &Path, alerts: &[String]) -> anyhow::Result<()> {
+fn fill(path: &Path, table: &Table, alerts: impl Iterator<Item: AsRef<str>>) -> anyhow::Result<()> {
     let mut database = Connection::open(path)?;
     database.execute_batch(&format!(
         "PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; {TABLES}"
@@ -67,21 +68,22 @@ fn fill(path: &Path, alerts: &[String]) -> anyhow::Result<()> {
             params![name, id, organization, of_it, definition],
         )?;
     }
-    let columns: Vec<String> = row::columns().map(|(name, kind)| format!("\"{name}\" {kind}")).collect();
+    let columns: Vec<&Column> = table.columns.iter().chain(table.long).collect();
+    let named: Vec<String> =
+        columns.iter().map(|column| format!("\"{}\" {}", column.name, column.kind.sql())).collect();
     transaction.execute_batch(&format!(
-        "CREATE TABLE alerts (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, place GEOMETRY, {}, evidence TEXT);",
-        columns.join(", ")
+        "CREATE TABLE alerts (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, place GEOMETRY, {});",
+        named.join(", ")
     ))?;
-    let places = vec!["?"; columns.len() + 2].join(", ");
+    let places = vec!["?"; columns.len() + 1].join(", ");
     let mut bounds = Bounds::default();
     {
         let mut insert = transaction.prepare(&format!("INSERT INTO alerts VALUES (NULL, {places})"))?;
         for alert in alerts {
-            let alert: Value = serde_json::from_str(alert)?;
-            let place = geometry(&alert["where"], &mut bounds).map_or(Sql::Null, Sql::Blob);
-            let evidence = Sql::Text(alert["evidence"].to_string());
-            let values = std::iter::once(place).chain(row::values(&alert).map(sql)).chain([evidence]);
-            insert.execute(params_from_iter(values))?;
+            let alert: Value = serde_json::from_str(alert.as_ref())?;
+            let place = geometry(&(table.place)(&alert), &mut bounds).map_or(Sql::Null, Sql::Blob);
+            let values = columns.iter().map(|column| sql(column.cell(&alert)));
+            insert.execute(params_from_iter(std::iter::once(place).chain(values)))?;
         }
     }
     transaction.execute(

@@ -1,12 +1,14 @@
-//! Alerts as Parquet, for DuckDB, pandas and the like: typed columns, evidence and candidates as nested lists, and the place as
-//! GeoParquet 1.1 (well-known binary).
+//! Tables as Parquet, for DuckDB, pandas and the like: typed columns, lists as nested lists, and the place as GeoParquet 1.1
+//! (well-known binary).
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::Arc;
 
+use anyhow::Context;
 use arrow_array::builder::{
-    BinaryBuilder, Float64Builder, Int64Builder, ListBuilder, StringBuilder, StructBuilder,
-    TimestampMillisecondBuilder,
+    ArrayBuilder, BinaryBuilder, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, StringBuilder,
+    StructBuilder, TimestampMillisecondBuilder,
 };
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Fields, Schema, TimeUnit};
@@ -16,68 +18,30 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use serde_json::{Value, json};
 
-use super::{row, wkb};
+use super::table::{Column, Kind, Table};
+use super::wkb;
 
 /// Rows that are handed over at once.
-const ROWS: usize = 8_192;
+pub const ROWS: usize = 8_192;
 /// Where the place stands.
-const PLACE: &str = "geometry";
-/// Columns that tell a time.
-const TIMES: [&str; 3] = ["at", "start_t", "end_t"];
+pub const PLACE: &str = "geometry";
 
-fn moment() -> DataType {
+/// What a column of times is.
+pub fn moment() -> DataType {
     DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()))
 }
 
-fn evidence() -> Fields {
-    ["what", "value", "why"].into_iter().map(|name| Field::new(name, DataType::Utf8, true)).collect()
+/// A builder of such a column.
+pub fn moments() -> TimestampMillisecondBuilder {
+    TimestampMillisecondBuilder::new().with_timezone("UTC")
 }
 
-fn candidate() -> Fields {
-    Fields::from(vec![
-        Field::new("port", DataType::Utf8, true),
-        Field::new("p", DataType::Float64, true),
-        Field::new("earliest_arrival", moment(), true),
-        Field::new("latest_departure", moment(), true),
-        Field::new("longest_stay_ms", DataType::Int64, true),
-    ])
-}
-
-fn list(fields: Fields) -> DataType {
-    DataType::List(Arc::new(Field::new("item", DataType::Struct(fields), true)))
-}
-
-fn schema() -> Schema {
-    let plain = row::columns().filter(|(name, _)| *name != "candidates").map(|(name, kind)| {
-        let kind = match kind {
-            _ if TIMES.contains(&name) => moment(),
-            "INTEGER" => DataType::Int64,
-            "REAL" => DataType::Float64,
-            _ => DataType::Utf8,
-        };
-        Field::new(name, kind, true)
-    });
-    let nested = [
-        Field::new("candidates", list(candidate()), true),
-        Field::new("evidence", list(evidence()), true),
-        Field::new(PLACE, DataType::Binary, true),
-    ];
-    Schema::new(plain.chain(nested).collect::<Vec<_>>())
-}
-
-/// Writes alerts.
-pub fn write(out: &mut (impl Write + Send), alerts: &[String]) -> anyhow::Result<()> {
-    let schema = Arc::new(schema());
-    let alerts = || alerts.iter().map(|alert| serde_json::from_str::<Value>(alert));
-    let mut kinds: Vec<String> = Vec::new();
-    for alert in alerts() {
-        if let Some(kind) = alert?["where"]["type"].as_str()
-            && !kinds.iter().any(|known| known == kind)
-        {
-            kinds.push(kind.to_owned());
-        }
-    }
-    kinds.sort();
+/// Begins a file with places of these kinds.
+pub fn begin<W: Write + Send>(
+    out: W,
+    schema: &Arc<Schema>,
+    kinds: &BTreeSet<String>,
+) -> anyhow::Result<ArrowWriter<W>> {
     let geo = json!({
         "version": "1.1.0",
         "primary_column": PLACE,
@@ -87,103 +51,129 @@ pub fn write(out: &mut (impl Write + Send), alerts: &[String]) -> anyhow::Result
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_key_value_metadata(Some(vec![KeyValue::new("geo".to_owned(), geo.to_string())]))
         .build();
-    let mut writer = ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties))?;
-    let mut all = alerts().peekable();
+    Ok(ArrowWriter::try_new(out, Arc::clone(schema), Some(properties))?)
+}
+
+/// Writes objects.
+pub fn write<I: Iterator<Item: AsRef<str>>>(
+    out: &mut (impl Write + Send),
+    table: &Table,
+    objects: impl Fn() -> I,
+) -> anyhow::Result<()> {
+    let read = || objects().map(|object| serde_json::from_str::<Value>(object.as_ref()));
+    let mut kinds = BTreeSet::new();
+    for object in read() {
+        if let Some(kind) = (table.place)(&object?)["type"].as_str() {
+            kinds.insert(kind.to_owned());
+        }
+    }
+    let schema = Arc::new(schema(table));
+    let mut writer = begin(out, &schema, &kinds)?;
+    let mut all = read().peekable();
     while all.peek().is_some() {
         let part = all.by_ref().take(ROWS).collect::<Result<Vec<Value>, _>>()?;
-        writer.write(&batch(&schema, &part)?)?;
+        writer.write(&batch(&schema, table, &part)?)?;
     }
     writer.close()?;
     Ok(())
 }
 
-fn batch(schema: &Arc<Schema>, alerts: &[Value]) -> anyhow::Result<RecordBatch> {
-    let rows: Vec<Vec<Value>> = alerts.iter().map(|alert| row::values(alert).collect()).collect();
+/// The columns in their order: lists come last.
+fn columns(table: &Table) -> impl Iterator<Item = &'static Column> {
+    let (columns, long) = (table.columns, table.long);
+    let plain = columns.iter().filter(|column| !column.kind.is_list());
+    plain.chain(columns.iter().filter(|column| column.kind.is_list())).chain(long)
+}
+
+fn field(column: &Column) -> Field {
+    let kind = match column.kind {
+        Kind::Integer => DataType::Int64,
+        Kind::Number => DataType::Float64,
+        Kind::Text | Kind::Json => DataType::Utf8,
+        Kind::Time => moment(),
+        Kind::Boolean | Kind::Flag => DataType::Boolean,
+        Kind::Texts => list(DataType::Utf8),
+        Kind::Rows(columns) => list(DataType::Struct(fields(columns))),
+    };
+    Field::new(column.name, kind, true)
+}
+
+fn fields(columns: &[Column]) -> Fields {
+    columns.iter().map(field).collect()
+}
+
+fn list(of: DataType) -> DataType {
+    DataType::List(Arc::new(Field::new("item", of, true)))
+}
+
+fn schema(table: &Table) -> Schema {
+    let place = Field::new(PLACE, DataType::Binary, true);
+    Schema::new(columns(table).map(field).chain([place]).collect::<Vec<_>>())
+}
+
+fn batch(schema: &Arc<Schema>, table: &Table, objects: &[Value]) -> anyhow::Result<RecordBatch> {
     let mut arrays: Vec<ArrayRef> = Vec::new();
-    for (at, (name, kind)) in row::columns().enumerate() {
-        let column = || rows.iter().map(|row| &row[at]);
-        match kind {
-            _ if name == "candidates" => {}
-            _ if TIMES.contains(&name) => {
-                let mut times = TimestampMillisecondBuilder::new().with_timezone("UTC");
-                column().for_each(|value| times.append_option(value.as_i64()));
-                arrays.push(Arc::new(times.finish()));
-            }
-            "INTEGER" => {
-                let mut numbers = Int64Builder::new();
-                column().for_each(|value| numbers.append_option(value.as_i64()));
-                arrays.push(Arc::new(numbers.finish()));
-            }
-            "REAL" => {
-                let mut numbers = Float64Builder::new();
-                column().for_each(|value| numbers.append_option(value.as_f64()));
-                arrays.push(Arc::new(numbers.finish()));
-            }
-            _ => {
-                let mut texts = StringBuilder::new();
-                column().for_each(|value| texts.append_option(value.as_str()));
-                arrays.push(Arc::new(texts.finish()));
-            }
+    for column in columns(table) {
+        let mut values = builder(column.kind);
+        for object in objects {
+            append(values.as_mut(), column.kind, &column.value(object))?;
         }
+        arrays.push(values.finish());
     }
-    arrays.push(candidates(alerts)?);
-    arrays.push(pieces(alerts)?);
     let mut places = BinaryBuilder::new();
-    alerts.iter().for_each(|alert| places.append_option(wkb::of(&alert["where"]).map(|place| place.bytes)));
+    for object in objects {
+        places.append_option(wkb::of(&(table.place)(object)).map(|place| place.bytes));
+    }
     arrays.push(Arc::new(places.finish()));
     Ok(RecordBatch::try_new(Arc::clone(schema), arrays)?)
 }
 
-/// A builder of a column within a struct.
-fn column<B: arrow_array::builder::ArrayBuilder>(
-    of: &mut StructBuilder,
-    at: usize,
-) -> anyhow::Result<&mut B> {
-    of.field_builder(at).ok_or_else(|| anyhow::anyhow!("column {at} of a list is of another type"))
+fn builder(kind: Kind) -> Box<dyn ArrayBuilder> {
+    match kind {
+        Kind::Integer => Box::new(Int64Builder::new()),
+        Kind::Number => Box::new(Float64Builder::new()),
+        Kind::Text | Kind::Json => Box::new(StringBuilder::new()),
+        Kind::Time => Box::new(moments()),
+        Kind::Boolean | Kind::Flag => Box::new(BooleanBuilder::new()),
+        Kind::Texts => Box::new(ListBuilder::new(StringBuilder::new())),
+        Kind::Rows(columns) => {
+            let of = columns.iter().map(|column| builder(column.kind)).collect();
+            Box::new(ListBuilder::new(StructBuilder::new(fields(columns), of)))
+        }
+    }
 }
 
-fn candidates(alerts: &[Value]) -> anyhow::Result<ArrayRef> {
-    let times = || TimestampMillisecondBuilder::new().with_timezone("UTC");
-    let of = StructBuilder::new(
-        candidate(),
-        vec![
-            Box::new(StringBuilder::new()),
-            Box::new(Float64Builder::new()),
-            Box::new(times()),
-            Box::new(times()),
-            Box::new(Int64Builder::new()),
-        ],
-    );
-    let mut lists = ListBuilder::new(of);
-    for alert in alerts {
-        let found = alert["ports"]["candidates"].as_array();
-        for one in found.into_iter().flatten() {
-            let of = lists.values();
-            column::<StringBuilder>(of, 0)?.append_option(one["port"].as_str());
-            column::<Float64Builder>(of, 1)?.append_option(one["p"].as_f64());
-            column::<TimestampMillisecondBuilder>(of, 2)?.append_option(one["earliest_arrival"].as_i64());
-            column::<TimestampMillisecondBuilder>(of, 3)?.append_option(one["latest_departure"].as_i64());
-            column::<Int64Builder>(of, 4)?.append_option(one["longest_stay_ms"].as_i64());
-            of.append(true);
+fn append(to: &mut dyn ArrayBuilder, kind: Kind, value: &Value) -> anyhow::Result<()> {
+    match kind {
+        Kind::Integer => of::<Int64Builder>(to)?.append_option(value.as_i64()),
+        Kind::Number => of::<Float64Builder>(to)?.append_option(value.as_f64()),
+        Kind::Text => of::<StringBuilder>(to)?.append_option(value.as_str()),
+        Kind::Json => of::<StringBuilder>(to)?.append_value(value.to_string()),
+        Kind::Time => of::<TimestampMillisecondBuilder>(to)?.append_option(value.as_i64()),
+        Kind::Boolean | Kind::Flag => of::<BooleanBuilder>(to)?.append_option(value.as_bool()),
+        Kind::Texts => {
+            let list = of::<ListBuilder<StringBuilder>>(to)?;
+            for text in value.as_array().into_iter().flatten() {
+                list.values().append_option(text.as_str());
+            }
+            list.append(value.is_array());
         }
-        lists.append(found.is_some());
+        Kind::Rows(columns) => {
+            let list = of::<ListBuilder<StructBuilder>>(to)?;
+            for object in value.as_array().into_iter().flatten() {
+                let row = list.values();
+                for (column, to) in columns.iter().zip(row.field_builders_mut()) {
+                    append(to.as_mut(), column.kind, &column.value(object))?;
+                }
+                row.append(true);
+            }
+            list.append(value.is_array());
+        }
     }
-    Ok(Arc::new(lists.finish()))
+    Ok(())
 }
 
-/// Values of evidence are of many types: they stand there as JSON.
-fn pieces(alerts: &[Value]) -> anyhow::Result<ArrayRef> {
-    let text = || Box::new(StringBuilder::new()) as Box<dyn arrow_array::builder::ArrayBuilder>;
-    let mut lists = ListBuilder::new(StructBuilder::new(evidence(), vec![text(), text(), text()]));
-    for alert in alerts {
-        for piece in alert["evidence"].as_array().into_iter().flatten() {
-            let of = lists.values();
-            column::<StringBuilder>(of, 0)?.append_option(piece["what"].as_str());
-            column::<StringBuilder>(of, 1)?.append_value(piece["value"].to_string());
-            column::<StringBuilder>(of, 2)?.append_option(piece["why"].as_str());
-            of.append(true);
-        }
-        lists.append(true);
-    }
-    Ok(Arc::new(lists.finish()))
+/// The builder that a kind of column has.
+fn of<B: ArrayBuilder>(builder: &mut dyn ArrayBuilder) -> anyhow::Result<&mut B> {
+    builder.as_any_mut().downcast_mut().context("a column is of another type")
 }

@@ -20,6 +20,15 @@ pub fn of(geometry: &Value) -> Option<Place> {
         "Polygon" => (3, coordinates.first()?.as_array()?.iter().map(point).collect::<Option<_>>()?),
         _ => return None,
     };
+    Some(Place { bytes: write(kind, &points), points })
+}
+
+/// A point, by its longitude and latitude in degrees.
+pub fn point(at: [f64; 2]) -> Vec<u8> {
+    write(1, &[at])
+}
+
+fn write(kind: u32, points: &[[f64; 2]]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(16 + 16 * points.len());
     bytes.push(1);
     bytes.extend_from_slice(&kind.to_le_bytes());
@@ -32,7 +41,7 @@ pub fn of(geometry: &Value) -> Option<Place> {
     for degrees in points.as_flattened() {
         bytes.extend_from_slice(&degrees.to_le_bytes());
     }
-    Some(Place { bytes, points })
+    bytes
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use reorder::{Copy, Duplicates, OrderKey};
 use serde::{Deserialize, Serialize};
 
 use crate::Limits;
-use crate::ship::Ship;
+use crate::ship::{Placed, Ship};
 
 /// Ships, and the fingerprints of what they sent lately.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ impl Bucket {
         ship ^ u64::from(self.duplicates.knows(print))
     }
 
-    /// Hands on one transmission in its order.
+    /// Hands on one transmission in its order; for a position report that is no copy, where it was put.
     pub fn hand_on(
         &mut self,
         key: OrderKey,
@@ -58,29 +58,33 @@ impl Bucket {
         chart: &impl Chart,
         counts: &mut Counts,
         out: &mut Vec<Told>,
-    ) {
+    ) -> Option<Placed> {
         let mmsi = transmission.mmsi();
         // What falls due at a time comes after all that was in time by then, and before what was late.
         let before = if key.is_late() { key.at } else { EventTime(key.at.0 - 1) };
         self.fire(before, chart, out);
         if !self.make_room(mmsi, key.at, limits, chart, counts, out) {
             counts.count(Fate::Rejected(Reason::Limit), transmission.lines());
-            return;
+            return None;
         }
         let ship = self.ships.entry(mmsi).or_insert_with(|| Box::new(Ship::new(mmsi)));
         ship.expire(key.at, chart, counts, out);
-        match transmission {
-            Transmission::NoPosition(report) => no_position(ship, report, key.at, chart, counts, out),
+        let placed = match transmission {
+            Transmission::NoPosition(report) => {
+                no_position(ship, report, key.at, chart, counts, out);
+                None
+            }
             Transmission::Static(report) => {
-                statics(ship, &mut self.duplicates, key.at, report, chart, counts, out)
+                statics(ship, &mut self.duplicates, key.at, report, chart, counts, out);
+                None
             }
             Transmission::Position(report) => {
-                if is_first(ship, &mut self.duplicates, key.at, report, counts) {
-                    ship.position(report, key, chart, counts, out);
-                }
+                let is_first = is_first(ship, &mut self.duplicates, key.at, report, counts);
+                is_first.then(|| ship.position(report, key, chart, counts, out))
             }
-        }
+        };
         schedule(ship, mmsi, &mut self.due);
+        placed
     }
 
     /// Does what falls due up to a time, one moment after the other.

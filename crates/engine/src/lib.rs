@@ -26,7 +26,7 @@ use detect::Reception;
 use detect::reception::{Tick, bin_end};
 use model::alert::Told;
 use model::fate::Counts;
-use model::{EventTime, Mmsi, Transmission};
+use model::{EventTime, Mmsi, PositionReport, TrackId, Transmission};
 use reorder::{Hold, OrderKey};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -34,6 +34,7 @@ use smallvec::SmallVec;
 use bucket::Bucket;
 use chart::{ChartOf, Searches};
 pub use ingest::{Ingest, Order, SourceId};
+use ship::Placed;
 pub use snapshot::SnapshotError;
 pub use world::World;
 
@@ -85,6 +86,17 @@ pub enum Entry {
     End(EventTime),
 }
 
+/// A report that a track has taken in: newer than those before, or in a silence of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Taken {
+    /// The track.
+    pub track: TrackId,
+    /// The report.
+    pub report: PositionReport,
+    /// Whether what the track had taken in before was a false fix, and is of no track.
+    pub replaces: bool,
+}
+
 /// One shard of the core.
 #[derive(Debug)]
 pub struct Engine {
@@ -97,6 +109,8 @@ pub struct Engine {
     buckets: Vec<Option<Bucket>>,
     counts: Counts,
     searches: Searches,
+    /// What tracks have taken in, where it is kept.
+    taken: Option<Vec<Taken>>,
 }
 
 impl Engine {
@@ -114,7 +128,18 @@ impl Engine {
             buckets,
             counts: Counts::default(),
             searches: Searches::default(),
+            taken: None,
         }
+    }
+
+    /// Keeps what tracks take in from now on, for [`Engine::taken`].
+    pub fn keep_taken(&mut self) {
+        self.taken.get_or_insert_default();
+    }
+
+    /// What tracks have taken in since this was asked last, each ship's in the order in which it was.
+    pub fn taken(&mut self) -> impl Iterator<Item = Taken> {
+        self.taken.iter_mut().flat_map(|taken| taken.drain(..))
     }
 
     /// Takes one entry of the log; what is told is appended to `out`.
@@ -220,7 +245,12 @@ impl Engine {
             black_box(word);
             for (key, transmission) in batch.drain(..) {
                 let bucket = self.buckets[bucket_of(transmission.mmsi())].get_or_insert_default();
-                bucket.hand_on(key, &transmission, &self.limits, &chart, &mut self.counts, out);
+                let placed = bucket.hand_on(key, &transmission, &self.limits, &chart, &mut self.counts, out);
+                if let (Some(taken), Some(placed), Transmission::Position(report)) =
+                    (&mut self.taken, placed, transmission)
+                {
+                    note(taken, report, placed);
+                }
             }
         }
     }
@@ -244,6 +274,22 @@ impl Engine {
         }
         if self.tells_notices {
             out.extend(tick.notices.iter().map(|notice| detect::tell::notice(notice, bin_end(tick.bin))));
+        }
+    }
+}
+
+/// Keeps what a track has taken in.
+fn note(taken: &mut Vec<Taken>, report: PositionReport, placed: Placed) {
+    let mmsi = report.mmsi;
+    match placed {
+        Placed::Nowhere => {}
+        Placed::In(number) => {
+            taken.push(Taken { track: TrackId { mmsi, number }, report, replaces: false });
+        }
+        Placed::Begins { number, reports, replaces } => {
+            let track = TrackId { mmsi, number };
+            let all = reports.into_iter().enumerate();
+            taken.extend(all.map(|(at, report)| Taken { track, report, replaces: replaces && at == 0 }));
         }
     }
 }

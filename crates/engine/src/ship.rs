@@ -87,6 +87,24 @@ impl Statement {
     }
 }
 
+/// Where a position report was put.
+#[derive(Debug)]
+pub enum Placed {
+    /// Into no track, or none yet.
+    Nowhere,
+    /// Into the track of this number.
+    In(u32),
+    /// With others before it, all given in the order of their times, into a new track.
+    Begins {
+        /// The track's number.
+        number: u32,
+        /// Its reports.
+        reports: Vec<PositionReport>,
+        /// Whether a young track of the same number was a false fix.
+        replaces: bool,
+    },
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Numbered {
     number: u32,
@@ -227,7 +245,7 @@ impl Ship {
         }
     }
 
-    /// A position report that is no copy.
+    /// A position report that is no copy; where it was put.
     pub fn position(
         &mut self,
         report: &PositionReport,
@@ -235,16 +253,21 @@ impl Ship {
         chart: &impl Chart,
         counts: &mut Counts,
         out: &mut Vec<Told>,
-    ) {
+    ) -> Placed {
         let now = key.at;
         let is_newest = self.identity.newest().is_none_or(|newest| report.t > newest);
         if key.is_late() && !is_newest {
-            let fate = self.take_late(report, key.at, chart, out);
-            counts.count(fate, u64::from(report.lines));
-            if fate != Fate::Accepted {
-                self.hear_of(report, None, now, chart, out);
-            }
-            return;
+            return match self.take_late(report, key.at, chart, out) {
+                Ok(number) => {
+                    counts.count(Fate::Accepted, u64::from(report.lines));
+                    Placed::In(number)
+                }
+                Err(refusal) => {
+                    counts.count(Fate::Rejected(refusal), u64::from(report.lines));
+                    self.hear_of(report, None, now, chart, out);
+                    Placed::Nowhere
+                }
+            };
         }
         let mut aftermath = Aftermath::default();
         let placement = self.identity.place(report, &mut aftermath);
@@ -258,6 +281,7 @@ impl Ship {
                     Box::new(Waiting { statics: said.at(report.t), heard: said.after(report.t) })
                 });
                 self.hear_of(report, None, now, chart, out);
+                Placed::Nowhere
             }
             Placement::Founds(number) => {
                 counts.count(Fate::Accepted, lines);
@@ -269,15 +293,18 @@ impl Ship {
                         track.hear(t, &values, is_report, now, chart, out);
                     }
                 }
+                Placed::In(number)
             }
             Placement::Joins(number) => {
                 counts.count(Fate::Accepted, lines);
                 self.take(number, report, key.at, chart, out);
+                Placed::In(number)
             }
-            Placement::Confirms { number, reports, encounters, replaces } => {
+            Placement::Confirms { number, mut reports, encounters, replaces } => {
                 counts.count(Fate::Candidate, lines);
                 let known = self.heard_before(&reports);
-                self.confirm(number, reports, replaces, key.at, chart, counts, out);
+                reports.sort_by_key(|report| report.t);
+                self.confirm(number, &reports, replaces, key.at, chart, counts, out);
                 if let Some((conflict, t)) = known.filter(|_| !replaces) {
                     self.tell_conflict(number, conflict, (t, now), chart, out);
                 }
@@ -288,6 +315,7 @@ impl Ship {
                         }
                     }
                 }
+                Placed::Begins { number, reports, replaces }
             }
         }
     }
@@ -388,7 +416,7 @@ impl Ship {
     fn confirm(
         &mut self,
         number: u32,
-        mut reports: Vec<PositionReport>,
+        reports: &[PositionReport],
         replaces: bool,
         now: EventTime,
         chart: &impl Chart,
@@ -404,9 +432,8 @@ impl Ship {
         let mut heard = waiting.map_or_else(Vec::new, |waiting| waiting.heard);
         heard.sort_by_key(|(t, ..)| *t);
         self.begin(number, statics);
-        reports.sort_by_key(|report| report.t);
         let mut heard = heard.into_iter().peekable();
-        for report in &reports {
+        for report in reports {
             while let Some((t, values, is_report)) = heard.next_if(|(t, ..)| *t < report.t) {
                 if let Some(track) = self.track_mut(number) {
                     track.hear(t, &values, is_report, now, chart, out);
@@ -478,14 +505,14 @@ impl Ship {
         false_one.track.take_back(at, chart, out);
     }
 
-    /// A report older than the last of some track: taken in where it fills a silence.
+    /// A report older than the last of some track: taken in where it fills a silence; the number of the track.
     fn take_late(
         &mut self,
         report: &PositionReport,
         now: EventTime,
         chart: &impl Chart,
         out: &mut Vec<Told>,
-    ) -> Fate {
+    ) -> Result<u32, Reason> {
         let fix = Fix { t: report.t, position: report.position };
         let mut nearest: Option<(f64, Reverse<Option<EventTime>>, u32)> = None;
         let mut refusal = Reason::Late;
@@ -504,18 +531,18 @@ impl Ship {
                 LateOutcome::TooLate => {}
             }
         }
-        let Some((_, _, number)) = nearest else { return Fate::Rejected(refusal) };
+        let (_, _, number) = nearest.ok_or(refusal)?;
         self.identity.took_late(number, fix);
-        let Some(track) = self.track_mut(number) else { return Fate::Rejected(refusal) };
+        let track = self.track_mut(number).ok_or(refusal)?;
         if track.story().last_t().is_some_and(|last| last < report.t) {
             self.take(number, report, now, chart, out);
-            return Fate::Accepted;
+            return Ok(number);
         }
         track.take_late(&Report::new(report), now);
         self.reports = self.reports.saturating_add(1);
         self.hear_of(report, Some(number), now, chart, out);
         self.note_others(number, fix, now, chart, out);
-        Fate::Accepted
+        Ok(number)
     }
 
     fn clear_up(

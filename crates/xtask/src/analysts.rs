@@ -21,10 +21,17 @@ pub fn test(project: &Project) -> Result<String> {
         project::text(&feed)?,
     ]))?;
     let mut replay = project.darkwake(&["replay", project::text(&feed)?]);
-    for name in ["alerts.parquet", "alerts.jsonl"] {
-        replay.arg("--out").arg(folder.join(name));
+    for (option, name) in [
+        ("--out", "alerts.parquet"),
+        ("--out", "alerts.jsonl"),
+        ("--facts", "facts.parquet"),
+        ("--facts", "facts.jsonl"),
+        ("--tracks", "tracks.parquet"),
+        ("--tracks", "tracks.csv"),
+    ] {
+        replay.arg(option).arg(folder.join(name));
     }
-    project::run(replay.arg("--facts").arg(folder.join("facts.jsonl")))?;
+    project::run(&mut replay)?;
     let mut asked = 0;
     let ask = &["tests/analysts/ask.py", "ANALYSTS.md", project::text(&folder)?];
     project::follow(&mut project.command(python, ask), |line| {
