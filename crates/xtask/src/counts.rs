@@ -55,6 +55,16 @@ pub fn check(project: &Project) -> Result<String> {
     compare(project, &Made::here(project)?, &count(project)?)
 }
 
+/// The part of `cargo xtask bench`.
+pub fn show(project: &Project) -> Result<()> {
+    if !Need::Valgrind.is_met() {
+        say("instructions are not counted: valgrind is not there");
+        return Ok(());
+    }
+    say(&table(&["stage", "instructions a line"], &rows_of(&count(project)?)));
+    Ok(())
+}
+
 /// What makes the code that is counted.
 #[derive(Debug, PartialEq, Eq)]
 struct Made {

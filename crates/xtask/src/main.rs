@@ -47,7 +47,8 @@ usage: cargo xtask TASK
   demo [--no-map]           generate the Rajin scenario, replay it, say what it shows, and play it on the map
   test [--only NAME]        build, run all tests, lints, and the comparison with the oracle
        [--soak [--again]]   the long tier; resumes where it was stopped, --again starts over
-  bench [NAME]              run the benches and time a whole replay
+  bench                     what each stage of a report takes beside the budget and beside others, and instructions
+  bench NAME [--FLAG N]     peers, cores, scaling, ships, steady: the bars; decode, geofence, sea, replay: single pieces
   bench live [SECONDS]      latency and throughput on a real Kafka broker
   counts [--bless]          instructions of each stage for a line, against benches/counts.json; --bless writes it anew
   bless                     renew the alerts of the golden cases in tests/golden
