@@ -62,7 +62,7 @@ impl Feed {
         }
     }
 
-    /// Real sentences of some 60,000 ships; if the file is not there, where it was looked for.
+    /// Real sentences, of some 48,000 ships where they are a million; if the file is not there, where it was looked for.
     pub fn mixed(lines: usize, budget_ns: f64) -> Result<Feed, PathBuf> {
         let text = real::lines(&real::find()?, lines);
         let name =
