@@ -1,59 +1,78 @@
-//! `cargo xtask bench [NAME]`: the benches in `benches/` and the time of a whole replay, as one table; `live`, which takes
-//! minutes and a real Kafka broker, only by its name.
+//! `cargo xtask bench`: where the time of a report goes, beside the budget and beside others, and how many instructions that is.
+//!
+//! ```text
+//! cargo xtask bench                   the budget, then instructions as `cargo xtask counts` counts them
+//! cargo xtask bench scaling [FLAGS]   one of the bars of `benches/speed`, with its flags
+//! cargo xtask bench decode            one of the other files in `benches/`, as one table
+//! cargo xtask bench replay            a whole replay of the demo's feed
+//! cargo xtask bench live [SECONDS]    on a real Kafka broker; takes minutes
+//! ```
 
 use std::fs;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::Usage;
 use crate::demo::read_json;
 use crate::divan::Reader;
 use crate::project::{self, Project, text};
 use crate::say::{grouped, say, table, talk};
 use crate::system::{self, Need};
+use crate::{Usage, counts};
 
+/// The bench of the budget and the bars, and what it can be asked for.
+const SPEED: (&str, [&str; 6]) = ("speed", ["budget", "peers", "cores", "scaling", "ships", "steady"]);
 /// How `NAME` calls the timing of the whole command.
 const REPLAY: &str = "replay";
 /// The bench on a real broker, and what it measures.
 const LIVE: (&str, [&str; 2]) = ("live", ["latency", "throughput"]);
+/// What is no bench for people: `cargo xtask counts` runs it.
+const COUNTS: &str = "counts";
 /// Runs of the whole command, of which the median counts.
 const RUNS: usize = 3;
 
-/// Runs them.
+/// Runs what is asked for.
 pub fn run(arguments: &[&str]) -> Result<()> {
     let project = Project::find()?;
-    if let Some((name, seconds)) = arguments.split_first()
-        && *name == LIVE.0
-    {
-        return live(&project, seconds);
-    }
     let mut names = benches(&project);
-    names.retain(|name| name != LIVE.0);
-    names.push(REPLAY.to_owned());
-    let chosen: Vec<&String> = match arguments {
-        [] => names.iter().collect(),
+    names.retain(|name| name != LIVE.0 && name != COUNTS);
+    match arguments {
+        [] => {
+            speed(&project, &SPEED.1[..1])?;
+            say("");
+            counts::show(&project)
+        }
+        [name, ..] if SPEED.1.contains(name) => speed(&project, arguments),
+        [name, seconds @ ..] if *name == LIVE.0 => live(&project, seconds),
+        [REPLAY] => {
+            say(&table(&HEAD, &[replay(&project)?]));
+            Ok(())
+        }
         [name] if names.iter().any(|known| known == name) => {
-            names.iter().filter(|known| known == name).collect()
+            say(&table(&HEAD, &bench(&project, name)?));
+            Ok(())
         }
         _ => {
+            names.push(REPLAY.to_owned());
             let usage = format!(
-                "usage: cargo xtask bench [NAME] | live [SECONDS], NAME being one of {}",
+                "usage: cargo xtask bench [NAME] | live [SECONDS], NAME being one of {}, {}",
+                SPEED.1.join(", "),
                 names.join(", ")
             );
-            return Err(Usage(usage).into());
-        }
-    };
-    let mut rows = Vec::new();
-    for name in &chosen {
-        if *name == REPLAY {
-            rows.push(replay(&project)?);
-        } else {
-            rows.extend(bench(&project, name)?);
+            Err(Usage(usage).into())
         }
     }
-    say(&table(&["bench", "median", "throughput"], &rows));
-    Ok(())
+}
+
+/// What is told of a bench of single pieces.
+const HEAD: [&str; 3] = ["bench", "median", "throughput"];
+
+/// The budget, or one of the bars.
+fn speed(project: &Project, arguments: &[&str]) -> Result<()> {
+    system::prepare(&[Need::Make, Need::OpenSsl])?;
+    let mut bench = project.cargo(&["bench", "-q", "--bench", SPEED.0, "--"]);
+    bench.args(arguments);
+    project::follow(&mut bench, say)
 }
 
 /// What it takes for so many seconds.

@@ -1,4 +1,4 @@
-//! The tasks of the project: `cargo xtask demo | test | bench | bless | deny | evaluate | fuzz | kafka | ports |
+//! The tasks of the project: `cargo xtask demo | test | bench | bless | counts | deny | evaluate | fuzz | kafka | ports |
 //! reproducible | sbom | water | web`.
 
 mod analysts;
@@ -7,6 +7,7 @@ mod bless;
 mod clock;
 #[path = "../../darkwake/ports/import/countries.rs"]
 mod countries;
+mod counts;
 mod demo;
 mod divan;
 mod evaluate;
@@ -46,8 +47,10 @@ usage: cargo xtask TASK
   demo [--no-map]           generate the Rajin scenario, replay it, say what it shows, and play it on the map
   test [--only NAME]        build, run all tests, lints, and the comparison with the oracle
        [--soak [--again]]   the long tier; resumes where it was stopped, --again starts over
-  bench [NAME]              run the benches and time a whole replay
+  bench                     what each stage of a report takes beside the budget and beside others, and instructions
+  bench NAME [--FLAG N]     peers, cores, scaling, ships, steady: the bars; decode, geofence, sea, replay: single pieces
   bench live [SECONDS]      latency and throughput on a real Kafka broker
+  counts [--bless]          instructions of each stage for a line, against benches/counts.json; --bless writes it anew
   bless                     renew the alerts of the golden cases in tests/golden
   evaluate [FIRST-LAST]     how good judgement is: five generated worlds, or those with these seeds, replayed and scored
   sbom [--out FILE]         what the program is made of, as CycloneDX
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         ["demo", rest @ ..] => demo::run(rest),
         ["test", rest @ ..] => test::run(rest),
         ["bench", rest @ ..] => bench::run(rest),
+        ["counts", rest @ ..] => counts::run(rest),
         ["bless", rest @ ..] => bless::run(rest),
         ["sbom", rest @ ..] => sbom::run(rest),
         ["deny", rest @ ..] => supply::run(rest),

@@ -43,6 +43,8 @@ pub enum Need {
     Gdal,
     /// What runs and checks what is deployed.
     Deployment,
+    /// `valgrind`, with which instructions are counted.
+    Valgrind,
 }
 
 /// What tests of what is deployed run, and the packages that have it.
@@ -71,6 +73,7 @@ impl Need {
             Need::Venv => works("python3", &["-c", "import ensurepip, venv"]),
             Need::Gdal => works("ogr2ogr", &["--version"]),
             Need::Deployment => DEPLOYMENT.iter().all(|program| works(program, &["--version"])),
+            Need::Valgrind => works("valgrind", &["--version"]),
             Need::Mosquitto => {
                 ["mosquitto", "/usr/sbin/mosquitto"].iter().any(|program| starts(program, &["-h"]))
             }
@@ -94,6 +97,7 @@ impl Need {
             Need::Deployment => {
                 "promtool, docker-compose, dockerd, mmdebstrap, podman (for the tests of deploy/)"
             }
+            Need::Valgrind => "valgrind (with which instructions are counted)",
         }
     }
 
@@ -111,6 +115,7 @@ impl Need {
             Need::Venv => &["python3", "python3-venv"],
             Need::Gdal => &["gdal-bin"],
             Need::Deployment => &PACKAGES_OF_DEPLOYMENT,
+            Need::Valgrind => &["valgrind"],
             Need::Clippy | Need::Rustfmt => &[],
         }
     }
@@ -134,6 +139,7 @@ impl Need {
             Need::Venv => "install Python 3 with venv and pip",
             Need::Gdal => "install the programs of GDAL (gdal.org)",
             Need::Deployment => "install Prometheus, docker-compose, dockerd, mmdebstrap, strip and podman",
+            Need::Valgrind => "install valgrind, so that it is found",
         }
     }
 }
@@ -208,7 +214,8 @@ fn plan(missing: &[Need], means: Means) -> Plan {
             | Need::Chromium
             | Need::Venv
             | Need::Gdal
-            | Need::Deployment => {
+            | Need::Deployment
+            | Need::Valgrind => {
                 if need.packages().is_empty() || !means.apt {
                     asked.push(need.by_hand().to_owned());
                 } else {

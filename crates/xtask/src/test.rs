@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that must hold, in pieces, with a table of them at the end.
 //!
 //! ```text
-//! cargo xtask test                  builds, tests, lints, oracle on 6 worlds, scenarios, scores of judgement
+//! cargo xtask test                  builds, tests, lints, oracle on 6 worlds, scenarios, scores of judgement, instructions
 //! cargo xtask test --only oracle    this piece, and the builds it needs
 //! cargo xtask test --soak           the long tier; started again, it goes on where it was stopped
 //! ```
@@ -14,7 +14,7 @@ use crate::project::{self, Project};
 use crate::say::{say, table, talk};
 use crate::soak::{self, Journal};
 use crate::system::{self, Need};
-use crate::{Usage, analysts, evaluate, oracle, page, ports, scenarios, supply, water, web};
+use crate::{Usage, analysts, counts, evaluate, oracle, page, ports, scenarios, supply, water, web};
 
 const USAGE: &str = "usage: cargo xtask test [--soak [--again]] [--only NAME]";
 
@@ -39,13 +39,14 @@ enum Part {
     Oracle,
     Scenarios,
     Scores,
+    Counts,
     Ports,
     Water,
     Soak,
 }
 
 impl Part {
-    const DEFAULT: [Part; 11] = [
+    const DEFAULT: [Part; 12] = [
         Part::Web,
         Part::Tests,
         Part::Clippy,
@@ -57,6 +58,7 @@ impl Part {
         Part::Oracle,
         Part::Scenarios,
         Part::Scores,
+        Part::Counts,
     ];
     const SOAK: [Part; 3] = [Part::Ports, Part::Water, Part::Soak];
 
@@ -73,6 +75,7 @@ impl Part {
             Part::Oracle => "oracle",
             Part::Scenarios => "scenarios",
             Part::Scores => "scores",
+            Part::Counts => "counts",
             Part::Ports => "ports",
             Part::Water => "water",
             Part::Soak => "soak",
@@ -99,6 +102,7 @@ impl Part {
             }
             Part::Scenarios => "generated scenarios: the same bytes again, whatever the shards",
             Part::Scores => "how good judgement is on generated worlds, against bounds",
+            Part::Counts => "instructions of each stage, against benches/counts.json (with valgrind)",
             Part::Ports => "config/ports/wpi.geojson is what its source gives (needs the network)",
             Part::Water => {
                 "the mask of water and the coast of reports are what their source gives (needs npm and the network)"
@@ -118,6 +122,8 @@ impl Part {
             Part::Deploy => &[Need::Python, Need::Venv, Need::Java, Need::Maven, Need::Deployment],
             Part::Page => &[Need::Node, Need::Chromium, Need::Python, Need::Venv],
             Part::Oracle | Part::Ports => &[Need::Python],
+            // It does without valgrind where that cannot be had.
+            Part::Counts => &[Need::Make, Need::OpenSsl],
             Part::Supply | Part::Scenarios | Part::Scores | Part::Water | Part::Soak => &[],
         }
     }
@@ -287,6 +293,7 @@ fn run_part(part: Part, options: &Options, project: &Project, bill: &mut Bill) -
                 bill.piece("scores", || evaluate::score(project))?;
             }
         }
+        Part::Counts => bill.piece("counts", || counts::check(project))?,
         Part::Ports => bill.piece("ports", || ports::run(&["--check".to_owned()]).map(|()| String::new()))?,
         Part::Water => bill.piece("water", || water::run(&["--check"]).map(|()| String::new()))?,
         Part::Soak => soak_tests(project, bill)?,
@@ -488,7 +495,7 @@ mod tests {
     fn only_takes_names_and_the_long_tier_needs_its_flag() {
         assert_eq!(Options::read(&["--only", "oracle,fmt"]).unwrap().parts(), [Part::Format, Part::Oracle]);
         assert_eq!(Options::read(&[]).unwrap().parts(), Part::DEFAULT);
-        assert_eq!(Options::read(&["--soak"]).unwrap().parts().len(), 14);
+        assert_eq!(Options::read(&["--soak"]).unwrap().parts().len(), 15);
         for wrong in [&["--only", "orakle"][..], &["--only"], &["--only", "soak"], &["--again"], &["tests"]] {
             assert!(Options::read(wrong).unwrap_err().is::<Usage>(), "{wrong:?}");
         }
