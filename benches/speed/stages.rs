@@ -250,7 +250,7 @@ impl Reception {
     /// Takes reports in.
     pub fn hear(&mut self, seen: &Seen) {
         for observation in &seen.observations {
-            self.presence.observe(observation);
+            self.presence.observe(*observation);
             let bin = bin_of(observation.t);
             if self.bin.is_none_or(|last| last < bin) {
                 self.bin = Some(bin);
