@@ -25,6 +25,7 @@ pub mod number;
 pub mod port;
 pub mod position;
 pub mod report;
+pub mod sighting;
 pub mod statics;
 pub mod time;
 
