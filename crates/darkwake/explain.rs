@@ -85,7 +85,15 @@ pub fn run(arguments: &Explain) -> anyhow::Result<()> {
 fn alerts(reading: &Reading, only: Option<Only<'_>>) -> anyhow::Result<Done> {
     let mut done = read::read(
         reading,
-        &Wanted { speed: Speed::Max, alerts: true, tracks: false, record: None, resume: None, only },
+        &Wanted {
+            speed: Speed::Max,
+            alerts: true,
+            tracks: false,
+            record: None,
+            resume: None,
+            sightings: &[],
+            only,
+        },
     )?;
     done.sort();
     done.whole()?;

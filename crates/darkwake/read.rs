@@ -27,6 +27,7 @@ use crate::order::{Known, Round, Rounds};
 use crate::progress::Progress;
 use crate::resume::Resume;
 use crate::shards::{Keep, KeepAlerts, Outcome, Shards, Tap};
+use crate::sightings::{self, Given};
 use crate::watch;
 
 /// Stamps of files may be this far ahead of the present.
@@ -46,6 +47,8 @@ pub struct Done {
     pub read: ReadTotals,
     /// What was found.
     pub outcome: Outcome,
+    /// Sightings that are to be judged.
+    pub sightings: Option<Given>,
     /// Whether alerts are in their order already.
     is_in_order: bool,
     is_interrupted: bool,
@@ -63,6 +66,8 @@ pub struct Wanted<'a> {
     pub record: Option<&'a Path>,
     /// The folder in which it is written down how far it is.
     pub resume: Option<&'a Path>,
+    /// Sightings, as inputs are given.
+    pub sightings: &'a [String],
     /// Where the part of it is to be written down that one ship's alerts follow from.
     pub only: Option<Only<'a>>,
 }
@@ -92,8 +97,12 @@ fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<&dyn Fn() -> Tap
     let made_with = made_with(&config, !config.place.is_empty(), &reading.ports)?;
     let limits = config.limits.of_core();
     let count = shard_count(reading.shards);
+    let given = (!wanted.sightings.is_empty())
+        .then(|| sightings::read(wanted.sightings, &config, &made_with))
+        .transpose()?;
+    let lookout = given.as_ref().map(|given| Arc::clone(&given.lookout));
     let start = |alerts: KeepAlerts| {
-        let keep = Keep { facts: tap.is_none(), alerts, tracks: wanted.tracks };
+        let keep = Keep { facts: tap.is_none(), alerts, tracks: wanted.tracks, lookout: lookout.clone() };
         let mut shards = Shards::start(count, &made_with, limits, &keep);
         if let Some(tap) = tap {
             shards.tap(tap());
@@ -141,7 +150,8 @@ fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<&dyn Fn() -> Tap
                 Some(known) => {
                     sorted_first.clone_from(&known.sorted_first);
                     let plan = plan(known.sorted_first);
-                    let keep = Keep { facts: true, alerts: keep.clone(), tracks: wanted.tracks };
+                    let tracks = wanted.tracks;
+                    let keep = Keep { facts: true, alerts: keep.clone(), tracks, lookout: lookout.clone() };
                     let shards = Shards::resume(&known.shards, &made_with, &keep)?;
                     let takes_in = (Ingest::restore(&known.ingest)?, known.totals);
                     let driver = Driver::resumed(&plan, &config, shards, progress, takes_in);
@@ -184,7 +194,8 @@ fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<&dyn Fn() -> Tap
             counts.rejected(model::Reason::NoTime)
         );
     }
-    Ok(Done { made_with, before, names, counts, read, outcome, is_in_order, is_interrupted })
+    let sightings = given;
+    Ok(Done { made_with, before, names, counts, read, outcome, sightings, is_in_order, is_interrupted })
 }
 
 /// Begins to write a log down.

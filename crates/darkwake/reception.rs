@@ -18,7 +18,15 @@ pub fn run(command: &Reception) -> anyhow::Result<()> {
 fn export(reading: &Reading, path: &Path) -> anyhow::Result<()> {
     let done = read::read(
         reading,
-        &Wanted { speed: Speed::Max, alerts: false, tracks: false, record: None, resume: None, only: None },
+        &Wanted {
+            speed: Speed::Max,
+            alerts: false,
+            tracks: false,
+            record: None,
+            resume: None,
+            sightings: &[],
+            only: None,
+        },
     )?;
     let mut out = outputs::create(path)?;
     writeln!(out, "{{\"type\":\"FeatureCollection\",\"features\":[")?;

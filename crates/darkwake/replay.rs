@@ -17,6 +17,7 @@ use crate::read::{self, Done, Wanted};
 use crate::report;
 use crate::resume::Resume;
 use crate::shards::Outcome;
+use crate::sightings;
 use crate::stats::{self, Totals};
 
 /// Reads the inputs and writes what was asked for.
@@ -35,13 +36,18 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         !arguments.by_day || arguments.out.iter().all(|path| path != Path::new("-")),
         Usage("--by-day makes folders, and standard output is none".to_owned())
     );
+    check_sightings(arguments)?;
     // Statistics count them, too.
     let wanted = Wanted {
         speed: arguments.speed,
-        alerts: !formats.is_empty() || arguments.stats.is_some() || arguments.report.is_some(),
+        alerts: !formats.is_empty()
+            || arguments.stats.is_some()
+            || arguments.report.is_some()
+            || !arguments.sightings.is_empty(),
         tracks: arguments.report.is_some(),
         record: arguments.record.as_deref(),
         resume: resume.as_deref(),
+        sightings: &arguments.sightings,
         only: None,
     };
     let reading_span = tracing::debug_span!("replay.read").entered();
@@ -49,6 +55,8 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     drop(reading_span);
     let _span = tracing::debug_span!("replay.write", alerts = done.outcome.alerts.len()).entered();
     let is_time_assumed = reading.start.is_some();
+    done.sort();
+    let sightings = sightings::tell(&mut done);
     let (alerts, lines) = alerts(&mut done, arguments.only_final, is_time_assumed);
     for (path, format) in &formats {
         if arguments.by_day {
@@ -78,7 +86,10 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     for alert in &alerts {
         *totals.alerts.entry(alert.key.kind.name()).or_default() += 1;
     }
-    let object = stats::object(counts, &totals);
+    let mut object = stats::object(counts, &totals);
+    if let Some(sightings) = sightings {
+        object["sightings"] = sightings;
+    }
     if let Some(path) = &arguments.stats {
         let mut out = outputs::create(path)?;
         writeln!(out, "{object}")?;
@@ -105,9 +116,23 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     done.end()
 }
 
-/// The alerts in the order in which they were known, and as they are written.
+/// Fails for what cannot be done with sightings.
+fn check_sightings(arguments: &Replay) -> anyhow::Result<()> {
+    if arguments.sightings.is_empty() {
+        return Ok(());
+    }
+    anyhow::ensure!(
+        !arguments.resume,
+        Usage("--sightings are judged in one go; leave out --resume".to_owned())
+    );
+    let given = arguments.reading.inputs.iter().chain(&arguments.sightings);
+    let from_stdin = given.filter(|input| *input == "-").count();
+    anyhow::ensure!(from_stdin < 2, Usage("standard input can be one input only".to_owned()));
+    Ok(())
+}
+
+/// The alerts in their order, and as they are written.
 fn alerts(done: &mut Done, only_final: bool, is_time_assumed: bool) -> (Vec<Arc<Alert>>, Vec<String>) {
-    done.sort();
     let lines = done.lines(is_time_assumed);
     let alerts = std::mem::take(&mut done.outcome.alerts);
     let last: BTreeMap<u64, u32> = alerts.iter().map(|alert| (alert.id, alert.revision)).collect();

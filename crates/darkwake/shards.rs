@@ -9,6 +9,7 @@ use anyhow::Context;
 use connect::facts::Facts;
 use connect::log::{Frame, LogWriter};
 use detect::Reception;
+use detect::sighting::lookout::Lookout;
 use engine::{Engine, Entry, Limits, SnapshotError};
 use model::Mmsi;
 use model::alert::{Alert, Told};
@@ -17,6 +18,7 @@ use serde::Deserialize;
 
 use crate::made::MadeWith;
 use crate::report::tracks::Tracks;
+use crate::sightings::Seen;
 
 /// Entries handed over at once.
 const BATCH: usize = 1_024;
@@ -40,6 +42,8 @@ pub struct Outcome {
     pub reception: Reception,
     /// Tracks of all ships, where they were asked for.
     pub thinned_tracks: Tracks,
+    /// What was heard around sightings, where there are any.
+    pub seen: Seen,
     /// Why what was handed over is not all written down.
     pub record_error: Option<std::io::Error>,
 }
@@ -63,6 +67,8 @@ pub struct Keep {
     pub alerts: KeepAlerts,
     /// Whether tracks are kept to the end.
     pub tracks: bool,
+    /// Sightings around which reports are kept to the end.
+    pub lookout: Option<Arc<Lookout>>,
 }
 
 /// What becomes of alerts.
@@ -361,6 +367,7 @@ impl Shards {
             whole.tracks += part.tracks;
             whole.reception = part.reception;
             whole.thinned_tracks.merge(part.thinned_tracks);
+            whole.seen.merge(part.seen);
         }
         whole
     }
@@ -393,6 +400,9 @@ fn work(
     told: &AtomicU64,
 ) -> Outcome {
     let mut fresh = Vec::new();
+    if let Some(lookout) = &keep.lookout {
+        engine.look_out(Arc::clone(lookout));
+    }
     let hand_on = |alerts: &mut Vec<Arc<Alert>>, (engine, made_with): (&Engine, &MadeWith), saved| {
         if let KeepAlerts::Rounds(rounds) = &keep.alerts {
             // Who takes them may have failed, and says why.
@@ -413,6 +423,9 @@ fn work(
                 for entry in batch {
                     if keep.tracks {
                         outcome.thinned_tracks.hear(&entry);
+                    }
+                    if keep.lookout.is_some() {
+                        outcome.seen.note(&entry);
                     }
                     engine.push(entry, &made_with.world, &mut fresh);
                 }
@@ -436,10 +449,12 @@ fn work(
                 hand_on(&mut outcome.alerts, (&engine, &made_with), engine.snapshot().ok());
             }
         }
-        told.fetch_add(fresh.len() as u64, Ordering::Relaxed);
+        let news = fresh.iter().filter(|fresh| !matches!(fresh, Told::Near(_))).count();
+        told.fetch_add(news as u64, Ordering::Relaxed);
         for told in fresh.drain(..) {
             match (told, &keep.alerts) {
                 (Told::Fact(change), _) if keep.facts => outcome.facts.apply(&change),
+                (Told::Near(near), _) => outcome.seen.hear(&near, keep.lookout.as_deref()),
                 (Told::Fact(_), _) | (Told::Alert(_), KeepAlerts::No) => {}
                 (Told::Alert(alert), KeepAlerts::All | KeepAlerts::Rounds(_)) => outcome.alerts.push(alert),
             }
@@ -448,6 +463,10 @@ fn work(
     hand_on(&mut outcome.alerts, (&engine, &made_with), None);
     outcome.counts = engine.counts().clone();
     (outcome.ships, outcome.tracks) = (engine.ships() as u64, engine.tracks());
+    if keep.lookout.is_some() {
+        outcome.seen.last_known = engine.last_known();
+        outcome.seen.end = Some(engine.watermark());
+    }
     outcome.reception = engine.into_reception();
     outcome
 }

@@ -44,8 +44,15 @@ pub fn run(arguments: &Derive) -> anyhow::Result<()> {
         .map_err(|_| Usage(format!("{} is no resolution of H3", arguments.resolution)))?;
     let names = Names::load(&arguments.names)?;
     let survey = Arc::new(Mutex::new(Survey::new(arguments, resolution)));
-    let wanted =
-        Wanted { speed: Speed::Max, alerts: false, tracks: false, record: None, resume: None, only: None };
+    let wanted = Wanted {
+        speed: Speed::Max,
+        alerts: false,
+        tracks: false,
+        record: None,
+        resume: None,
+        sightings: &[],
+        only: None,
+    };
     // Asked for again, it begins anew.
     let tap = || -> Tap {
         *lock(&survey) = Survey::new(arguments, resolution);

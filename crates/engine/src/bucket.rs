@@ -10,6 +10,7 @@ use hashbrown::HashMap;
 use model::alert::Told;
 use model::fate::Counts;
 use model::report::NoPositionReport;
+use model::sighting::LastKnown;
 use model::{EventTime, Fate, Mmsi, PositionReport, Reason, StaticReport, Transmission};
 use reorder::{Copy, Duplicates, OrderKey};
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,11 @@ impl Bucket {
     /// Tracks that were ever told apart.
     pub fn tracks(&self) -> u64 {
         self.ships.values().map(|ship| u64::from(ship.tracks())).sum()
+    }
+
+    /// What is known of the tracks of its ships, in no order.
+    pub fn last_known(&self) -> impl Iterator<Item = LastKnown> {
+        self.ships.values().flat_map(Ship::last_known)
     }
 
     /// Hands on one transmission in its order.

@@ -22,8 +22,10 @@ use alloc::vec::Vec;
 
 use detect::Reception;
 use detect::reception::{Tick, bin_end};
+use detect::sighting::lookout::Lookout;
 use model::alert::Told;
 use model::fate::Counts;
+use model::sighting::LastKnown;
 use model::{EventTime, Mmsi, Transmission};
 use reorder::{Hold, OrderKey};
 use serde::{Deserialize, Serialize};
@@ -91,6 +93,7 @@ pub struct Engine {
     buckets: Vec<Option<Bucket>>,
     counts: Counts,
     searches: Searches,
+    lookout: Option<Arc<Lookout>>,
 }
 
 impl Engine {
@@ -108,7 +111,13 @@ impl Engine {
             buckets,
             counts: Counts::default(),
             searches: Searches::default(),
+            lookout: None,
         }
+    }
+
+    /// From here on, accepted reports that are close to these sightings are told.
+    pub fn look_out(&mut self, lookout: Arc<Lookout>) {
+        self.lookout = Some(lookout);
     }
 
     /// Takes one entry of the log; what is told is appended to `out`.
@@ -126,7 +135,7 @@ impl Engine {
             Entry::End(highest) => {
                 self.advance(highest, world, out);
                 self.hand_on(|hold| hold.pop(EventTime::MAX), world, out);
-                let chart = chart(world, &self.reception, &self.searches);
+                let chart = chart(world, (&self.reception, &self.searches), self.lookout.as_deref());
                 for bucket in self.buckets.iter_mut().flatten() {
                     bucket.finish(highest, &chart, &mut self.counts, out);
                 }
@@ -169,6 +178,14 @@ impl Engine {
         self.hold.len()
     }
 
+    /// The tracks of its ships and what is known of them, in their order.
+    #[must_use]
+    pub fn last_known(&self) -> Vec<LastKnown> {
+        let mut known: Vec<LastKnown> = self.buckets.iter().flatten().flat_map(Bucket::last_known).collect();
+        known.sort_unstable_by_key(|known| known.track);
+        known
+    }
+
     /// What is known of hearing at the end: the same in every shard.
     #[must_use]
     pub fn into_reception(self) -> Reception {
@@ -199,7 +216,7 @@ impl Engine {
         world: &World,
         out: &mut Vec<Told>,
     ) {
-        let chart = chart(world, &self.reception, &self.searches);
+        let chart = chart(world, (&self.reception, &self.searches), self.lookout.as_deref());
         while let Some((key, transmission)) = take(&mut self.hold) {
             let bucket = self.buckets[bucket_of(transmission.mmsi())].get_or_insert_default();
             bucket.hand_on(key, transmission, &self.limits, &chart, &mut self.counts, out);
@@ -207,7 +224,7 @@ impl Engine {
     }
 
     fn fire(&mut self, up_to: EventTime, world: &World, out: &mut Vec<Told>) {
-        let chart = chart(world, &self.reception, &self.searches);
+        let chart = chart(world, (&self.reception, &self.searches), self.lookout.as_deref());
         for bucket in self.buckets.iter_mut().flatten() {
             bucket.fire(up_to, &chart, out);
         }
@@ -215,7 +232,7 @@ impl Engine {
 
     /// What a tick says of ships, and what it says of none.
     fn take_notice(&mut self, tick: &Tick, world: &World, out: &mut Vec<Told>) {
-        let chart = chart(world, &self.reception, &self.searches);
+        let chart = chart(world, (&self.reception, &self.searches), self.lookout.as_deref());
         for claim in &tick.claims {
             for before in &claim.before {
                 if let Some(bucket) = &mut self.buckets[bucket_of(*before)] {
@@ -229,6 +246,10 @@ impl Engine {
     }
 }
 
-fn chart<'a>(world: &'a World, reception: &'a Reception, searches: &'a Searches) -> ChartOf<'a> {
-    ChartOf { world, reception, searches }
+fn chart<'a>(
+    world: &'a World,
+    (reception, searches): (&'a Reception, &'a Searches),
+    lookout: Option<&'a Lookout>,
+) -> ChartOf<'a> {
+    ChartOf { world, reception, searches, lookout }
 }
