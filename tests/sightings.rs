@@ -18,7 +18,7 @@ const LADY_R: i64 = 273_000_003;
 
 /// The story, replayed once without sightings.
 struct Story {
-    folder: tempfile::TempDir,
+    feed: Vec<u8>,
     truth: Value,
     facts: Vec<Value>,
     alerts: Vec<Value>,
@@ -35,7 +35,7 @@ static STORY: LazyLock<Story> = LazyLock::new(|| {
     run(&["replay", "feed.nmea", "--facts", "facts.jsonl", "--out", "alerts.jsonl", "--final"]);
     let truth = serde_json::from_str(&std::fs::read_to_string(path.join("truth.json")).unwrap()).unwrap();
     let (facts, alerts) = (lines(&path.join("facts.jsonl")), lines(&path.join("alerts.jsonl")));
-    Story { folder, truth, facts, alerts }
+    Story { feed: std::fs::read(path.join("feed.nmea")).unwrap(), truth, facts, alerts }
 });
 
 fn lines(path: &Path) -> Vec<Value> {
@@ -53,6 +53,13 @@ struct Seen {
 }
 
 impl Story {
+    /// A folder with the feed in it.
+    fn folder(&self) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("feed.nmea"), &self.feed).unwrap();
+        folder
+    }
+
     fn ship(&self, mmsi: i64) -> &Value {
         self.truth["ships"].as_array().unwrap().iter().find(|ship| ship["mmsi"] == mmsi).unwrap()
     }
@@ -136,10 +143,10 @@ fn feature(seen: &Seen) -> Value {
     })
 }
 
-/// Replays the story with sightings from a file; the file may also stand on standard input.
-fn replay(story: &Story, out: &Path, arguments: &[&str], stdin: Option<&Path>) -> Output {
-    let mut command = darkwake(out);
-    command.arg("replay").arg(story.folder.path().join("feed.nmea")).args(arguments);
+/// Replays the feed in a folder with sightings from a file; the file may also stand on standard input.
+fn replay(folder: &Path, arguments: &[&str], stdin: Option<&Path>) -> Output {
+    let mut command = darkwake(folder);
+    command.args(["replay", "feed.nmea"]).args(arguments);
     if let Some(stdin) = stdin {
         command.stdin(File::open(stdin).unwrap());
     }
@@ -168,12 +175,12 @@ fn ids(ports: &Value) -> Vec<&str> {
 #[test]
 fn what_was_seen_is_the_ship_that_was_there_or_contradicts_what_was_told_or_is_of_no_ship_that_is_known() {
     let story = &*STORY;
-    let folder = tempfile::tempdir().unwrap();
+    let folder = story.folder();
     let path = folder.path();
     let broken = "x1,,130,42,,\nx2,yesterday,130,42,,\nx3,1696276800,130,99,,\nx4,1696276800,,,,\nx5,1696276800,130,42,-3,\n";
     std::fs::write(path.join("seen.csv"), csv(&story.all()) + broken).unwrap();
     let outputs = ["--sightings", "seen.csv", "--out", "alerts.jsonl", "--stats", "stats.json"];
-    let done = replay(story, path, &outputs, None);
+    let done = replay(path, &outputs, None);
     succeed(&done);
     let said = String::from_utf8_lossy(&done.stderr);
     assert!(said.contains("seen.csv:8: no time"), "{said}");
@@ -243,7 +250,7 @@ fn what_was_seen_is_the_ship_that_was_there_or_contradicts_what_was_told_or_is_o
 #[test]
 fn tables_collections_and_lines_from_a_pipe_say_the_same() {
     let story = &*STORY;
-    let folder = tempfile::tempdir().unwrap();
+    let folder = story.folder();
     let path = folder.path();
     let all = story.all();
     let features: Vec<Value> = all.iter().map(feature).collect();
@@ -255,7 +262,7 @@ fn tables_collections_and_lines_from_a_pipe_say_the_same() {
     let told_of = |sightings: &str, stdin: Option<&str>| {
         let stdin = stdin.map(|name| path.join(name));
         let arguments = ["--sightings", sightings, "--out", "alerts.jsonl"];
-        succeed(&replay(story, path, &arguments, stdin.as_deref()));
+        succeed(&replay(path, &arguments, stdin.as_deref()));
         let mut told = told(&path.join("alerts.jsonl"));
         // Where it was read differs.
         told.values_mut().for_each(|alert| alert["inputs"] = Value::Null);
@@ -271,7 +278,7 @@ fn tables_collections_and_lines_from_a_pipe_say_the_same() {
 #[test]
 fn the_number_of_shards_changes_no_byte_and_all_outputs_have_them() {
     let story = &*STORY;
-    let folder = tempfile::tempdir().unwrap();
+    let folder = story.folder();
     let path = folder.path();
     std::fs::write(path.join("seen.csv"), csv(&story.all())).unwrap();
     let outputs =
@@ -279,7 +286,7 @@ fn the_number_of_shards_changes_no_byte_and_all_outputs_have_them() {
     let bytes = |shards: &str| {
         let arguments = ["--sightings", "seen.csv", "--shards", shards, "--final", "--out", "alerts.jsonl"];
         let more = ["--report", "report.html"];
-        succeed(&replay(story, path, &[&arguments[..], &outputs, &more].concat(), None));
+        succeed(&replay(path, &[&arguments[..], &outputs, &more].concat(), None));
         std::fs::read(path.join("alerts.jsonl")).unwrap()
     };
     let one = bytes("1");
@@ -296,10 +303,10 @@ fn the_number_of_shards_changes_no_byte_and_all_outputs_have_them() {
 #[test]
 fn alerts_of_sightings_are_as_the_schema_says() {
     let story = &*STORY;
-    let folder = tempfile::tempdir().unwrap();
+    let folder = story.folder();
     let path = folder.path();
     std::fs::write(path.join("seen.csv"), csv(&story.all())).unwrap();
-    succeed(&replay(story, path, &["--sightings", "seen.csv", "--out", "alerts.jsonl"], None));
+    succeed(&replay(path, &["--sightings", "seen.csv", "--out", "alerts.jsonl"], None));
     let schema: Value = serde_json::from_str(include_str!("../config/schema/alert.json")).unwrap();
     let validator = jsonschema::draft202012::new(&schema).unwrap();
     let told = told(&path.join("alerts.jsonl"));
@@ -324,14 +331,14 @@ fn alerts_of_sightings_are_as_the_schema_says() {
 #[test]
 fn a_port_stands_for_a_position_and_what_is_outside_the_feed_is_not_judged() {
     let story = &*STORY;
-    let folder = tempfile::tempdir().unwrap();
+    let folder = story.folder();
     let path = folder.path();
     let Seen { t, length_m, .. } = story.at_rajin("", ANGARA, 0.3);
     let late = story.truth["end"].as_i64().unwrap() + 24 * HOUR_MS;
     let rows = format!("t,port,length\n{t},kprjn,{}\n{t},Rajin,{}\n{late},KPRJN,\n", length_m.unwrap(), 30);
     std::fs::write(path.join("seen.csv"), rows).unwrap();
     let outputs = ["--sightings", "seen.csv", "--out", "alerts.jsonl", "--stats", "stats.json"];
-    succeed(&replay(story, path, &outputs, None));
+    succeed(&replay(path, &outputs, None));
     let told = told(&path.join("alerts.jsonl"));
     assert_eq!(told.len(), 2);
     let angara = told.values().find(|alert| alert["vessel"]["mmsi"] == ANGARA).unwrap();
@@ -345,11 +352,11 @@ fn a_port_stands_for_a_position_and_what_is_outside_the_feed_is_not_judged() {
 #[test]
 fn what_cannot_be_done_is_said() {
     let story = &*STORY;
-    let folder = tempfile::tempdir().unwrap();
+    let folder = story.folder();
     let path = folder.path();
     std::fs::write(path.join("bad.csv"), "time,lat,lon\nnever,42,130\n").unwrap();
     let code_of = |arguments: &[&str]| {
-        let done = replay(story, path, arguments, None);
+        let done = replay(path, arguments, None);
         (done.status.code(), String::from_utf8(done.stderr).unwrap())
     };
     let (code, said) = code_of(&["--sightings", "bad.csv", "--out", "alerts.jsonl"]);
