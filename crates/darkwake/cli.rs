@@ -154,6 +154,9 @@ pub struct Replay {
     /// Keep the place on the way, beside the first output, and go on there after an interrupt or a crash.
     #[arg(long, conflicts_with = "record", env = "DARKWAKE_RESUME")]
     pub resume: bool,
+    /// Ships seen by other means (CSV, GeoJSON or JSON lines; a file as inputs are, or a topic), held against what was heard.
+    #[arg(long, value_name = "FILE", num_args = 1, env = "DARKWAKE_SIGHTINGS")]
+    pub sightings: Vec<String>,
     /// Each file of alerts, facts or tracks is a folder, with a file for each day.
     #[arg(long, env = "DARKWAKE_BY_DAY")]
     pub by_day: bool,

@@ -92,6 +92,7 @@ fn alerts(reading: &Reading, only: Option<Only<'_>>) -> anyhow::Result<Done> {
             track_points: None,
             record: None,
             resume: None,
+            sightings: &[],
             only,
         },
     )?;

@@ -25,6 +25,7 @@ mod resume;
 mod run;
 mod schema;
 mod shards;
+mod sightings;
 mod stats;
 mod thin;
 #[cfg(feature = "otel")]

@@ -27,6 +27,7 @@ use crate::order::{Known, Round, Rounds};
 use crate::progress::Progress;
 use crate::resume::Resume;
 use crate::shards::{Keep, KeepAlerts, Outcome, Shards, Tap};
+use crate::sightings::{self, Given};
 use crate::tracks::PointOrder;
 use crate::watch;
 
@@ -47,6 +48,8 @@ pub struct Done {
     pub read: ReadTotals,
     /// What was found.
     pub outcome: Outcome,
+    /// Sightings that are to be judged.
+    pub sightings: Option<Given>,
     /// Whether alerts are in their order already.
     is_in_order: bool,
     is_interrupted: bool,
@@ -66,6 +69,8 @@ pub struct Wanted<'a> {
     pub record: Option<&'a Path>,
     /// The folder in which it is written down how far it is.
     pub resume: Option<&'a Path>,
+    /// Sightings, as inputs are given.
+    pub sightings: &'a [String],
     /// Where the part of it is to be written down that one ship's alerts follow from.
     pub only: Option<Only<'a>>,
 }
@@ -95,9 +100,13 @@ fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<&dyn Fn() -> Tap
     let made_with = made_with(&config, !config.place.is_empty(), &reading.ports)?;
     let limits = config.limits.of_core();
     let count = shard_count(reading.shards);
+    let given = (!wanted.sightings.is_empty())
+        .then(|| sightings::read(wanted.sightings, &config, &made_with))
+        .transpose()?;
+    let lookout = given.as_ref().map(|given| Arc::clone(&given.lookout));
     let start = |alerts: KeepAlerts| {
-        let (tracks, track_points) = (wanted.tracks, wanted.track_points);
-        let keep = Keep { facts: tap.is_none(), alerts, tracks, track_points };
+        let (tracks, track_points, lookout) = (wanted.tracks, wanted.track_points, lookout.clone());
+        let keep = Keep { facts: tap.is_none(), alerts, tracks, track_points, lookout };
         let mut shards = Shards::start(count, &made_with, limits, &keep);
         if let Some(tap) = tap {
             shards.tap(tap());
@@ -146,8 +155,8 @@ fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<&dyn Fn() -> Tap
                     sorted_first.clone_from(&known.sorted_first);
                     let plan = plan(known.sorted_first);
                     // What is sorted on disk is not written down: who resumes asks for no points.
-                    let (alerts, tracks) = (keep.clone(), wanted.tracks);
-                    let keep = Keep { facts: true, alerts, tracks, track_points: None };
+                    let (alerts, tracks, lookout) = (keep.clone(), wanted.tracks, lookout.clone());
+                    let keep = Keep { facts: true, alerts, tracks, track_points: None, lookout };
                     let shards = Shards::resume(&known.shards, &made_with, &keep)?;
                     let takes_in = (Ingest::restore(&known.ingest)?, known.totals);
                     let driver = Driver::resumed(&plan, &config, shards, progress, takes_in);
@@ -190,7 +199,8 @@ fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<&dyn Fn() -> Tap
             counts.rejected(model::Reason::NoTime)
         );
     }
-    Ok(Done { made_with, before, names, counts, read, outcome, is_in_order, is_interrupted })
+    let sightings = given;
+    Ok(Done { made_with, before, names, counts, read, outcome, sightings, is_in_order, is_interrupted })
 }
 
 /// Begins to write a log down.

@@ -25,6 +25,7 @@ fn export(reading: &Reading, path: &Path) -> anyhow::Result<()> {
             track_points: None,
             record: None,
             resume: None,
+            sightings: &[],
             only: None,
         },
     )?;

@@ -14,6 +14,7 @@ use crate::outputs::{self, Format, Table};
 use crate::read::{self, Done, Wanted};
 use crate::report;
 use crate::resume::Resume;
+use crate::sightings;
 use crate::stats::{self, Totals};
 use crate::tracks::PointOrder;
 
@@ -32,15 +33,20 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         !arguments.by_day || out.iter().chain(&facts).all(|(path, _)| *path != Path::new("-")),
         Usage("--by-day makes folders, and standard output is none".to_owned())
     );
+    check_sightings(arguments)?;
     let order = if arguments.by_day { PointOrder::Days } else { PointOrder::Tracks };
     // Statistics count them, too.
     let wanted = Wanted {
         speed: arguments.speed,
-        alerts: !out.is_empty() || arguments.stats.is_some() || arguments.report.is_some(),
+        alerts: !out.is_empty()
+            || arguments.stats.is_some()
+            || arguments.report.is_some()
+            || !arguments.sightings.is_empty(),
         tracks: arguments.report.is_some(),
         track_points: (!tracks.is_empty()).then_some(order),
         record: arguments.record.as_deref(),
         resume: resume.as_deref(),
+        sightings: &arguments.sightings,
         only: None,
     };
     let reading_span = tracing::debug_span!("replay.read").entered();
@@ -48,6 +54,8 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     drop(reading_span);
     let _span = tracing::debug_span!("replay.write", alerts = done.outcome.alerts.len()).entered();
     let is_time_assumed = reading.start.is_some();
+    done.sort();
+    let sightings = sightings::tell(&mut done);
     let (alerts, lines) = alerts(&mut done, arguments.only_final, is_time_assumed);
     write(arguments, &out, &outputs::alerts::TABLE, || lines.iter())?;
     let ports = done.made_with.world.ports();
@@ -73,7 +81,10 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     for alert in &alerts {
         *totals.alerts.entry(alert.key.kind.name()).or_default() += 1;
     }
-    let object = stats::object(counts, &totals);
+    let mut object = stats::object(counts, &totals);
+    if let Some(sightings) = sightings {
+        object["sightings"] = sightings;
+    }
     if let Some(path) = &arguments.stats {
         let mut out = outputs::create(path)?;
         writeln!(out, "{object}")?;
@@ -100,9 +111,23 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     done.end()
 }
 
-/// The alerts in the order in which they were known, and as they are written.
+/// Fails for what cannot be done with sightings.
+fn check_sightings(arguments: &Replay) -> anyhow::Result<()> {
+    if arguments.sightings.is_empty() {
+        return Ok(());
+    }
+    anyhow::ensure!(
+        !arguments.resume,
+        Usage("--sightings are judged in one go; leave out --resume".to_owned())
+    );
+    let given = arguments.reading.inputs.iter().chain(&arguments.sightings);
+    let from_stdin = given.filter(|input| *input == "-").count();
+    anyhow::ensure!(from_stdin < 2, Usage("standard input can be one input only".to_owned()));
+    Ok(())
+}
+
+/// The alerts in their order, and as they are written.
 fn alerts(done: &mut Done, only_final: bool, is_time_assumed: bool) -> (Vec<Arc<Alert>>, Vec<String>) {
-    done.sort();
     let lines = done.lines(is_time_assumed);
     let alerts = std::mem::take(&mut done.outcome.alerts);
     let last: BTreeMap<u64, u32> = alerts.iter().map(|alert| (alert.id, alert.revision)).collect();

@@ -9,6 +9,7 @@ use anyhow::Context;
 use connect::facts::Facts;
 use connect::log::{Frame, LogWriter};
 use detect::Reception;
+use detect::sighting::lookout::Lookout;
 use engine::{Engine, Entry, Limits, SnapshotError};
 use model::Mmsi;
 use model::alert::{Alert, Told};
@@ -17,6 +18,7 @@ use serde::Deserialize;
 
 use crate::made::MadeWith;
 use crate::report::tracks::Tracks;
+use crate::sightings::Seen;
 use crate::tracks::{PointOrder, TrackPoints};
 
 /// Entries handed over at once.
@@ -43,6 +45,8 @@ pub struct Outcome {
     pub thinned_tracks: Tracks,
     /// The points of tracks of each shard, where they were asked for.
     pub track_points: Vec<TrackPoints>,
+    /// What was heard around sightings, where there are any.
+    pub seen: Seen,
     /// Why what was handed over is not all written down.
     pub record_error: Option<std::io::Error>,
 }
@@ -68,6 +72,8 @@ pub struct Keep {
     pub tracks: bool,
     /// How the points of tracks are put in order, if they are kept.
     pub track_points: Option<PointOrder>,
+    /// Sightings around which reports are kept to the end.
+    pub lookout: Option<Arc<Lookout>>,
 }
 
 /// What becomes of alerts.
@@ -367,6 +373,7 @@ impl Shards {
             whole.reception = part.reception;
             whole.thinned_tracks.merge(part.thinned_tracks);
             whole.track_points.extend(part.track_points);
+            whole.seen.merge(part.seen);
         }
         whole
     }
@@ -403,6 +410,9 @@ fn work(
     if points.is_some() {
         engine.keep_taken();
     }
+    if let Some(lookout) = &keep.lookout {
+        engine.look_out(Arc::clone(lookout));
+    }
     let hand_on = |alerts: &mut Vec<Arc<Alert>>, (engine, made_with): (&Engine, &MadeWith), saved| {
         if let KeepAlerts::Rounds(rounds) = &keep.alerts {
             // Who takes them may have failed, and says why.
@@ -423,6 +433,9 @@ fn work(
                 for entry in batch {
                     if keep.tracks {
                         outcome.thinned_tracks.hear(&entry);
+                    }
+                    if keep.lookout.is_some() {
+                        outcome.seen.note(&entry);
                     }
                     engine.push(entry, &made_with.world, &mut fresh);
                     if let Some(points) = &mut points {
@@ -449,10 +462,12 @@ fn work(
                 hand_on(&mut outcome.alerts, (&engine, &made_with), engine.snapshot().ok());
             }
         }
-        told.fetch_add(fresh.len() as u64, Ordering::Relaxed);
+        let news = fresh.iter().filter(|fresh| !matches!(fresh, Told::Near(_))).count();
+        told.fetch_add(news as u64, Ordering::Relaxed);
         for told in fresh.drain(..) {
             match (told, &keep.alerts) {
                 (Told::Fact(change), _) if keep.facts => outcome.facts.apply(&change),
+                (Told::Near(near), _) => outcome.seen.hear(&near, keep.lookout.as_deref()),
                 (Told::Fact(_), _) | (Told::Alert(_), KeepAlerts::No) => {}
                 (Told::Alert(alert), KeepAlerts::All | KeepAlerts::Rounds(_)) => outcome.alerts.push(alert),
             }
@@ -463,6 +478,10 @@ fn work(
     outcome.track_points.extend(points);
     outcome.counts = engine.counts().clone();
     (outcome.ships, outcome.tracks) = (engine.ships() as u64, engine.tracks());
+    if keep.lookout.is_some() {
+        outcome.seen.last_known = engine.last_known();
+        outcome.seen.end = Some(engine.watermark());
+    }
     outcome.reception = engine.into_reception();
     outcome
 }

@@ -1,15 +1,19 @@
-//! Files: archives, port files, lists of ships, the configuration.
+//! Files: archives, port files, lists of ships, sightings, the configuration.
 
 use std::io::{BufRead, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use connect::lists::{self, Format};
+use connect::sightings::Sightings;
 use connect::{Input, files};
 use darkwake::config::Config;
+use detect::sighting::lookout::Lookout;
 use geofence::{Geofence, port_file};
 use model::port::Vertex;
 use model::position::UNITS_PER_DEGREE;
-use model::{EventTime, Port, Position, Shape};
+use model::sighting::Sighting;
+use model::{EventTime, Mmsi, Port, Position, Shape};
 
 /// So much of each input is read: some bytes can stand for gigabytes.
 const MOST_BYTES: u64 = 1 << 20;
@@ -91,6 +95,22 @@ pub fn ship_list(data: &[u8]) {
         assert_eq!(list.seen, list.taken + left_out, "{}", list.summary());
         assert!(list.ships.iter().all(|ship| ship.imo.is_some() || !ship.mmsis.is_empty()));
         list.doubts().for_each(drop);
+    }
+}
+
+/// Text that may be sightings: each row is taken, or counted with the reason why not, and what is taken can be looked for.
+pub fn sightings(data: &[u8]) {
+    let mut sightings = Sightings::default();
+    let rajin = Position { lon: 130_300_000, lat: 42_215_000 };
+    let port = |name: &str| (name == "KPRJN").then_some((rajin, 4_000.0));
+    sightings.read("seen", 0, data, &port).expect("bytes in memory can be read");
+    let rejected: u64 = sightings.rejected.values().sum();
+    assert_eq!(sightings.read, sightings.list.len() as u64 + rejected);
+    let seen: Vec<Arc<Sighting>> = sightings.list.into_iter().map(Arc::new).collect();
+    let lookout = Lookout::new(seen);
+    for sighting in lookout.sightings() {
+        assert!((0.0..=1.0).contains(&sighting.confidence) && sighting.accuracy_m <= 50_000.0);
+        assert!(!sighting.id.is_empty() && lookout.is_sought(Mmsi(0), None, sighting.fix), "{sighting:?}");
     }
 }
 

@@ -8,7 +8,7 @@ mod files;
 mod lines;
 mod state;
 
-pub use files::{archive, config, port_file, ship_list};
+pub use files::{archive, config, port_file, ship_list, sightings};
 pub use lines::{datagram, json_line, message, nmea_line, table_row, tag_block};
 pub use state::{log_record, log_segment, resume, snapshot, snapshots};
 
@@ -16,7 +16,7 @@ pub use state::{log_record, log_segment, resume, snapshot, snapshots};
 pub type Target = fn(&[u8]);
 
 /// All targets by name.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 15] = [
     ("archive", archive),
     ("config", config),
     ("datagram", datagram),
@@ -28,6 +28,7 @@ pub const TARGETS: [(&str, Target); 14] = [
     ("port_file", port_file),
     ("resume", resume),
     ("ship_list", ship_list),
+    ("sightings", sightings),
     ("snapshot", snapshot),
     ("table_row", table_row),
     ("tag_block", tag_block),

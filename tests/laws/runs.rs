@@ -143,6 +143,8 @@ impl Heard {
         match told {
             Told::Fact(change) => self.facts.apply(&change),
             Told::Alert(alert) => self.alerts.push(alert),
+            // Nothing is sought here.
+            Told::Near(_) => {}
         }
     }
 

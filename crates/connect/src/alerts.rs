@@ -3,6 +3,7 @@
 
 mod evidence;
 mod explain;
+mod sighting;
 
 use std::fmt::Write as _;
 
@@ -78,6 +79,9 @@ impl Writer<'_> {
         json::text(&mut out, &self.explain(alert));
         out.push_str(",\"inputs\":");
         json::list(&mut out, &alert.inputs, |out, origin| json::text(out, &self.input(*origin)));
+        if let Finding::Sighting(matched) = &alert.finding {
+            sighting::related(&mut out, matched);
+        }
         let _ = write!(out, ",\"config\":\"{}\",\"ports_file\":\"{}\"", self.config_hash, self.ports_hash);
         self.write_fact(&mut out, &alert.finding);
         out.push('}');
@@ -157,6 +161,7 @@ impl Writer<'_> {
                 out.push(',');
                 self.candidates(out, &hop.candidates);
             }
+            Finding::Sighting(matched) => self.ports_of_sighting(out, matched),
             Finding::Withheld(_) | Finding::Conflict(_) | Finding::Changed(_) | Finding::Notice(_) => {}
         }
         out.push('}');
@@ -207,7 +212,8 @@ impl Writer<'_> {
             | Finding::Withheld(_)
             | Finding::Conflict(_)
             | Finding::Changed(_)
-            | Finding::Notice(_) => return,
+            | Finding::Notice(_)
+            | Finding::Sighting(_) => return,
         };
         if told.provisional {
             out.push_str(",\"provisional\":true");
@@ -230,6 +236,10 @@ fn judgement(finding: &Finding) -> (Option<&'static str>, Option<&'static str>, 
             (Some(hop.grade.name()), Some(model::alert::Cause::Vessel.name()), Some(hop.score))
         }
         Finding::Withheld(_) => (None, Some(model::alert::Cause::Withheld.name()), None),
+        Finding::Sighting(matched) => {
+            let best = matched.suspects.first().map_or(0.0, |best| best.p);
+            (Some(matched.verdict.name()), None, Some(best))
+        }
         Finding::Fact(_) | Finding::Conflict(_) | Finding::Changed(_) | Finding::Notice(_) => {
             (None, None, None)
         }
@@ -258,7 +268,8 @@ fn tags(finding: &Finding) -> Vec<&'static str> {
         | Finding::Withheld(_)
         | Finding::Conflict(_)
         | Finding::Changed(_)
-        | Finding::Notice(_) => {}
+        | Finding::Notice(_)
+        | Finding::Sighting(_) => {}
     }
     tags
 }
@@ -294,6 +305,7 @@ fn start(finding: &Finding) -> Option<Fix> {
         Finding::Conflict(conflict) => conflict.new,
         Finding::Changed(changed) => changed.start,
         Finding::Notice(notice) => Fix { t: notice.start, position: notice.centre? },
+        Finding::Sighting(matched) => matched.sighting.fix,
     })
 }
 
@@ -312,7 +324,7 @@ fn end(finding: &Finding) -> Option<Fix> {
         Finding::InReach(reach) => reach.end,
         Finding::Withheld(withheld) => withheld.end,
         Finding::Changed(changed) => changed.end,
-        Finding::Conflict(_) | Finding::Notice(_) => None,
+        Finding::Conflict(_) | Finding::Notice(_) | Finding::Sighting(_) => None,
     }
 }
 
@@ -326,7 +338,8 @@ fn points(finding: &Finding) -> Vec<Position> {
         | Finding::InReach(_)
         | Finding::Withheld(_)
         | Finding::Changed(_)
-        | Finding::Notice(_) => start(finding).map(|fix| fix.position).into_iter().collect(),
+        | Finding::Notice(_)
+        | Finding::Sighting(_) => start(finding).map(|fix| fix.position).into_iter().collect(),
     };
     points.extend(end(finding).map(|fix| fix.position));
     points

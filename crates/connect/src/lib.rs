@@ -15,6 +15,7 @@ pub mod live;
 pub mod log;
 pub mod ports;
 pub mod reader;
+pub mod sightings;
 pub mod sinks;
 pub mod sorted;
 

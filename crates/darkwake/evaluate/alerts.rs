@@ -156,6 +156,12 @@ fn earlier(known: &mut Option<(u32, i64)>, revision: u32, at: i64) {
     }
 }
 
+/// What is read of a line first: alerts of other kinds have other grades.
+#[derive(Deserialize)]
+struct Head {
+    kind: AlertKind,
+}
+
 /// What is read of one line.
 #[derive(Deserialize)]
 struct Revision {
@@ -219,12 +225,12 @@ impl Alerts {
             if line.trim().is_empty() {
                 continue;
             }
-            let revision: Revision = serde_json::from_str(&line).with_context(|| {
-                format!("{name}:{}: is no alert as darkwake replay --out writes it", number + 1)
-            })?;
-            if !SCORED.contains(&revision.kind) {
+            let is_none = || format!("{name}:{}: is no alert as darkwake replay --out writes it", number + 1);
+            let Head { kind } = serde_json::from_str(&line).with_context(is_none)?;
+            if !SCORED.contains(&kind) {
                 continue;
             }
+            let revision: Revision = serde_json::from_str(&line).with_context(is_none)?;
             let least = lowest.entry(revision.id.clone()).or_insert(revision.revision);
             *least = revision.revision.min(*least);
             match by_id.get_mut(&revision.id) {

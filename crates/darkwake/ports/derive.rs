@@ -51,6 +51,7 @@ pub fn run(arguments: &Derive) -> anyhow::Result<()> {
         track_points: None,
         record: None,
         resume: None,
+        sightings: &[],
         only: None,
     };
     // Asked for again, it begins anew.

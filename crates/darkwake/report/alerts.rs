@@ -178,7 +178,8 @@ fn grade(finding: &Finding) -> Option<Grade> {
         | Finding::Withheld(_)
         | Finding::Conflict(_)
         | Finding::Changed(_)
-        | Finding::Notice(_) => None,
+        | Finding::Notice(_)
+        | Finding::Sighting(_) => None,
     }
 }
 

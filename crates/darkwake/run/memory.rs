@@ -159,7 +159,8 @@ pub fn run(
         metrics.counted_before(&number.to_string(), engine.counts());
     }
     let (rounds, told) = sync_channel(ROUNDS);
-    let keep = Keep { facts: false, alerts: KeepAlerts::Rounds(rounds), tracks: false, track_points: None };
+    let alerts = KeepAlerts::Rounds(rounds);
+    let keep = Keep { facts: false, alerts, tracks: false, track_points: None, lookout: None };
     let mut shards = Shards::go_on(engines, &made_with, &keep);
     drop(keep);
     if let Some(folder) = &arguments.record {

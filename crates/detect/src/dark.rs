@@ -185,6 +185,12 @@ impl Judge {
         self.episodes.is_empty()
     }
 
+    /// The most that the ship can keep, knots, by its own speeds and the limit of its type.
+    #[must_use]
+    pub fn greatest_kn(&self, ship_type: Option<u8>) -> f64 {
+        self.speeds.greatest_kn(ship_type)
+    }
+
     /// Silences that began up to here are forgotten.
     #[must_use]
     pub fn forgotten(&self) -> EventTime {

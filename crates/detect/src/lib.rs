@@ -14,6 +14,7 @@ pub mod hop;
 pub mod quiet;
 pub mod reach;
 pub mod reception;
+pub mod sighting;
 pub mod silence;
 pub mod stop;
 pub mod story;
@@ -26,7 +27,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use model::{
-    Cell, Class, EventTime, Fix, MessageType, Origin, PortIndex, Ports, Position, PositionReport, Statics,
+    Cell, Class, EventTime, Fix, MessageType, Mmsi, Origin, PortIndex, Ports, Position, PositionReport,
+    Statics,
 };
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -72,6 +74,8 @@ pub trait Chart {
     fn reception(&self) -> &Reception;
     /// What people want to hear of.
     fn watch(&self) -> &Watch;
+    /// Whether somebody wants to know of a report: it is close to a sighting, or of a ship that was seen about then.
+    fn is_sought(&self, mmsi: Mmsi, imo: Option<u32>, fix: Fix) -> bool;
 }
 
 /// The ports that hold a position, in the order of the port file.

@@ -523,7 +523,8 @@ impl<'a, C: Chart> Scene<'a, C> {
             | Finding::Withheld(_)
             | Finding::Conflict(_)
             | Finding::Changed(_)
-            | Finding::Notice(_) => Status::Retracted,
+            | Finding::Notice(_)
+            | Finding::Sighting(_) => Status::Retracted,
         }
     }
 

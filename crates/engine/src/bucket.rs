@@ -11,6 +11,7 @@ use hashbrown::HashMap;
 use model::alert::Told;
 use model::fate::Counts;
 use model::report::NoPositionReport;
+use model::sighting::LastKnown;
 use model::{EventTime, Fate, Mmsi, PositionReport, Reason, StaticReport, Transmission};
 use reorder::{Copy, Duplicates, OrderKey};
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,11 @@ impl Bucket {
     /// Tracks that were ever told apart.
     pub fn tracks(&self) -> u64 {
         self.ships.values().map(|ship| u64::from(ship.tracks())).sum()
+    }
+
+    /// What is known of the tracks of its ships, in no order.
+    pub fn last_known(&self) -> impl Iterator<Item = LastKnown> {
+        self.ships.values().flat_map(|ship| ship.last_known())
     }
 
     /// Looks up what a transmission will need, and gives a word that hangs on all of it. Done for several before the first is

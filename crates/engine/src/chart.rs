@@ -6,9 +6,10 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 
 use detect::reach::{MAX_REACH_M, likely_m};
+use detect::sighting::lookout::Lookout;
 use detect::{Inside, Outside, Reception, Watch};
 use geofence::sea::Ways;
-use model::{Cell, EventTime, PortIndex, PortKind, Ports, Position};
+use model::{Cell, EventTime, Fix, Mmsi, PortIndex, PortKind, Ports, Position};
 
 use crate::World;
 
@@ -40,6 +41,7 @@ pub struct ChartOf<'a> {
     pub world: &'a World,
     pub reception: &'a Reception,
     pub searches: &'a Searches,
+    pub lookout: Option<&'a Lookout>,
 }
 
 impl ChartOf<'_> {
@@ -187,6 +189,10 @@ impl detect::Chart for ChartOf<'_> {
 
     fn watch(&self) -> &Watch {
         self.world.watch()
+    }
+
+    fn is_sought(&self, mmsi: Mmsi, imo: Option<u32>, fix: Fix) -> bool {
+        self.lookout.is_some_and(|lookout| lookout.is_sought(mmsi, imo, fix))
     }
 }
 

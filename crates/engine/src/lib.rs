@@ -24,8 +24,10 @@ use core::iter;
 
 use detect::Reception;
 use detect::reception::{Tick, bin_end};
+use detect::sighting::lookout::Lookout;
 use model::alert::Told;
 use model::fate::Counts;
+use model::sighting::LastKnown;
 use model::{EventTime, Mmsi, PositionReport, TrackId, Transmission};
 use reorder::{Hold, OrderKey};
 use serde::{Deserialize, Serialize};
@@ -111,6 +113,7 @@ pub struct Engine {
     searches: Searches,
     /// What tracks have taken in, where it is kept.
     taken: Option<Vec<Taken>>,
+    lookout: Option<Arc<Lookout>>,
 }
 
 impl Engine {
@@ -129,6 +132,7 @@ impl Engine {
             counts: Counts::default(),
             searches: Searches::default(),
             taken: None,
+            lookout: None,
         }
     }
 
@@ -140,6 +144,11 @@ impl Engine {
     /// What tracks have taken in since this was asked last, each ship's in the order in which it was.
     pub fn taken(&mut self) -> impl Iterator<Item = Taken> {
         self.taken.iter_mut().flat_map(|taken| taken.drain(..))
+    }
+
+    /// From here on, accepted reports that are close to these sightings are told.
+    pub fn look_out(&mut self, lookout: Arc<Lookout>) {
+        self.lookout = Some(lookout);
     }
 
     /// Takes one entry of the log; what is told is appended to `out`.
@@ -157,7 +166,7 @@ impl Engine {
             Entry::End(highest) => {
                 self.advance(highest, world, out);
                 self.hand_on(|hold| hold.pop(EventTime::MAX), world, out);
-                let chart = chart(world, &self.reception, &self.searches);
+                let chart = chart(world, (&self.reception, &self.searches), self.lookout.as_deref());
                 for bucket in self.buckets.iter_mut().flatten() {
                     bucket.finish(highest, &chart, &mut self.counts, out);
                 }
@@ -200,6 +209,14 @@ impl Engine {
         self.hold.len()
     }
 
+    /// The tracks of its ships and what is known of them, in their order.
+    #[must_use]
+    pub fn last_known(&self) -> Vec<LastKnown> {
+        let mut known: Vec<LastKnown> = self.buckets.iter().flatten().flat_map(Bucket::last_known).collect();
+        known.sort_unstable_by_key(|known| known.track);
+        known
+    }
+
     /// What is known of hearing at the end: the same in every shard.
     #[must_use]
     pub fn into_reception(self) -> Reception {
@@ -230,7 +247,7 @@ impl Engine {
         world: &World,
         out: &mut Vec<Told>,
     ) {
-        let chart = chart(world, &self.reception, &self.searches);
+        let chart = chart(world, (&self.reception, &self.searches), self.lookout.as_deref());
         let mut batch: SmallVec<[(OrderKey, Transmission); TOGETHER]> = SmallVec::new();
         loop {
             batch.extend(iter::from_fn(|| take(&mut self.hold)).take(TOGETHER));
@@ -256,7 +273,7 @@ impl Engine {
     }
 
     fn fire(&mut self, up_to: EventTime, world: &World, out: &mut Vec<Told>) {
-        let chart = chart(world, &self.reception, &self.searches);
+        let chart = chart(world, (&self.reception, &self.searches), self.lookout.as_deref());
         for bucket in self.buckets.iter_mut().flatten() {
             bucket.fire(up_to, &chart, out);
         }
@@ -264,7 +281,7 @@ impl Engine {
 
     /// What a tick says of ships, and what it says of none.
     fn take_notice(&mut self, tick: &Tick, world: &World, out: &mut Vec<Told>) {
-        let chart = chart(world, &self.reception, &self.searches);
+        let chart = chart(world, (&self.reception, &self.searches), self.lookout.as_deref());
         for claim in &tick.claims {
             for before in &claim.before {
                 if let Some(bucket) = &mut self.buckets[bucket_of(*before)] {
@@ -294,6 +311,10 @@ fn note(taken: &mut Vec<Taken>, report: PositionReport, placed: Placed) {
     }
 }
 
-fn chart<'a>(world: &'a World, reception: &'a Reception, searches: &'a Searches) -> ChartOf<'a> {
-    ChartOf { world, reception, searches }
+fn chart<'a>(
+    world: &'a World,
+    (reception, searches): (&'a Reception, &'a Searches),
+    lookout: Option<&'a Lookout>,
+) -> ChartOf<'a> {
+    ChartOf { world, reception, searches, lookout }
 }

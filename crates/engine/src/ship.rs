@@ -11,6 +11,7 @@ use detect::story::Known;
 use detect::{Chart, LateOutcome, Report, Story, Track};
 use model::alert::{Conflict, Told};
 use model::fate::Counts;
+use model::sighting::{LastKnown, Near};
 use model::time::{HOUR_MS, MINUTE_MS};
 use model::{EventTime, Fate, Fix, Mmsi, PositionReport, Rare, Reason, Statics, TrackId, Transmission};
 use reorder::identity::Aftermath;
@@ -203,6 +204,21 @@ impl Ship {
         self.identity.numbers()
     }
 
+    /// What is known of its tracks.
+    pub fn last_known(&self) -> impl Iterator<Item = LastKnown> {
+        self.tracks.iter().filter_map(|numbered| {
+            let story = numbered.track.story();
+            let fix = story.last_fix()?;
+            Some(LastKnown {
+                track: story.track(),
+                fix,
+                heard: story.last_heard().unwrap_or(fix.t),
+                speed_kn: story.judge().greatest_kn(story.statics().ship_type),
+                statics: Arc::clone(story.statics()),
+            })
+        })
+    }
+
     /// The reports remembered for the long duplicate window.
     pub fn recent_mut(&mut self) -> &mut Recent {
         &mut self.recent
@@ -379,6 +395,7 @@ impl Ship {
             }
             let inside = chart.inside(report.position, report.t);
             numbered.track.report(&Report::new(report), &inside, now, chart, out);
+            out.extend(sought(numbered.track.story(), report, chart));
         }
     }
 
@@ -539,6 +556,7 @@ impl Ship {
             return Ok(number);
         }
         track.take_late(&Report::new(report), now);
+        out.extend(sought(track.story(), report, chart));
         self.reports = self.reports.saturating_add(1);
         self.hear_of(report, Some(number), now, chart, out);
         self.note_others(number, fix, now, chart, out);
@@ -572,6 +590,16 @@ impl Ship {
     fn track_mut(&mut self, number: u32) -> Option<&mut Track> {
         self.tracks.iter_mut().find(|numbered| numbered.number == number).map(|numbered| &mut numbered.track)
     }
+}
+
+/// An accepted report, if somebody wants to know of it.
+fn sought(story: &Story, report: &PositionReport, chart: &impl Chart) -> Option<Told> {
+    let fix = Fix { t: report.t, position: report.position };
+    let (track, statics) = (story.track(), story.statics());
+    chart.is_sought(track.mmsi, statics.imo, fix).then(|| {
+        let (sog, cog, statics) = (report.sog, report.cog, Arc::clone(statics));
+        Told::Near(Near { track, fix, sog, cog, statics })
+    })
 }
 
 /// Whether a track takes in a late report, and the report before it.

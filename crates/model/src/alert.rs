@@ -47,11 +47,14 @@ pub enum AlertKind {
     /// A receiver's clock is off.
     #[serde(rename = "source.clock")]
     SourceClock,
+    /// A ship was seen by other means, and no ship that transmits explains it.
+    #[serde(rename = "sighting")]
+    Sighting,
 }
 
 impl AlertKind {
     /// All kinds, in the order of their names.
-    pub const ALL: [AlertKind; 11] = [
+    pub const ALL: [AlertKind; 12] = [
         AlertKind::Dark,
         AlertKind::Interference,
         AlertKind::Hop,
@@ -62,6 +65,7 @@ impl AlertKind {
         AlertKind::Visit,
         AlertKind::Withheld,
         AlertKind::Outage,
+        AlertKind::Sighting,
         AlertKind::SourceClock,
     ];
 
@@ -79,6 +83,7 @@ impl AlertKind {
             AlertKind::Visit => "port.visit",
             AlertKind::Withheld => "position.withheld",
             AlertKind::Outage => "reception.outage",
+            AlertKind::Sighting => "sighting",
             AlertKind::SourceClock => "source.clock",
         }
     }
@@ -273,6 +278,8 @@ pub enum Finding {
     Changed(Arc<Changed>),
     /// A matter of reception, which belongs to no ship.
     Notice(Arc<Notice>),
+    /// A ship seen by other means.
+    Sighting(Arc<crate::sighting::Matched>),
 }
 
 /// A silence that is judged to be dark, of one part or of several with single reports between.
@@ -535,6 +542,8 @@ pub enum Told {
     Fact(crate::FactChange),
     /// A revision of an alert.
     Alert(Arc<Alert>),
+    /// A report that somebody asked for: it is close to a sighting.
+    Near(crate::sighting::Near),
 }
 
 impl AlertKey {

@@ -21,7 +21,7 @@ use crate::vessels::mmsi;
 pub type Given = Query<BTreeMap<String, String>>;
 
 /// Kinds of alerts (EVENTS, section 8).
-const KINDS: [&str; 11] = [
+const KINDS: [&str; 12] = [
     "dark",
     "port.visit",
     "hop",
@@ -31,11 +31,13 @@ const KINDS: [&str; 11] = [
     "identity.conflict",
     "identity.changed",
     "reception.outage",
+    "sighting",
     "source.clock",
     "gnss.interference",
 ];
 const STATUSES: [&str; 4] = ["open", "updated", "closed", "retracted"];
-const GRADES: [&str; 4] = ["suspected", "probable", "strong", "unknown_reception"];
+const GRADES: [&str; 7] =
+    ["suspected", "probable", "strong", "unknown_reception", "corroborated", "contradicted", "unmatched"];
 /// Bytes of a body, and how long it may take.
 const BODY: usize = 16 << 10;
 const PATIENCE: Duration = Duration::from_secs(10);

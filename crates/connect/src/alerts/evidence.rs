@@ -17,23 +17,23 @@ pub struct Evidence {
     pub why: String,
 }
 
-fn piece(what: &'static str, value: impl ToString, why: &str) -> Evidence {
+pub(super) fn piece(what: &'static str, value: impl ToString, why: &str) -> Evidence {
     Evidence { what, value: value.to_string(), why: why.to_owned() }
 }
 
-fn number(what: &'static str, value: f64, decimals: u32, why: &str) -> Evidence {
+pub(super) fn number(what: &'static str, value: f64, decimals: u32, why: &str) -> Evidence {
     let mut text = String::new();
     json::fixed(&mut text, value, decimals);
     Evidence { what, value: text, why: why.to_owned() }
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut out = String::new();
     json::text(&mut out, text);
     out
 }
 
-fn listed<T>(items: impl IntoIterator<Item = T>, write: impl FnMut(&mut String, T)) -> String {
+pub(super) fn listed<T>(items: impl IntoIterator<Item = T>, write: impl FnMut(&mut String, T)) -> String {
     let mut out = String::new();
     json::list(&mut out, items, write);
     out
@@ -71,6 +71,7 @@ impl Writer<'_> {
             ],
             Finding::Changed(changed) => of_change(changed),
             Finding::Notice(notice) => of_notice(notice),
+            Finding::Sighting(matched) => self.of_sighting(matched),
         };
         if let Some(vessel) = &alert.vessel {
             self.of_identity(vessel.track.mmsi, &vessel.statics, &mut all);

@@ -3,7 +3,7 @@
 use model::alert::{
     Alert, AlertKind, Cause, Changed, DarkHop, DarkPeriod, Ending, Finding, Grade, InReach, Notice, Status,
 };
-use model::{EventTime, Fact, PortIndex, StaticKey, VisitClass};
+use model::{EventTime, Fact, PortIndex, Position, StaticKey, VisitClass};
 
 use super::Writer;
 
@@ -30,11 +30,12 @@ impl Writer<'_> {
             ),
             Finding::Changed(changed) => changed_told(&ship, changed),
             Finding::Notice(notice) => notice_told(notice),
+            Finding::Sighting(matched) => self.sighting(&ship, matched),
         };
         if alert.status == Status::Retracted { format!("Not so, later reports show: {told}") } else { told }
     }
 
-    fn name(&self, port: PortIndex) -> &str {
+    pub(super) fn name(&self, port: PortIndex) -> &str {
         &self.ports.get(port).name
     }
 
@@ -224,11 +225,7 @@ fn others_heard(period: &DarkPeriod) -> String {
 
 fn notice_told(notice: &Notice) -> String {
     let (ships, of, since) = (notice.ships, notice.of, moment(notice.start));
-    let place = notice.centre.map_or_else(String::new, |place| {
-        let (ns, ew) = (if place.lat < 0 { "S" } else { "N" }, if place.lon < 0 { "W" } else { "E" });
-        let degrees = |units: i32| f64::from(units.abs()) / 1e6;
-        format!(" around {:.2} {ns} {:.2} {ew}", degrees(place.lat), degrees(place.lon))
-    });
+    let place = notice.centre.map_or_else(String::new, |place| format!(" around {}", place_told(place)));
     match notice.kind {
         AlertKind::Outage => format!(
             "A receiver{place} has failed since {since}: of {of} ships in its hearing, {ships} fell silent at once."
@@ -252,9 +249,17 @@ fn notice_told(notice: &Notice) -> String {
         | AlertKind::IdentityConflict
         | AlertKind::IdentityChanged
         | AlertKind::InReach
+        | AlertKind::Sighting
         | AlertKind::Visit
         | AlertKind::Withheld => String::new(),
     }
+}
+
+/// `42.20 N 130.30 E`.
+pub(super) fn place_told(place: Position) -> String {
+    let (ns, ew) = (if place.lat < 0 { "S" } else { "N" }, if place.lon < 0 { "W" } else { "E" });
+    let degrees = |units: i32| f64::from(units.abs()) / 1e6;
+    format!("{:.2} {ns} {:.2} {ew}", degrees(place.lat), degrees(place.lon))
 }
 
 fn ship(alert: &Alert) -> String {
@@ -266,12 +271,12 @@ fn ship(alert: &Alert) -> String {
 }
 
 /// `2023-10-01 12:34 UTC`.
-fn moment(t: EventTime) -> String {
+pub(super) fn moment(t: EventTime) -> String {
     let iso = t.to_iso();
     format!("{} {} UTC", &iso[..10], &iso[11..16])
 }
 
-fn hours(duration_ms: i64) -> String {
+pub(super) fn hours(duration_ms: i64) -> String {
     let minutes = duration_ms / 60_000;
     if minutes < 120 {
         format!("{minutes} min")

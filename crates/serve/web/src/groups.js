@@ -11,7 +11,7 @@ import { severityRank } from "./words.js";
 
 /** Which alert of a ship tells most about it, best first. @type {Kind[]} */
 const TELLING = [
-  "dark", "hop.dark", "identity.changed", "identity.conflict", "position.withheld", "port.in_reach", "hop", "port.visit",
+  "dark", "hop.dark", "sighting", "identity.changed", "identity.conflict", "position.withheld", "port.in_reach", "hop", "port.visit",
   "gnss.interference", "reception.outage", "source.clock",
 ];
 

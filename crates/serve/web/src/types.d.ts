@@ -2,11 +2,13 @@
 
 export type Kind =
   | "dark" | "port.visit" | "hop" | "hop.dark" | "port.in_reach" | "position.withheld" | "identity.conflict"
-  | "identity.changed" | "reception.outage" | "source.clock" | "gnss.interference";
+  | "identity.changed" | "reception.outage" | "sighting" | "source.clock" | "gnss.interference";
 export type Status = "open" | "updated" | "closed" | "retracted";
 export type Severity = "info" | "notice" | "warning" | "critical";
-export type Grade = "unknown_reception" | "suspected" | "probable" | "strong";
-export type ShipState = "normal" | "silent" | Grade;
+export type Verdict = "corroborated" | "contradicted" | "unmatched";
+export type DarkGrade = "unknown_reception" | "suspected" | "probable" | "strong";
+export type Grade = DarkGrade | Verdict;
+export type ShipState = "normal" | "silent" | DarkGrade;
 
 export interface Fix { t: number; lon: number; lat: number }
 
@@ -21,7 +23,7 @@ export interface Candidate {
 
 export interface AlertPorts {
   at?: string | null; from?: string | null; to?: string | null; candidates?: Candidate[]; none_of_these?: number;
-  chains?: string[][]; in_reach?: string[];
+  chains?: string[][]; in_reach?: string[]; possible?: string[]; impossible?: string[];
 }
 
 export interface Evidence { what: string; value: unknown; why: string }
@@ -30,7 +32,7 @@ export interface Alert {
   schema: string; id: string; revision: number; kind: Kind; status: Status; grade: Grade | null; cause: string | null;
   score: number | null; severity: Severity; tags: string[]; vessel: AlertVessel | null; start: Fix | null; end: Fix | null;
   at: number; where: GeoJSON.Geometry | null; ports: AlertPorts; evidence: Evidence[]; explain: string; inputs: string[];
-  config: string; ports_file: string; provisional?: boolean; fact?: Record<string, unknown>;
+  config: string; ports_file: string; related?: string[]; provisional?: boolean; fact?: Record<string, unknown>;
 }
 
 export interface Ack { who: string; t: number; note: string; revision: number }

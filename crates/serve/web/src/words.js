@@ -10,6 +10,7 @@ export const KINDS = {
   "identity.changed": "Identity changed",
   "identity.conflict": "Identity conflict",
   "position.withheld": "Position withheld",
+  sighting: "Sighting",
   hop: "Hop",
   "port.visit": "Port visit",
   "reception.outage": "Reception outage",
@@ -23,6 +24,7 @@ export const SEVERITIES = { critical: "Critical", warning: "Warning", notice: "N
 /** @type {Record<Grade, string>} */
 export const GRADES = {
   strong: "Strong", probable: "Probable", suspected: "Suspected", unknown_reception: "Unknown reception",
+  corroborated: "Corroborated", contradicted: "Contradicted", unmatched: "Unmatched",
 };
 
 /** What a grade means, in one sentence. @type {Record<Grade, string>} */
@@ -31,6 +33,9 @@ export const GRADE_MEANING = {
   probable: "Others were heard all the time, so it has probably switched off.",
   suspected: "Silent where it should have been heard.",
   unknown_reception: "Silent for long, but how well ships are heard there is not known.",
+  corroborated: "A silent ship was seen where it can have been.",
+  contradicted: "A ship was seen where what is told of it does not let it be.",
+  unmatched: "No ship that is known explains what was seen.",
 };
 
 /** @type {Record<Status, string>} */

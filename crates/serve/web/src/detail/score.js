@@ -27,7 +27,7 @@ export function judgement(alert) {
       el("p", {}, grade ? GRADE_MEANING[grade] : ""),
     ),
     alert.cause ? el("p", { class: "cause" }, el("span", { class: "muted" }, "Cause: "), CAUSES[alert.cause] ?? alert.cause) : null,
-    alert.score === null ? null : meter(alert.score, grade),
+    alert.score === null || alert.kind === "sighting" ? null : meter(alert.score, grade),
     notYet(alert),
     chart(alert),
   );
