@@ -6,20 +6,6 @@ use model::{CompactString, Payload};
 pub const MAX_BITS: usize = 1_152;
 const WORDS: usize = MAX_BITS / 64;
 
-/// Value of each armour character, 0xFF where it is none.
-static ARMOUR: [u8; 256] = armour();
-
-const fn armour() -> [u8; 256] {
-    let mut table = [0xFF; 256];
-    let mut value = 0;
-    while value < 64 {
-        let character = if value < 40 { value + 48 } else { value + 56 };
-        table[character as usize] = value;
-        value += 1;
-    }
-    table
-}
-
 /// The 48 bits of eight armour characters, the first in the highest byte; `None` if one is none.
 ///
 /// All eight at once: `0`…`W` are values from 0 on, `` ` ``…`w` those from 40 on.
@@ -71,7 +57,6 @@ impl Bits {
         if self.length + payload.len() * 6 > MAX_BITS {
             return false;
         }
-        let mut seen = 0;
         let mut at = self.length;
         let (eights, rest) = payload.as_chunks::<8>();
         for eight in eights {
@@ -79,15 +64,16 @@ impl Bits {
             self.or(at, bits << 16);
             at += 48;
         }
-        for byte in rest {
-            let value = ARMOUR[usize::from(*byte)];
-            seen |= value;
-            self.or(at, u64::from(value) << 58);
-            at += 6;
+        if !rest.is_empty() {
+            let mut eight = [b'0'; 8];
+            eight[..rest.len()].copy_from_slice(rest);
+            let Some(bits) = unarmour(u64::from_be_bytes(eight)) else { return false };
+            self.or(at, bits << 16);
+            at += rest.len() * 6;
         }
         self.length = at;
         self.drop_tail(usize::from(fill).min(at));
-        seen < 64
+        true
     }
 
     /// Sets bits from bit `at` on, split over two words where they do not fit into one.

@@ -571,6 +571,9 @@ impl Ship {
         counts: &mut Counts,
         out: &mut Vec<Told>,
     ) {
+        if aftermath.jumps.is_empty() && aftermath.ended.is_empty() {
+            return;
+        }
         for jump in &aftermath.jumps {
             counts.recount(Fate::Candidate, Fate::Rejected(Reason::Jump), u64::from(jump.lines));
         }

@@ -80,6 +80,12 @@ pub fn reachable(a: Position, a_ms: i64, b: Position, b_ms: i64) -> bool {
     if elapsed_ms * MAX_SPEED_M_PER_MS >= core::f64::consts::PI * EARTH_RADIUS_M {
         return true;
     }
+    // Nor farther than along the parallel and the meridian as if the parallel were the equator; the bit more is for rounding.
+    let units = (i64::from(a.lat) - i64::from(b.lat)).abs() + (i64::from(a.lon) - i64::from(b.lon)).abs();
+    let at_most = units as f64 * (RADIANS_PER_UNIT * EARTH_RADIUS_M * 1.000_001);
+    if at_most <= LENIENCY_M || at_most <= MAX_SPEED_M_PER_MS * elapsed_ms {
+        return true;
+    }
     let distance = a.distance_m(b);
     distance <= LENIENCY_M || distance <= MAX_SPEED_M_PER_MS * elapsed_ms
 }

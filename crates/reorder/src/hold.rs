@@ -68,6 +68,10 @@ pub struct Hold<T> {
     second: i64,
     /// What comes after it, by second.
     later: BTreeMap<i64, Vec<Held>>,
+    /// The second of the item that was taken in last, if that comes after it, too: the next is mostly of the same.
+    newest: (i64, Vec<Held>),
+    /// Room of a second that has gone on.
+    spare: Vec<Held>,
     count: usize,
     arrivals: u64,
     items: Vec<Option<T>>,
@@ -80,6 +84,8 @@ impl<T> Default for Hold<T> {
             front: VecDeque::new(),
             second: i64::MIN,
             later: BTreeMap::new(),
+            newest: (i64::MIN, Vec::new()),
+            spare: Vec::new(),
             count: 0,
             arrivals: 0,
             items: Vec::new(),
@@ -116,7 +122,12 @@ impl<T> Hold<T> {
         let held = (key, self.arrivals, slot);
         let second = key.at.0.div_euclid(SECOND_MS);
         if second > self.second {
-            self.later.entry(second).or_default().push(held);
+            if second != self.newest.0 {
+                self.set_aside();
+                let fresh = || core::mem::take(&mut self.spare);
+                self.newest = (second, self.later.remove(&second).unwrap_or_else(fresh));
+            }
+            self.newest.1.push(held);
         } else if self.front.back().is_none_or(|last| *last < held) {
             self.front.push_back(held);
         } else {
@@ -137,12 +148,8 @@ impl<T> Hold<T> {
     }
 
     fn take(&mut self, w: EventTime, is_due: impl Fn(&OrderKey) -> bool) -> Option<(OrderKey, T)> {
-        if self.front.is_empty()
-            && let Some(next) = self.later.first_entry().filter(|next| next.key() * SECOND_MS <= w.0)
-        {
-            let (second, mut held) = next.remove_entry();
-            held.sort_unstable();
-            (self.front, self.second) = (held.into(), second);
+        if self.front.is_empty() {
+            self.next_second(w);
         }
         self.front.front().filter(|(key, ..)| is_due(key))?;
         let (key, _, slot) = self.front.pop_front()?;
@@ -151,9 +158,34 @@ impl<T> Hold<T> {
         self.items[slot as usize].take().map(|item| (key, item))
     }
 
+    /// Puts the next second in order, if its time has come.
+    fn next_second(&mut self, w: EventTime) {
+        if self.newest.0.saturating_mul(SECOND_MS) <= w.0 {
+            self.set_aside();
+        }
+        if let Some(next) = self.later.first_entry().filter(|next| next.key() * SECOND_MS <= w.0) {
+            let (second, mut held) = next.remove_entry();
+            held.sort_unstable();
+            self.second = second;
+            self.spare = core::mem::replace(&mut self.front, held.into()).into();
+            self.spare.clear();
+        }
+    }
+
+    /// Puts the newest second to the others.
+    fn set_aside(&mut self) {
+        let (second, held) = core::mem::replace(&mut self.newest, (i64::MIN, Vec::new()));
+        if !held.is_empty() {
+            self.later.insert(second, held);
+        }
+    }
+
     /// All that is held, in order, for a snapshot.
     pub fn contents(&self) -> Vec<(OrderKey, &T)> {
-        let mut held: Vec<&Held> = self.front.iter().chain(self.later.values().flatten()).collect();
+        let mut held: Vec<&Held> = {
+            let later = self.later.values().flatten().chain(&self.newest.1);
+            self.front.iter().chain(later).collect()
+        };
         held.sort_unstable();
         let items = held
             .into_iter()

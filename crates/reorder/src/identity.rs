@@ -260,8 +260,16 @@ impl Identity {
     }
 
     fn accepted(&mut self, t: EventTime) {
+        let is_full = self.times.len() == TIMES;
+        if let (true, Some(last)) = (is_full, self.times.last())
+            && *last <= t
+        {
+            self.times.copy_within(1.., 0);
+            self.times[TIMES - 1] = t;
+            return;
+        }
         let at = self.times.partition_point(|time| *time <= t);
-        if self.times.len() == TIMES {
+        if is_full {
             if at == 0 {
                 return;
             }

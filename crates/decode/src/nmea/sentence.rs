@@ -76,6 +76,9 @@ impl<'a> Segments<'a> {
     }
 
     fn find_start(&self, from: usize) -> Option<usize> {
+        if let Some(b'\\' | b'!' | b'$') = self.line.get(from) {
+            return Some(from);
+        }
         memchr::memchr3(b'\\', b'!', b'$', self.line.get(from..)?).map(|offset| from + offset)
     }
 
@@ -119,6 +122,9 @@ impl<'a> Segment<'a> {
     /// What the fields behind the checksum tell.
     pub fn suffix(&self) -> Suffix {
         let mut suffix = Suffix { time: None, station: 0 };
+        if self.suffix.is_empty() {
+            return suffix;
+        }
         for field in self.suffix.split(|byte| matches!(byte, b',' | b' ' | b'\t' | b';')) {
             if suffix.time.is_none() {
                 suffix.time = epoch(field);
@@ -144,16 +150,24 @@ pub struct Suffix {
 
 /// A number of 9-19 digits, perhaps with a fraction, whose magnitude tells its unit.
 pub fn epoch(text: &[u8]) -> Option<EventTime> {
-    let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (mut number, mut length) = (0_u64, 0);
+    for byte in text {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 || length > 19 {
+            break;
+        }
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+        length += 1;
+    }
     if !(9..=19).contains(&length) {
         return None;
     }
-    let (whole, fraction) = match &text[length..] {
-        [] => (text, &text[..0]),
-        [b'.', fraction @ ..] if fraction.iter().all(u8::is_ascii_digit) => (&text[..length], fraction),
+    let fraction = match &text[length..] {
+        [] => &text[..0],
+        [b'.', fraction @ ..] if fraction.iter().all(u8::is_ascii_digit) => fraction,
         _ => return None,
     };
-    let number = core::str::from_utf8(whole).ok()?.parse::<i64>().ok()?;
+    let number = i64::try_from(number).ok()?;
     let time = EventTime::from_epoch_number(number);
     // Below milliseconds a fraction says nothing.
     let ms = if number < 100_000_000_000 { model::time::fraction_ms(fraction) } else { 0 };
@@ -207,10 +221,20 @@ fn fields(text: &[u8]) -> Option<(Sentence<'_>, &[u8])> {
 
 /// Exclusive or of all bytes.
 pub fn checksum(body: &[u8]) -> u8 {
-    body.iter().fold(0, |sum, byte| sum ^ byte)
+    let (eights, rest) = body.as_chunks::<8>();
+    let mut sums = eights.iter().fold(0, |sums, eight| sums ^ u64::from_ne_bytes(*eight));
+    sums ^= sums >> 32;
+    sums ^= sums >> 16;
+    sums ^= sums >> 8;
+    rest.iter().fold(sums as u8, |sum, byte| sum ^ byte)
 }
 
 /// Value of a hexadecimal digit of either case.
 pub fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).map(|value| value as u8)
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
 }

@@ -52,20 +52,29 @@ impl Tag {
                 block
             }
         };
-        for field in fields.split(|byte| *byte == b',') {
-            match field {
-                [b'c', b':', value @ ..] => self.time = tag_time(value).or(self.time),
-                [b's', b':', value @ ..] if !value.is_empty() => self.station = model::hash::bytes(0, value),
-                [b'g', b':', value @ ..] => {
-                    let mut parts = value.splitn(3, |byte| *byte == b'-');
-                    let (number, _total, id) = (parts.next(), parts.next(), parts.next());
-                    self.group = number.zip(id).map(|(number, id)| Group::new(number, id));
-                }
-                [number @ b'1'..=b'9', b'G', _, b':', id @ ..] => {
-                    self.group = Some(Group::new(core::slice::from_ref(number), id));
-                }
-                _ => {}
+        let mut start = 0;
+        for (at, byte) in fields.iter().enumerate() {
+            if *byte == b',' {
+                self.field(&fields[start..at]);
+                start = at + 1;
             }
+        }
+        self.field(&fields[start..]);
+    }
+
+    fn field(&mut self, field: &[u8]) {
+        match field {
+            [b'c', b':', value @ ..] => self.time = tag_time(value).or(self.time),
+            [b's', b':', value @ ..] if !value.is_empty() => self.station = model::hash::bytes(0, value),
+            [b'g', b':', value @ ..] => {
+                let mut parts = value.splitn(3, |byte| *byte == b'-');
+                let (number, _total, id) = (parts.next(), parts.next(), parts.next());
+                self.group = number.zip(id).map(|(number, id)| Group::new(number, id));
+            }
+            [number @ b'1'..=b'9', b'G', _, b':', id @ ..] => {
+                self.group = Some(Group::new(core::slice::from_ref(number), id));
+            }
+            _ => {}
         }
     }
 
