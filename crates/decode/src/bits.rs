@@ -72,19 +72,40 @@ impl Bits {
             at += rest.len() * 6;
         }
         self.length = at;
-        self.drop_tail(usize::from(fill).min(at));
+        self.drop_tail(usize::from(fill));
         true
+    }
+
+    /// Appends the armour at the beginning of a text; gives how many characters of it are armour. `None` if the message would be
+    /// too long.
+    #[must_use]
+    pub fn push_front(&mut self, text: &[u8]) -> Option<usize> {
+        let mut used = 0;
+        while let Some(eight) = text[used..].first_chunk()
+            && let Some(bits) = unarmour(u64::from_be_bytes(*eight))
+        {
+            if self.length + 48 > MAX_BITS {
+                return None;
+            }
+            self.or(self.length, bits << 16);
+            self.length += 48;
+            used += 8;
+        }
+        let rest = &text[used..];
+        let more = rest.iter().take_while(|byte| matches!(byte, b'0'..=b'W' | b'`'..=b'w')).count();
+        self.push(&rest[..more], 0).then_some(used + more)
     }
 
     /// Sets bits from bit `at` on, split over two words where they do not fit into one.
     fn or(&mut self, at: usize, bits: u64) {
-        let wide = (u128::from(bits) << 64) >> (at & 63);
-        self.words[at >> 6] |= (wide >> 64) as u64;
-        self.words[(at >> 6) + 1] |= wide as u64;
+        let shift = at & 63;
+        self.words[at >> 6] |= bits >> shift;
+        self.words[(at >> 6) + 1] |= bits << 1 << (63 - shift);
     }
 
-    fn drop_tail(&mut self, bits: usize) {
-        self.length -= bits;
+    /// Takes fill bits away.
+    pub fn drop_tail(&mut self, bits: usize) {
+        self.length -= bits.min(self.length);
         let (word, used) = (self.length >> 6, self.length & 63);
         self.words[word] &= if used == 0 { 0 } else { !0 << (64 - used) };
         // Behind the longest message there is none.
@@ -201,6 +222,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn armour_before_something_else_is_taken_and_counted() {
+        for length in 0..40 {
+            let mut text = alloc::vec![b'w'; length];
+            text.extend_from_slice(b",0*1200000000");
+            let mut front = Bits::default();
+            assert_eq!(front.push_front(&text), Some(length));
+            assert_eq!(front.payload(), bits(&text[..length], 0).payload());
+        }
+        assert_eq!(Bits::default().push_front(&[b'0'; MAX_BITS / 6]), Some(MAX_BITS / 6));
+        assert_eq!(Bits::default().push_front(&[b'0'; MAX_BITS / 6 + 1]), None);
     }
 
     #[test]

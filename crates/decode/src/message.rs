@@ -30,6 +30,12 @@ pub fn bits_needed(bits: &Bits) -> usize {
     }
 }
 
+/// Whether a message has fewer bits than it must.
+#[must_use]
+pub fn is_too_short(bits: &Bits) -> bool {
+    bits.len() < bits_needed(bits)
+}
+
 /// Where and when a message was read.
 #[derive(Clone, Copy, Debug)]
 pub struct Envelope {

@@ -6,6 +6,7 @@
 
 mod assembly;
 mod clock;
+mod plain;
 mod sentence;
 mod tag;
 
@@ -92,7 +93,25 @@ impl NmeaDecoder {
             out(Decoded::line(Fate::Rejected(Reason::Incomplete), part_origin));
         });
         let companion = self.companion.take();
-        let mut segments = Segments::new(line.trim_ascii());
+        let line = line.trim_ascii();
+        if self.lone_tag.is_none()
+            && let Some(tag) = plain::read(line, &mut self.bits)
+        {
+            let t = tag.time.or(companion).or(self.clock);
+            return out(self.message(t, 1, tag.station, origin));
+        }
+        self.by_segments(line, companion, origin, out);
+    }
+
+    /// Decodes a line of any form.
+    fn by_segments(
+        &mut self,
+        line: &[u8],
+        companion: Option<EventTime>,
+        origin: Origin,
+        out: &mut impl FnMut(Decoded),
+    ) {
+        let mut segments = Segments::new(line);
         let mut any = false;
         while let Some(segment) = segments.next_segment() {
             any = true;
@@ -209,7 +228,7 @@ impl NmeaDecoder {
     }
 
     fn is_too_short(&self) -> bool {
-        self.bits.len() < message::bits_needed(&self.bits)
+        message::is_too_short(&self.bits)
     }
 
     /// Judges the message in `self.bits`.

@@ -40,6 +40,31 @@ impl Tag {
         tag
     }
 
+    /// Reads one block with a right checksum at the beginning of a line, and gives what follows; a line that begins otherwise has
+    /// none.
+    pub fn front(line: &[u8]) -> Option<(Tag, &[u8])> {
+        let [b'\\', block @ ..] = line else { return Some((Tag::default(), line)) };
+        let (mut tag, mut sum, mut start) = (Tag::default(), 0, 0);
+        for (at, byte) in block.iter().enumerate() {
+            match byte {
+                b'\\' => return None,
+                b',' => {
+                    tag.field(&block[start..at]);
+                    start = at + 1;
+                }
+                b'*' => {
+                    tag.field(&block[start..at]);
+                    let [high, low, b'\\', rest @ ..] = &block[at + 1..] else { return None };
+                    let told = hex(*high)? << 4 | hex(*low)?;
+                    return (told == sum).then_some((tag, rest));
+                }
+                _ => {}
+            }
+            sum ^= byte;
+        }
+        None
+    }
+
     fn block(&mut self, block: &[u8]) {
         let fields = match block {
             [fields @ .., b'*', high, low] => {

@@ -1,0 +1,111 @@
+//! Lines of the plain form, which nearly all have: a TAG block with a right checksum that names no group, or none; one whole
+//! sentence with a right checksum; nothing else. They are read in one pass. Any other line is read segment by segment,
+//! which would give the same for these.
+
+use super::sentence::{checksum, hex};
+use super::tag::Tag;
+use crate::bits::Bits;
+use crate::message;
+
+/// Reads the message of a line of the plain form; `None` if the line has another, or too few bits.
+pub fn read(line: &[u8], bits: &mut Bits) -> Option<Tag> {
+    let (tag, text) = Tag::front(line).filter(|(tag, _)| tag.group.is_none())?;
+    let [b'!', b'A'..=b'Z', b'A'..=b'Z', b'V', b'D', b'M' | b'O', b',', b'1', b',', b'1', b',', rest @ ..] =
+        text
+    else {
+        return None;
+    };
+    let ([b',', rest @ ..] | [b'0'..=b'9', b',', rest @ ..]) = rest else { return None };
+    let ([b',', rest @ ..] | [b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z', b',', rest @ ..]) = rest else {
+        return None;
+    };
+    bits.clear();
+    let length = bits.push_front(rest)?;
+    let [b',', fill @ b'0'..=b'5', b'*', high, low] = rest[length..] else { return None };
+    bits.drop_tail(usize::from(fill - b'0'));
+    let is_right = checksum(&text[1..text.len() - 3]) == hex(high)? << 4 | hex(low)?;
+    (is_right && length > 0 && !message::is_too_short(bits)).then_some(tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::String;
+    use alloc::vec::Vec;
+
+    use model::Origin;
+
+    use super::*;
+    use crate::nmea::NmeaDecoder;
+    use crate::{Decoded, Settings, TagChecksum};
+
+    fn line(tag: &str, body: &str) -> String {
+        let tag = if tag.is_empty() {
+            String::new()
+        } else {
+            format!("\\{tag}*{:02X}\\", checksum(tag.as_bytes()))
+        };
+        format!("{tag}!{body}*{:02X}", checksum(body.as_bytes()))
+    }
+
+    fn lines() -> Vec<String> {
+        let tags = [
+            "",
+            "c:1700000000",
+            "s:r003669930,c:1700000001",
+            "n:12,c:1700000002000,s:X",
+            "g:1-1-77,c:1700000003",
+        ];
+        let bodies = [
+            "AIVDM,1,1,,A,15RTgt0PAso;90TKcjM8h6g208CQ,0",
+            "BSVDM,1,1,4,B,33L=LN051HQj3HhRJd7q1W=`0000,0",
+            "AIVDO,1,1,,,B52K>;h00Fc>jpUlNV@ikwpUoP06,0",
+            "AIVDM,1,1,,A,402VL:AutjM4@0FvU4QmEo7028Dv,0",
+            "AIVDM,1,1,,A,H42O55i18tMET00000000000000,2",
+        ];
+        tags.iter().flat_map(|tag| bodies.iter().map(|body| line(tag, body))).collect()
+    }
+
+    fn decoder() -> NmeaDecoder {
+        let settings = Settings { latest: model::EventTime::MAX, tag_checksum: TagChecksum::Lenient };
+        NmeaDecoder::new(settings, None)
+    }
+
+    #[test]
+    fn ordinary_lines_are_of_the_plain_form() {
+        let plain =
+            lines().iter().filter(|line| read(line.as_bytes(), &mut Bits::default()).is_some()).count();
+        assert_eq!(plain, 20, "all but those of a group");
+    }
+
+    #[test]
+    fn what_is_read_in_one_pass_is_what_segments_give() {
+        let (mut state, mut plain) = (1_u64, 0);
+        let mut random = |below: usize| {
+            state = model::hash::mix(state, 0x5EED);
+            (state % below as u64) as usize
+        };
+        let lines = lines();
+        for round in 0..200_000 {
+            let mut text = lines[random(lines.len())].clone().into_bytes();
+            for _ in 0..random(4) {
+                let (at, other) = (random(text.len()), random(text.len()));
+                match random(5) {
+                    0 => text[at] = random(256) as u8,
+                    1 => text[at] = b"\\!$*,:0w"[random(8)],
+                    2 => text.truncate(at.max(1)),
+                    3 => text.swap(at, other),
+                    _ => text.insert(at, b"\\!$*,:0w "[random(9)]),
+                }
+            }
+            let (mut whole, mut parts): (Vec<Decoded>, Vec<Decoded>) = (Vec::new(), Vec::new());
+            decoder().decode(&text, Origin::default(), &mut |one| whole.push(one));
+            let mut other = decoder();
+            other.lines += 1;
+            other.by_segments(text.trim_ascii(), None, Origin::default(), &mut |one| parts.push(one));
+            assert_eq!(whole, parts, "{round}: {}", String::from_utf8_lossy(&text));
+            plain += usize::from(read(&text, &mut Bits::default()).is_some());
+        }
+        assert!(plain > 20_000, "{plain}");
+    }
+}
