@@ -46,6 +46,9 @@ pub struct Ship {
     due: Option<EventTime>,
 }
 
+/// What is kept of each of a million ships must not grow unnoticed.
+const _: () = assert!(size_of::<Ship>() <= 1_024);
+
 /// Reads tracks through a vector, which sets aside a mebibyte at most for a number of them that is only claimed.
 fn tracks<'de, D: Deserializer<'de>>(bytes: D) -> Result<SmallVec<[Numbered; 1]>, D::Error> {
     Vec::<Numbered>::deserialize(bytes).map(SmallVec::from_vec)

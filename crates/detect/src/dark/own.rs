@@ -55,8 +55,8 @@ impl Own {
         let mut count = |of: i64, from: Fix, is_heard: bool, after_miss: bool| {
             let share = (bin_start(of).0 + BIN_MS / 2 - from.t.0) as f64 / (fix.t.0 - from.t.0).max(1) as f64;
             let cell = Cell::at(interpolate(from.position, fix.position, share.clamp(0.0, 1.0)));
-            if let Some(q) = reception.q(cell, class, bin_end(of)) {
-                self.hours.count(&mut self.hour, of, (is_heard, after_miss), q.any);
+            if let Some(q) = reception.q_any(cell, class, bin_end(of)) {
+                self.hours.count(&mut self.hour, of, (is_heard, after_miss), q);
             }
         };
         let reaches = |from: Fix| reachable(from.position, from.t.0, fix.position, fix.t.0);

@@ -11,6 +11,7 @@ use model::{Cell, Class, EventTime, Mmsi, Position};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use super::around::Around;
 use super::tick::{CellHeard, Counts, IntervalGroup, Tick};
 use super::{BIN_MS, NOTICED_BINS, PRESENCE_BINS, bin_end, bin_of, bin_start};
 
@@ -67,6 +68,8 @@ pub struct Reception {
     sources: BTreeMap<u16, Source>,
     /// The first bin in which anything was heard.
     first: Option<i64>,
+    #[serde(skip)]
+    around: Around,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -234,18 +237,30 @@ impl Reception {
     /// The share of bins in which ships of a class are heard in a cell, as it was known at a time.
     #[must_use]
     pub fn q(&self, cell: Cell, class: Class, as_of: EventTime) -> Option<Share> {
-        if self.first.is_none_or(|first| bin_of(as_of) - first < WARM_UP_BINS) {
-            return None;
-        }
         let mut missed: Option<Share> = None;
-        for (source, state) in &self.sources {
-            let is_up = bin_of(as_of) - state.heard <= PRESENCE_BINS;
-            if is_up && let Some(q) = self.q_of(cell, class, *source, as_of) {
+        for source in self.up(as_of) {
+            if let Some(q) = self.q_of(cell, class, source, as_of) {
                 let before = missed.unwrap_or(Share { any: 1.0, next: 1.0 });
                 missed = Some(Share { any: before.any * (1.0 - q.any), next: before.next * (1.0 - q.next) });
             }
         }
         missed.map(|missed| Share { any: 1.0 - missed.any, next: 1.0 - missed.next })
+    }
+
+    /// [`Share::any`] of [`Reception::q`].
+    #[must_use]
+    pub fn q_any(&self, cell: Cell, class: Class, as_of: EventTime) -> Option<f64> {
+        let shares = self.up(as_of).filter_map(|source| self.any_of(cell, class, source, as_of));
+        let missed = shares.fold(None, |missed, any| Some(missed.unwrap_or(1.0) * (1.0 - any)));
+        missed.map(|missed| 1.0 - missed)
+    }
+
+    /// Sources that heard something lately, once hearing has been learned for long enough.
+    fn up(&self, as_of: EventTime) -> impl Iterator<Item = u16> {
+        let now = bin_of(as_of);
+        let is_known = self.first.is_some_and(|first| now - first >= WARM_UP_BINS);
+        let up = self.sources.iter().filter(move |(_, state)| is_known && now - state.heard <= PRESENCE_BINS);
+        up.map(|(source, _)| *source)
     }
 
     /// The share of one source. Where the cell is not known by itself it is taken together with its
@@ -286,11 +301,15 @@ impl Reception {
 
     fn sums(&self, cell: Cell, rings: u32, class: Class, source: u16, as_of: EventTime) -> Sums {
         let mut sums = Sums::default();
-        let cells = if rings == 0 { alloc::vec![cell] } else { cell.disk(rings) };
-        for cell in cells {
+        let mut add = |cell: Cell| {
             if let Some(days) = self.learned.get(&(cell, class, source)) {
                 days.sum(as_of, &mut sums);
             }
+        };
+        if rings == 0 {
+            add(cell);
+        } else {
+            self.around.disk(cell, rings).iter().copied().for_each(add);
         }
         sums
     }
@@ -306,7 +325,7 @@ impl Reception {
         let expected = &self.ticks[at].expected;
         let (mut expected_units, mut ships) = (0, 0);
         let mut heard: SmallVec<[&CellHeard; 8]> = SmallVec::new();
-        let rings = cell.rings(MAX_RINGS);
+        let rings = self.around.rings(cell, MAX_RINGS);
         for ring in rings.chunk_by(|(one, _), (other, _)| one == other) {
             for (_, cell) in ring {
                 expected_units += find(expected, *cell).unwrap_or(0);
