@@ -120,7 +120,7 @@ fn long_range(bits: &Bits) -> Fields {
 }
 
 // Positions are sent in 1/10,000 min.
-fn place(lon: i32, lat: i32) -> Place {
+pub(crate) fn place(lon: i32, lat: i32) -> Place {
     if lon == 181 * 600_000 || lat == 91 * 600_000 {
         return Place::Absent;
     }

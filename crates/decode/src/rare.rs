@@ -1,17 +1,15 @@
 //! Messages 4, 9, 11 and 21: base stations, search-and-rescue aircraft, answers with UTC, and aids
 //! to navigation. They are no ships; they tell where a receiver hears.
 //!
-//! They are rare, so they are left to `nmea-parser`, behind a guard, as that crate takes in what it
-//! should not and can panic:
+//! Base stations report every ten seconds, so they are read here. Aircraft and aids are rare: they are left to
+//! `nmea-parser`, behind a guard, as that crate takes in what it should not and can panic:
 //!
 //! - It gets only bits that were checked before (armour, checksum, joined parts), cut to the fixed
 //!   part of the message and armoured anew as one single sentence: it reads invalid armour as
 //!   numbers, and what is missing at the end as zeros.
-//! - Only these four types, only with all bits they need: it panics on short messages 25 and 26.
+//! - Only these two types, only with all bits they need: it panics on short messages 25 and 26.
 //! - A new parser for each message: it remembers parts and halves of messages without a limit.
 //! - What it says is checked against the bits (type, sender) and the globe.
-//! - It refuses a base station that does not know the time. The time is not used here, so a fixed
-//!   one is put in its place.
 //! - Should it panic all the same, the message is only one more of no use. `catch_unwind` needs
 //!   `std`, which is why this module, alone in this crate, links it. It does nothing in programs
 //!   built with `panic = "abort"`, and the panic hook still tells of the panic.
@@ -34,7 +32,7 @@ use model::{Mmsi, Position};
 use nmea_parser::{LatLon, NmeaParser, ParsedMessage};
 
 use crate::bits::Bits;
-use crate::message;
+use crate::{Place, message};
 
 /// A station, aircraft or mark that is no ship.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,16 +52,28 @@ pub fn landmark(bits: &Bits) -> Option<Landmark> {
     if bits.len() < bits_needed(kind)? {
         return None;
     }
-    let sentence = sentence(bits, kind);
-    let message = std::panic::catch_unwind(|| NmeaParser::new().parse_sentence(&sentence)).ok()?.ok()?;
-    let (told_mmsi, lon, lat) = fields(kind, &message)?;
     let mmsi = message::mmsi(bits);
-    if told_mmsi != mmsi.0 || !(1..=999_999_999).contains(&mmsi.0) {
+    if !(1..=999_999_999).contains(&mmsi.0) {
         return None;
     }
-    let degrees = lon.zip(lat);
-    let position = degrees.and_then(|(lon, lat)| Position::from_degrees(lon, lat));
+    let position = if matches!(kind, 4 | 11) {
+        match message::place(bits.signed(79, 28), bits.signed(107, 27)) {
+            Place::At(position) => Some(position),
+            Place::Absent | Place::OutOfRange => None,
+        }
+    } else {
+        second_hand(bits, kind, mmsi)?
+    };
     Some(Landmark { mmsi, kind, position: position.filter(|position| !position.is_null_island()) })
+}
+
+/// The place that `nmea-parser` reads; `None` where it refuses the message or has read another.
+fn second_hand(bits: &Bits, kind: u8, mmsi: Mmsi) -> Option<Option<Position>> {
+    let sentence = sentence(bits, kind);
+    let message = std::panic::catch_unwind(|| NmeaParser::new().parse_sentence(&sentence)).ok()?.ok()?;
+    let (told, lon, lat) = fields(kind, &message)?;
+    let degrees = lon.zip(lat);
+    (told == mmsi.0).then(|| degrees.and_then(|(lon, lat)| Position::from_degrees(lon, lat)))
 }
 
 /// Length of the fixed part of a message (ITU-R M.1371-5 annex 8, 3.2, 3.7, 3.9 and 3.19).
@@ -79,28 +89,17 @@ fn bits_needed(kind: u8) -> Option<usize> {
 fn fields(kind: u8, message: &ParsedMessage) -> Option<(u32, Option<f64>, Option<f64>)> {
     let place = |mmsi: u32, what: &dyn LatLon| Some((mmsi, what.longitude(), what.latitude()));
     match (kind, message) {
-        (4, ParsedMessage::BaseStationReport(report)) | (11, ParsedMessage::UtcDateResponse(report)) => {
-            place(report.mmsi, report)
-        }
         (9, ParsedMessage::StandardSarAircraftPositionReport(report)) => place(report.mmsi, report),
         (21, ParsedMessage::AidToNavigationReport(report)) => place(report.mmsi, report),
         _ => None,
     }
 }
 
-/// 2000-01-01T00:00:00Z as messages 4 and 11 send it in bits 38-77: year, month, day, and zeros.
-const SOME_TIME: u64 = 2_000 << 26 | 1 << 22 | 1 << 17;
-
 /// The fixed part of the message as one sentence.
 fn sentence(bits: &Bits, kind: u8) -> String {
     let mut sentence = String::from("!AIVDM,1,1,,A,");
     for at in 0..bits_needed(kind).unwrap_or(0).div_ceil(6) {
-        let sent = bits.unsigned(at * 6, 6) as u8;
-        let value = match (kind, at) {
-            (4 | 11, 6) => sent & 0b11_0000 | (SOME_TIME >> 36) as u8,
-            (4 | 11, 7..=12) => (SOME_TIME >> (6 * (12 - at))) as u8 & 0b11_1111,
-            _ => sent,
-        };
+        let value = bits.unsigned(at * 6, 6) as u8;
         sentence.push(char::from(if value < 40 { value + 48 } else { value + 56 }));
     }
     sentence.push_str(",0");

@@ -5,10 +5,10 @@
 //! they were heard before and after it, how many were heard in it? Each bin's end gives a [`Tick`].
 //! [`Reception`] is what ticks add up to: the share heard in each cell, and who was heard where.
 
-mod around;
 mod claims;
 mod jamming;
 mod learned;
+mod neighbours;
 mod outage;
 mod presence;
 mod tick;

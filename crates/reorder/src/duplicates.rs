@@ -50,9 +50,9 @@ pub struct Recent(Option<Box<Kept>>);
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Kept {
-    /// When the last was handed on, and half of each fingerprint: what every report asks for lies together.
+    /// When the last was handed on, and sixteen bits of each fingerprint: what every report asks for lies together.
     last: EventTime,
-    halves: [u16; MOVING_REPORTS],
+    marks: [u16; MOVING_REPORTS],
     /// In a ring; once it is full, the oldest is at `next`.
     reports: Vec<(First, u64)>,
     next: u8,
@@ -118,8 +118,8 @@ impl Recent {
 
     fn find(&self, fingerprint: u64, t: EventTime, now: EventTime) -> Option<First> {
         let kept = self.0.as_ref()?;
-        let half = half(fingerprint);
-        if kept.halves.iter().all(|other| *other != half) {
+        let mark = mark(fingerprint);
+        if kept.marks.iter().all(|other| *other != mark) {
             return None;
         }
         let is_copy = |first: &First| {
@@ -139,14 +139,14 @@ impl Recent {
             Some(oldest) => *oldest = (first, fingerprint),
             None => kept.reports.push((first, fingerprint)),
         }
-        kept.halves[at] = half(fingerprint);
+        kept.marks[at] = mark(fingerprint);
         kept.next = (at + 1) as u8;
         kept.last = first.handed_on;
     }
 }
 
 /// What a fingerprint is looked for by before all of it is compared.
-fn half(fingerprint: u64) -> u16 {
+fn mark(fingerprint: u64) -> u16 {
     (fingerprint >> 48) as u16
 }
 
@@ -174,6 +174,19 @@ mod tests {
     fn a_moving_ship_does_not_repeat_itself_for_half_an_hour() {
         let got = judge(true, &[(1, 0, 0), (1, 1_800, 1_800), (1, 1_801, 1_801)]);
         assert_eq!(got, [Copy::First, Copy::Restamped, Copy::First]);
+    }
+
+    #[test]
+    fn sixteen_reports_of_a_moving_ship_are_remembered_the_oldest_forgotten() {
+        let mut sent: Vec<(u64, i64, i64)> =
+            (0..17).map(|n| (n << 48 | 7, n as i64 * 31, n as i64 * 31)).collect();
+        let again = |print: u64| (print << 48 | 7, 600, 600);
+        sent.extend([again(0), again(2), again(16)]);
+        let got = judge(true, &sent);
+        assert!(got[..17].iter().all(|copy| *copy == Copy::First));
+        // The first had made room for the last; as it came again, the second had to go.
+        assert_eq!(got[17..], [Copy::First, Copy::Restamped, Copy::Restamped]);
+        assert_eq!(judge(true, &[&sent[..18], &[again(1)]].concat())[18], Copy::First);
     }
 
     #[test]

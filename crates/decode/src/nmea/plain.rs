@@ -1,6 +1,6 @@
 //! Lines of the plain form, which nearly all have: a TAG block with a right checksum that names no group, or none; one whole
-//! sentence with a right checksum; nothing else. They are read in one pass. Any other line is read segment by segment,
-//! which would give the same for these.
+//! sentence with a right checksum; nothing else. They are read from front to back. Any other line is read segment by
+//! segment, which would give the same for these.
 
 use super::sentence::{checksum, hex};
 use super::tag::Tag;
@@ -9,6 +9,9 @@ use crate::message;
 
 /// Reads the message of a line of the plain form; `None` if the line has another, or too few bits.
 pub fn read(line: &[u8], bits: &mut Bits) -> Option<Tag> {
+    if !matches!(line, [.., b'*', _, _]) {
+        return None;
+    }
     let (tag, text) = Tag::front(line).filter(|(tag, _)| tag.group.is_none())?;
     let [b'!', b'A'..=b'Z', b'A'..=b'Z', b'V', b'D', b'M' | b'O', b',', b'1', b',', b'1', b',', rest @ ..] =
         text
@@ -33,7 +36,7 @@ mod tests {
     use alloc::string::String;
     use alloc::vec::Vec;
 
-    use model::Origin;
+    use model::{EventTime, Origin};
 
     use super::*;
     use crate::nmea::NmeaDecoder;
@@ -67,7 +70,7 @@ mod tests {
     }
 
     fn decoder() -> NmeaDecoder {
-        let settings = Settings { latest: model::EventTime::MAX, tag_checksum: TagChecksum::Lenient };
+        let settings = Settings { latest: EventTime::MAX, tag_checksum: TagChecksum::Lenient };
         NmeaDecoder::new(settings, None)
     }
 
@@ -79,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_in_one_pass_is_what_segments_give() {
+    fn what_is_read_from_front_to_back_is_what_segments_give() {
         let (mut state, mut plain) = (1_u64, 0);
         let mut random = |below: usize| {
             state = model::hash::mix(state, 0x5EED);
@@ -99,10 +102,21 @@ mod tests {
                 }
             }
             let (mut whole, mut parts): (Vec<Decoded>, Vec<Decoded>) = (Vec::new(), Vec::new());
-            decoder().decode(&text, Origin::default(), &mut |one| whole.push(one));
-            let mut other = decoder();
+            let mut one = decoder();
+            let some = |t: i64, one_in: usize| (one_in == 0).then_some(EventTime(t));
+            (one.clock, one.companion) =
+                (some(1_600_000_000_000, random(2)), some(1_600_000_001_000, random(3)));
+            if random(4) == 0 {
+                one.lone_tag = Some(Tag::parse(b"\\s:lone,c:1600000002*00\\"));
+                one.settings.tag_checksum = TagChecksum::Strict;
+            }
+            let mut other = one.clone();
+            one.decode(&text, Origin::default(), &mut |decoded| whole.push(decoded));
             other.lines += 1;
-            other.by_segments(text.trim_ascii(), None, Origin::default(), &mut |one| parts.push(one));
+            let companion = other.companion.take();
+            other.by_segments(text.trim_ascii(), companion, Origin::default(), &mut |decoded| {
+                parts.push(decoded)
+            });
             assert_eq!(whole, parts, "{round}: {}", String::from_utf8_lossy(&text));
             plain += usize::from(read(&text, &mut Bits::default()).is_some());
         }

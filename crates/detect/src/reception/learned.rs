@@ -11,7 +11,7 @@ use model::{Cell, Class, EventTime, Mmsi, Position};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use super::around::Around;
+use super::neighbours::Neighbours;
 use super::tick::{CellHeard, Counts, IntervalGroup, Tick};
 use super::{BIN_MS, NOTICED_BINS, PRESENCE_BINS, bin_end, bin_of, bin_start};
 
@@ -69,7 +69,7 @@ pub struct Reception {
     /// The first bin in which anything was heard.
     first: Option<i64>,
     #[serde(skip)]
-    around: Around,
+    neighbours: Neighbours,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -309,7 +309,7 @@ impl Reception {
         if rings == 0 {
             add(cell);
         } else {
-            self.around.disk(cell, rings).iter().copied().for_each(add);
+            self.neighbours.disk(cell, rings).iter().copied().for_each(add);
         }
         sums
     }
@@ -325,7 +325,7 @@ impl Reception {
         let expected = &self.ticks[at].expected;
         let (mut expected_units, mut ships) = (0, 0);
         let mut heard: SmallVec<[&CellHeard; 8]> = SmallVec::new();
-        let rings = self.around.rings(cell, MAX_RINGS);
+        let rings = self.neighbours.rings(cell, MAX_RINGS);
         for ring in rings.chunk_by(|(one, _), (other, _)| one == other) {
             for (_, cell) in ring {
                 expected_units += find(expected, *cell).unwrap_or(0);
@@ -385,7 +385,7 @@ impl Reception {
     }
 
     fn knows(&self, cell: Cell, source: u16) -> bool {
-        let around = cell.disk(2);
+        let around = self.neighbours.disk(cell, 2);
         [Class::A, Class::B]
             .into_iter()
             .any(|class| around.iter().any(|cell| self.learned.contains_key(&(*cell, class, source))))

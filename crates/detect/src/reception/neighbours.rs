@@ -13,13 +13,13 @@ const MAX_KEPT: usize = 16_384;
 type Kept<T> = RefCell<HashMap<(Cell, u32), Arc<[T]>, foldhash::fast::FixedState>>;
 
 /// Disks and rings around cells.
-#[derive(Clone, Debug, Default)]
-pub struct Around {
+#[derive(Debug, Default)]
+pub struct Neighbours {
     disks: Kept<Cell>,
     rings: Kept<(u32, Cell)>,
 }
 
-impl Around {
+impl Neighbours {
     /// [`Cell::disk`].
     pub fn disk(&self, cell: Cell, steps: u32) -> Arc<[Cell]> {
         known(&self.disks, (cell, steps), || cell.disk(steps))
@@ -28,6 +28,13 @@ impl Around {
     /// [`Cell::rings`].
     pub fn rings(&self, cell: Cell, steps: u32) -> Arc<[(u32, Cell)]> {
         known(&self.rings, (cell, steps), || cell.rings(steps))
+    }
+}
+
+impl Clone for Neighbours {
+    /// Another asks for others.
+    fn clone(&self) -> Neighbours {
+        Neighbours::default()
     }
 }
 
