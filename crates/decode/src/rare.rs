@@ -1,13 +1,14 @@
 //! Messages 4, 9, 11 and 21: base stations, search-and-rescue aircraft, answers with UTC, and aids
 //! to navigation. They are no ships; they tell where a receiver hears.
 //!
-//! Base stations report every ten seconds, so they are read here. Aircraft and aids are rare: they are left to
-//! `nmea-parser`, behind a guard, as that crate takes in what it should not and can panic:
+//! Base stations report every ten seconds and aids every three minutes: a tenth of a feed from the coast, so they are
+//! read here. Aircraft are rare: they are left to `nmea-parser`, behind a guard, as that crate takes in what it should
+//! not and can panic:
 //!
 //! - It gets only bits that were checked before (armour, checksum, joined parts), cut to the fixed
 //!   part of the message and armoured anew as one single sentence: it reads invalid armour as
 //!   numbers, and what is missing at the end as zeros.
-//! - Only these two types, only with all bits they need: it panics on short messages 25 and 26.
+//! - Only this type, only with all bits it needs: it panics on short messages 25 and 26.
 //! - A new parser for each message: it remembers parts and halves of messages without a limit.
 //! - What it says is checked against the bits (type, sender) and the globe.
 //! - Should it panic all the same, the message is only one more of no use. `catch_unwind` needs
@@ -29,7 +30,7 @@ extern crate std;
 use alloc::string::String;
 
 use model::{Mmsi, Position};
-use nmea_parser::{LatLon, NmeaParser, ParsedMessage};
+use nmea_parser::{NmeaParser, ParsedMessage};
 
 use crate::bits::Bits;
 use crate::{Place, message};
@@ -56,24 +57,25 @@ pub fn landmark(bits: &Bits) -> Option<Landmark> {
     if !(1..=999_999_999).contains(&mmsi.0) {
         return None;
     }
-    let position = if matches!(kind, 4 | 11) {
-        match message::place(bits.signed(79, 28), bits.signed(107, 27)) {
-            Place::At(position) => Some(position),
-            Place::Absent | Place::OutOfRange => None,
-        }
-    } else {
-        second_hand(bits, kind, mmsi)?
+    let at = |lon, lat| match message::place(bits.signed(lon, 28), bits.signed(lat, 27)) {
+        Place::At(position) => Some(position),
+        Place::Absent | Place::OutOfRange => None,
+    };
+    let position = match kind {
+        21 => at(164, 192),
+        9 => aircraft(bits, mmsi)?,
+        _ => at(79, 107),
     };
     Some(Landmark { mmsi, kind, position: position.filter(|position| !position.is_null_island()) })
 }
 
-/// The place that `nmea-parser` reads; `None` where it refuses the message or has read another.
-fn second_hand(bits: &Bits, kind: u8, mmsi: Mmsi) -> Option<Option<Position>> {
-    let sentence = sentence(bits, kind);
+/// Where `nmea-parser` reads that an aircraft is; `None` where it refuses the message or has read another.
+fn aircraft(bits: &Bits, mmsi: Mmsi) -> Option<Option<Position>> {
+    let sentence = sentence(bits);
     let message = std::panic::catch_unwind(|| NmeaParser::new().parse_sentence(&sentence)).ok()?.ok()?;
-    let (told, lon, lat) = fields(kind, &message)?;
-    let degrees = lon.zip(lat);
-    (told == mmsi.0).then(|| degrees.and_then(|(lon, lat)| Position::from_degrees(lon, lat)))
+    let ParsedMessage::StandardSarAircraftPositionReport(report) = message else { return None };
+    let degrees = report.longitude.zip(report.latitude);
+    (report.mmsi == mmsi.0).then(|| degrees.and_then(|(lon, lat)| Position::from_degrees(lon, lat)))
 }
 
 /// Length of the fixed part of a message (ITU-R M.1371-5 annex 8, 3.2, 3.7, 3.9 and 3.19).
@@ -85,20 +87,13 @@ fn bits_needed(kind: u8) -> Option<usize> {
     }
 }
 
-/// Sender, longitude and latitude, if the parser has read the type that was sent.
-fn fields(kind: u8, message: &ParsedMessage) -> Option<(u32, Option<f64>, Option<f64>)> {
-    let place = |mmsi: u32, what: &dyn LatLon| Some((mmsi, what.longitude(), what.latitude()));
-    match (kind, message) {
-        (9, ParsedMessage::StandardSarAircraftPositionReport(report)) => place(report.mmsi, report),
-        (21, ParsedMessage::AidToNavigationReport(report)) => place(report.mmsi, report),
-        _ => None,
-    }
-}
+/// Bits of a message 9.
+const AIRCRAFT_BITS: usize = 168;
 
-/// The fixed part of the message as one sentence.
-fn sentence(bits: &Bits, kind: u8) -> String {
+/// The message as one sentence.
+fn sentence(bits: &Bits) -> String {
     let mut sentence = String::from("!AIVDM,1,1,,A,");
-    for at in 0..bits_needed(kind).unwrap_or(0).div_ceil(6) {
+    for at in 0..AIRCRAFT_BITS / 6 {
         let value = bits.unsigned(at * 6, 6) as u8;
         sentence.push(char::from(if value < 40 { value + 48 } else { value + 56 }));
     }

@@ -6,6 +6,9 @@ use super::sentence::{checksum, hex};
 
 /// Time of a `$PGHP` line: year, month, day, hour, minute, second, millisecond.
 pub fn companion(sentence: &[u8]) -> Option<EventTime> {
+    if !sentence.starts_with(b"$PGHP,1,") {
+        return None;
+    }
     let body = verified(sentence)?;
     let mut fields = body.strip_prefix(b"PGHP,1,")?.split(|byte| *byte == b',').map(number);
     let mut next = || fields.next().flatten();
@@ -16,6 +19,9 @@ pub fn companion(sentence: &[u8]) -> Option<EventTime> {
 
 /// Time of an RMC with status A, or of a ZDA.
 pub fn clock(sentence: &[u8]) -> Option<EventTime> {
+    if !matches!(sentence, [_, _, _, b'R', b'M', b'C', ..] | [_, _, _, b'Z', b'D', b'A', ..]) {
+        return None;
+    }
     let body = verified(sentence)?;
     let [_, _, formatter @ ..] = body else { return None };
     let mut fields = formatter.split(|byte| *byte == b',');

@@ -95,12 +95,32 @@ impl NmeaDecoder {
         let companion = self.companion.take();
         let line = line.trim_ascii();
         if self.lone_tag.is_none()
-            && let Some(tag) = plain::read(line, &mut self.bits)
+            && let Some((mut tag, text)) = Tag::front(line)
         {
-            let t = tag.time.or(companion).or(self.clock);
-            return out(self.message(t, 1, tag.station, origin));
+            if plain::read(text, &mut self.bits) {
+                self.groups.share(&mut tag, self.lines);
+                let t = tag.time.or(companion).or(self.clock);
+                return out(self.message(t, 1, tag.station, origin));
+            }
+            if let [b'$', rest @ ..] = text
+                && memchr::memchr3(b'\\', b'!', b'$', rest).is_none()
+            {
+                return self.no_message(text, tag, origin, out);
+            }
         }
         self.by_segments(line, companion, origin, out);
+    }
+
+    /// A `$` sentence: it may tell the time.
+    fn no_message(&mut self, sentence: &[u8], mut tag: Tag, origin: Origin, out: &mut impl FnMut(Decoded)) {
+        if let Some(t) = clock::companion(sentence) {
+            self.companion = Some(t);
+        } else {
+            self.clock = clock::clock(sentence).or(self.clock);
+            self.lone_tag = None;
+        }
+        self.groups.share(&mut tag, self.lines);
+        out(Decoded::line(Fate::Other, origin));
     }
 
     /// Decodes a line of any form.
@@ -144,16 +164,7 @@ impl NmeaDecoder {
                 self.companion = companion;
                 out(Decoded::line(Fate::Other, origin));
             }
-            Body::Clock(sentence) => {
-                if let Some(t) = clock::companion(sentence) {
-                    self.companion = Some(t);
-                } else {
-                    self.clock = clock::clock(sentence).or(self.clock);
-                    self.lone_tag = None;
-                }
-                self.groups.share(&mut tag, self.lines);
-                out(Decoded::line(Fate::Other, origin));
-            }
+            Body::Clock(sentence) => self.no_message(sentence, tag, origin, out),
             Body::Other => {
                 self.groups.share(&mut tag, self.lines);
                 self.lone_tag = None;
