@@ -17,6 +17,7 @@ use anyhow::Context;
 use serde_json::Value;
 
 use days::Days;
+pub use days::ensure_days;
 pub use table::Table;
 
 /// An output: standard output, or a file that gets its name when it is complete.
@@ -27,6 +28,19 @@ pub enum Output {
     Device(BufWriter<std::fs::File>),
     /// A file under a temporary name.
     File(BufWriter<std::fs::File>, PathBuf, PathBuf),
+}
+
+/// What an output is called until it is complete.
+pub fn beside(path: &Path) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    PathBuf::from(beside)
+}
+
+/// Whether it is standard output, a device or a pipe, which are written to and never replaced.
+pub fn is_stream(path: &Path) -> bool {
+    let is_device = |data: std::fs::Metadata| !data.is_file() && !data.is_dir();
+    path == Path::new("-") || std::fs::metadata(path).is_ok_and(is_device)
 }
 
 /// Opens an output; `-` is standard output.
@@ -40,9 +54,7 @@ pub fn create(path: &Path) -> anyhow::Result<Output> {
         let file = file.with_context(|| format!("{}: cannot be written", path.display()))?;
         return Ok(Output::Device(BufWriter::new(file)));
     }
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let beside = PathBuf::from(beside);
+    let beside = beside(path);
     let file =
         std::fs::File::create(&beside).with_context(|| format!("{}: cannot be written", path.display()))?;
     Ok(Output::File(BufWriter::with_capacity(1 << 18, file), beside, path.to_owned()))
@@ -146,17 +158,13 @@ pub fn formats<'a>(
 
 fn format(option: &str, taken: &[Format], path: &Path) -> anyhow::Result<Format> {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-    let is_stream = || {
-        let is_device = |data: std::fs::Metadata| !data.is_file() && !data.is_dir();
-        path == Path::new("-") || std::fs::metadata(path).is_ok_and(is_device)
-    };
     let named = match ending.as_deref() {
         Some("jsonl" | "json" | "ndjson") => Some(Format::Lines),
         Some("csv") => Some(Format::Csv),
         Some("geojson") => Some(Format::GeoJson),
         Some("parquet") => Some(Format::Parquet),
         Some("gpkg") => Some(Format::GeoPackage),
-        None if is_stream() => Some(Format::Lines),
+        None if is_stream(path) => Some(Format::Lines),
         Some(_) | None => None,
     };
     named.filter(|format| taken.contains(format)).with_context(|| {

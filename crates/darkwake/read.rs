@@ -18,6 +18,7 @@ use model::alert::Alert;
 use model::fate::Counts;
 use model::{EventTime, Mmsi};
 
+use crate::Usage;
 use crate::cli::{self, Format, Reading, Speed};
 use crate::config::{self, Config};
 use crate::driver::{self, Driver, OutOfOrder, Plan, ReadTotals};
@@ -95,6 +96,12 @@ pub fn read_tapped(reading: &Reading, wanted: &Wanted<'_>, tap: &dyn Fn() -> Tap
 }
 
 fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<&dyn Fn() -> Tap>) -> anyhow::Result<Done> {
+    if let (Some(since), Some(until)) = (reading.since, reading.until) {
+        anyhow::ensure!(
+            since < until,
+            Usage("--since is not before --until, and nothing is between them".to_owned())
+        );
+    }
     let interrupt = Interrupt::listen()?;
     let config = Config::load(reading.config.as_deref())?;
     let made_with = made_with(&config, !config.place.is_empty(), &reading.ports)?;
