@@ -355,6 +355,15 @@ fn facts_and_tracks_of_a_day_are_a_file_of_a_folder() {
         assert!(found.iter().all(|fact| day_of(fix(fact).unwrap()) == day), "{day}");
         let in_columns = parquet_rows(&path.join(format!("facts.parquet/day={day}/part.parquet")));
         assert_eq!(in_columns.len(), found.len());
+        let file = std::fs::File::open(path.join(format!("facts.parquet/day={day}/part.parquet"))).unwrap();
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+        let geo: Value = serde_json::from_str(reader.schema().metadata().get("geo").unwrap()).unwrap();
+        assert_eq!(geo["primary_column"], "geometry");
+        let in_file = reader.metadata().file_metadata().key_value_metadata().unwrap();
+        let in_file = in_file.iter().filter(|pair| pair.key == "geo");
+        let in_file: Vec<Value> =
+            in_file.map(|pair| serde_json::from_str(pair.value.as_deref().unwrap()).unwrap()).collect();
+        assert_eq!(in_file, [geo]);
         facts.extend(found.iter().map(Value::to_string));
     }
     let mut whole: Vec<String> = json_lines(&path.join("whole.jsonl")).iter().map(Value::to_string).collect();

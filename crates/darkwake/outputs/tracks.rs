@@ -17,7 +17,7 @@ use model::time::DAY_MS;
 use parquet::arrow::ArrowWriter;
 
 use super::days::{self, Days};
-use super::parquet::{PLACE, ROWS, begin, moment, moments};
+use super::parquet::{PLACE, ROWS, begin, moment, moments, with_places};
 use super::table::Features;
 use super::{Format, Output, create, wkb};
 use crate::thin::east;
@@ -94,9 +94,8 @@ impl File {
                 Ok(File::Csv(out))
             }
             Format::Parquet => {
-                let schema = Arc::new(schema());
-                let kinds = BTreeSet::from(["Point".to_owned()]);
-                Ok(File::Parquet(Box::new(begin(out, &schema, &kinds)?), schema))
+                let schema = with_places(schema(), &BTreeSet::from(["Point".to_owned()]));
+                Ok(File::Parquet(Box::new(begin(out, &schema)?), schema))
             }
             Format::GeoJson => {
                 Ok(File::GeoJson(Lines { features: Features::begin(out)?, stretch: Vec::new() }))
