@@ -440,6 +440,7 @@ fn work(
                     engine.push(entry, &made_with.world, &mut fresh);
                     if let Some(points) = &mut points {
                         engine.taken().for_each(|taken| points.hear(&taken));
+                        points.tidy(|track| engine.has_track(track));
                     }
                 }
             }

@@ -31,7 +31,7 @@ const NO_DAY: i64 = 0;
 
 /// Writes the points of all shards.
 pub fn write(files: &[(&Path, Format)], order: PointOrder, shards: Vec<TrackPoints>) -> anyhow::Result<()> {
-    let mut points = Ordered::of(shards)?;
+    let mut points = Ordered::of(order, shards)?;
     match order {
         PointOrder::Tracks => {
             let files: Vec<(PathBuf, Format)> =
