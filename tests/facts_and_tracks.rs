@@ -241,6 +241,10 @@ fn tracks_have_the_ends_of_all_silences_and_are_the_same_bytes_whatever_the_shar
             _ => feature["geometry"]["coordinates"].as_array().unwrap().len(),
         };
         assert_eq!(times.len(), places, "{feature}");
+        let iso = |t: &Value| EventTime::parse_iso(t.as_str().unwrap().as_bytes()).unwrap();
+        assert!(times.windows(2).all(|pair| iso(&pair[0]) < iso(&pair[1])), "{feature}");
+        let ends = (&feature["properties"]["start_t"], &feature["properties"]["end_t"]);
+        assert_eq!((Some(ends.0), Some(ends.1)), (times.first(), times.last()));
         drawn += places;
     }
     assert_eq!(drawn, rows.len());

@@ -106,7 +106,8 @@ fn sql(value: Value) -> Sql {
             Some(number) => Sql::Integer(number),
             None => Sql::Real(number.as_f64().unwrap_or_default()),
         },
-        Value::Bool(_) | Value::Array(_) | Value::Object(_) => Sql::Text(value.to_string()),
+        Value::Bool(is_so) => Sql::Integer(is_so.into()),
+        Value::Array(_) | Value::Object(_) => Sql::Text(value.to_string()),
     }
 }
 

@@ -12,6 +12,7 @@ use arrow_array::builder::{BinaryBuilder, Float64Builder, Int64Builder, StringBu
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use connect::json;
+use model::EventTime;
 use model::position::UNITS_PER_DEGREE;
 use model::time::DAY_MS;
 use parquet::arrow::ArrowWriter;
@@ -247,13 +248,14 @@ fn feature(stretch: &[TrackPoint], first: &TrackPoint, last: &TrackPoint) -> Str
     }
     let (track, start, end) = (first.track, first.point.t, last.point.t);
     let _ = write!(out, "}},\"properties\":{{\"mmsi\":{},\"track\":\"{track}\"", track.mmsi.0);
-    let _ = write!(out, ",\"start_t\":{start},\"end_t\":{end},\"gap_before_ms\":");
+    let [start, end] = [start, end].map(|t| EventTime(t).to_iso());
+    let _ = write!(out, ",\"start_t\":\"{start}\",\"end_t\":\"{end}\",\"gap_before_ms\":");
     json::or_null(&mut out, first.gap_before_ms, |out, gap_ms| {
         let _ = write!(out, "{gap_ms}");
     });
     out.push_str(",\"times\":");
     json::list(&mut out, stretch, |out, point| {
-        let _ = write!(out, "{}", point.point.t);
+        let _ = write!(out, "\"{}\"", EventTime(point.point.t).to_iso());
     });
     out.push_str("}}");
     out
