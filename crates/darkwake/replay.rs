@@ -42,7 +42,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
             || arguments.stats.is_some()
             || arguments.report.is_some()
             || !arguments.sightings.is_empty(),
-        tracks: arguments.report.is_some(),
+        report_tracks: arguments.report.is_some(),
         track_points: (!tracks.is_empty()).then_some(order),
         record: arguments.record.as_deref(),
         resume: resume.as_deref(),
