@@ -197,7 +197,7 @@ fn tracks_have_the_ends_of_all_silences_and_are_the_same_bytes_whatever_the_shar
     }
     let tracks = tracks(&path.join("1.csv"));
     for points in tracks.values() {
-        assert!(points.windows(2).all(|pair| pair[0].t <= pair[1].t));
+        assert!(points.windows(2).all(|pair| pair[0].t < pair[1].t));
         for pair in points.windows(2) {
             let passed_ms = pair[1].t - pair[0].t;
             assert_eq!(pair[1].gap_before_ms, (passed_ms >= SILENT_MS).then_some(passed_ms));
@@ -241,6 +241,10 @@ fn tracks_have_the_ends_of_all_silences_and_are_the_same_bytes_whatever_the_shar
             _ => feature["geometry"]["coordinates"].as_array().unwrap().len(),
         };
         assert_eq!(times.len(), places, "{feature}");
+        let iso = |t: &Value| EventTime::parse_iso(t.as_str().unwrap().as_bytes()).unwrap();
+        assert!(times.windows(2).all(|pair| iso(&pair[0]) < iso(&pair[1])), "{feature}");
+        let ends = (&feature["properties"]["start_t"], &feature["properties"]["end_t"]);
+        assert_eq!((Some(ends.0), Some(ends.1)), (times.first(), times.last()));
         drawn += places;
     }
     assert_eq!(drawn, rows.len());
@@ -355,6 +359,15 @@ fn facts_and_tracks_of_a_day_are_a_file_of_a_folder() {
         assert!(found.iter().all(|fact| day_of(fix(fact).unwrap()) == day), "{day}");
         let in_columns = parquet_rows(&path.join(format!("facts.parquet/day={day}/part.parquet")));
         assert_eq!(in_columns.len(), found.len());
+        let file = std::fs::File::open(path.join(format!("facts.parquet/day={day}/part.parquet"))).unwrap();
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+        let geo: Value = serde_json::from_str(reader.schema().metadata().get("geo").unwrap()).unwrap();
+        assert_eq!(geo["primary_column"], "geometry");
+        let in_file = reader.metadata().file_metadata().key_value_metadata().unwrap();
+        let in_file = in_file.iter().filter(|pair| pair.key == "geo");
+        let in_file: Vec<Value> =
+            in_file.map(|pair| serde_json::from_str(pair.value.as_deref().unwrap()).unwrap()).collect();
+        assert_eq!(in_file, [geo]);
         facts.extend(found.iter().map(Value::to_string));
     }
     let mut whole: Vec<String> = json_lines(&path.join("whole.jsonl")).iter().map(Value::to_string).collect();

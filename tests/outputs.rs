@@ -114,3 +114,104 @@ fn alerts_open_in_gdal_with_their_places_and_values() {
     let left = std::fs::read_dir(path).unwrap().count();
     assert_eq!(left, outputs.len());
 }
+
+#[test]
+fn an_output_in_the_place_of_an_input_or_of_another_output_is_refused_before_anything_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    std::fs::create_dir_all(path.join("feed/days.csv/day=2023-10-01")).unwrap();
+    let header = "MMSI,BaseDateTime,LAT,LON\n";
+    let rows = format!("{header}273000001,2023-10-01T00:00:00,42.2,130.3\n");
+    let config = "[ports]\nfiles = [\"harbours.jsonl\"]\n[[watch.lists]]\nfile = \"list.csv\"\n";
+    let written = [
+        ("feed/a.csv", rows.as_str()),
+        ("feed/b.csv.part", rows.as_str()),
+        ("feed/days.csv/day=2023-10-01/part.csv", rows.as_str()),
+        ("seen.csv", "time,lat,lon\n2023-10-01T00:00:00Z,42.2,130.3\n"),
+        ("ports.json", "{}"),
+        ("list.csv", "imo\n9000003\n"),
+        ("darkwake.toml", config),
+    ];
+    for (name, text) in written {
+        std::fs::write(path.join(name), text).unwrap();
+    }
+    std::os::unix::fs::symlink("a.csv", path.join("feed/link.csv")).unwrap();
+    for (arguments, wanted) in [
+        (
+            &["feed/a.csv", "--facts", "feed/a.csv"][..],
+            "--facts would be in the place of the input feed/a.csv",
+        ),
+        (&["feed", "--facts", "feed/../feed/a.csv"], "in the place of the input feed/a.csv"),
+        (&["feed/*.csv", "--tracks", "feed/a.csv"], "--tracks would be in the place of the input feed/a.csv"),
+        (&["feed/a.csv", "--stats", "feed/link.csv"], "--stats would be in the place of the input"),
+        (&["feed/b.csv.part", "--out", "feed/b.csv"], "--out would be in the place of the input"),
+        (&["feed", "--facts", "feed/days.csv", "--by-day"], "in the place of the input feed/days.csv/day="),
+        (
+            &["feed/a.csv", "--sightings", "seen.csv", "--out", "seen.csv"],
+            "the place of --sightings seen.csv",
+        ),
+        (&["feed/a.csv", "--ports", "ports.json", "--out", "ports.json"], "the place of --ports ports.json"),
+        (&["feed/a.csv", "--config", "darkwake.toml", "--stats", "darkwake.toml"], "the place of --config"),
+        (&["feed/a.csv", "--config", "darkwake.toml", "--out", "list.csv"], "the place of the watch list"),
+        (
+            &["feed/a.csv", "--config", "darkwake.toml", "--out", "harbours.jsonl"],
+            "the place of the port file",
+        ),
+        (&["feed", "--record", "feed"], "--record would be in the place of the input feed"),
+        (
+            &["feed/a.csv", "--facts", "x.csv", "--out", "./x.csv"],
+            "--facts would be in the place of --out ./x.csv",
+        ),
+        (&["feed/a.csv", "--facts", "x.csv", "--facts", "x.csv"], "in the place of --facts x.csv"),
+        (&["feed/a.csv", "--facts", "x.csv", "--stats", "x.csv.part"], "in the place of --facts x.csv"),
+        (
+            &["feed/a.csv", "--facts", "x.csv", "--by-day", "--stats", "x.csv/stats.json"],
+            "--stats would be in the place of --facts x.csv",
+        ),
+    ] {
+        let done = darkwake(path).arg("replay").args(arguments).output().unwrap();
+        let told = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(2), "{arguments:?}: {told}");
+        assert!(told.contains(wanted), "{arguments:?}: {told}");
+        for (name, text) in written {
+            assert_eq!(std::fs::read_to_string(path.join(name)).unwrap(), text, "{arguments:?}: {name}");
+        }
+    }
+    // A folder that is read may hold outputs, and standard output and devices take more than one.
+    for arguments in [
+        &["feed/a.csv", "--facts", "feed/facts.jsonl"][..],
+        &["feed/*a.csv", "--facts", "-", "--stats", "-"],
+        &["feed/a.csv", "--stats", "/dev/null", "--report", "/dev/null"],
+    ] {
+        let done = darkwake(path).arg("replay").args(arguments).output().unwrap();
+        let told = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(0), "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn an_output_that_cannot_be_written_and_options_of_no_use_are_told_before_anything_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    std::fs::create_dir_all(path.join("there.csv/mine")).unwrap();
+    std::fs::write(path.join("file.csv"), "").unwrap();
+    for (arguments, wanted) in [
+        (&["--facts", "absent/facts.csv"][..], "there is no folder absent; make it first"),
+        (&["--facts", "there.csv"], "there.csv: is a folder; give a file"),
+        (&["--stats", "there.csv"], "there.csv: is a folder; give a file"),
+        (&["--out", "days.csv", "--facts", "there.csv", "--by-day"], "is no folder of days"),
+        (&["--out", "file.csv", "--by-day"], "is no folder of days"),
+        (&["--by-day"], "--by-day needs --out, --facts or --tracks"),
+        (&["--by-day", "--stats", "stats.json"], "--by-day needs --out, --facts or --tracks"),
+        (&["--final", "--facts", "facts.csv"], "--final is of alerts"),
+        (&["--since", "2023-10-02T00:00:00Z", "--until", "2023-10-02T00:00:00Z"], "is not before --until"),
+    ] {
+        // The input is absent: that would be told first if it were read first.
+        let done = darkwake(path).args(["replay", "absent.nmea"]).args(arguments).output().unwrap();
+        let told = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(2), "{arguments:?}: {told}");
+        assert!(told.contains(wanted), "{arguments:?}: {told}");
+    }
+    // Nothing is left behind, and no folder is begun.
+    assert_eq!(std::fs::read_dir(path).unwrap().count(), 2);
+}

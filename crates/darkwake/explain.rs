@@ -88,7 +88,7 @@ fn alerts(reading: &Reading, only: Option<Only<'_>>) -> anyhow::Result<Done> {
         &Wanted {
             speed: Speed::Max,
             alerts: true,
-            tracks: false,
+            report_tracks: false,
             track_points: None,
             record: None,
             resume: None,

@@ -9,14 +9,17 @@ mod table;
 pub mod tracks;
 mod wkb;
 
-use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use connect::sorted::{Row, Sorter};
+use model::time::DAY_MS;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use days::Days;
+pub use days::ensure_days;
 pub use table::Table;
 
 /// An output: standard output, or a file that gets its name when it is complete.
@@ -27,6 +30,19 @@ pub enum Output {
     Device(BufWriter<std::fs::File>),
     /// A file under a temporary name.
     File(BufWriter<std::fs::File>, PathBuf, PathBuf),
+}
+
+/// What an output is called until it is complete.
+pub fn beside(path: &Path) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    PathBuf::from(beside)
+}
+
+/// Whether it is standard output, a device or a pipe, which are written to and never replaced.
+pub fn is_stream(path: &Path) -> bool {
+    let is_device = |data: std::fs::Metadata| !data.is_file() && !data.is_dir();
+    path == Path::new("-") || std::fs::metadata(path).is_ok_and(is_device)
 }
 
 /// Opens an output; `-` is standard output.
@@ -40,9 +56,7 @@ pub fn create(path: &Path) -> anyhow::Result<Output> {
         let file = file.with_context(|| format!("{}: cannot be written", path.display()))?;
         return Ok(Output::Device(BufWriter::new(file)));
     }
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let beside = PathBuf::from(beside);
+    let beside = beside(path);
     let file =
         std::fs::File::create(&beside).with_context(|| format!("{}: cannot be written", path.display()))?;
     Ok(Output::File(BufWriter::with_capacity(1 << 18, file), beside, path.to_owned()))
@@ -146,17 +160,13 @@ pub fn formats<'a>(
 
 fn format(option: &str, taken: &[Format], path: &Path) -> anyhow::Result<Format> {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-    let is_stream = || {
-        let is_device = |data: std::fs::Metadata| !data.is_file() && !data.is_dir();
-        path == Path::new("-") || std::fs::metadata(path).is_ok_and(is_device)
-    };
     let named = match ending.as_deref() {
         Some("jsonl" | "json" | "ndjson") => Some(Format::Lines),
         Some("csv") => Some(Format::Csv),
         Some("geojson") => Some(Format::GeoJson),
         Some("parquet") => Some(Format::Parquet),
         Some("gpkg") => Some(Format::GeoPackage),
-        None if is_stream() => Some(Format::Lines),
+        None if is_stream(path) => Some(Format::Lines),
         Some(_) | None => None,
     };
     named.filter(|format| taken.contains(format)).with_context(|| {
@@ -175,19 +185,19 @@ pub fn write<I: Iterator<Item: AsRef<str>>>(
     table: &Table,
     objects: impl Fn() -> I,
 ) -> anyhow::Result<()> {
-    if format == Format::GeoPackage {
-        return gpkg::write(path, table, objects());
-    }
-    let mut out = create(path)?;
-    let written = match format {
-        Format::GeoPackage => Ok(()),
-        Format::Parquet => parquet::write(&mut out, table, objects),
-        Format::GeoJson => table.write_geojson(&mut out, objects()),
-        Format::Csv => table.write_csv(&mut out, objects()),
-        Format::Lines => write_lines(&mut out, objects()),
+    // To each what it is written into, and then its name.
+    let file = |write: &dyn Fn(&mut Output) -> anyhow::Result<()>| {
+        let mut out = create(path)?;
+        let written = write(&mut out).and_then(|()| Ok(out.finish()?));
+        written.with_context(|| format!("{}: cannot be written", path.display()))
     };
-    let written = written.and_then(|()| Ok(out.finish()?));
-    written.with_context(|| format!("{}: cannot be written", path.display()))
+    match format {
+        Format::GeoPackage => gpkg::write(path, table, objects()),
+        Format::Parquet => file(&|out| parquet::write(out, table, &objects)),
+        Format::GeoJson => file(&|out| table.write_geojson(out, objects())),
+        Format::Csv => file(&|out| table.write_csv(out, objects())),
+        Format::Lines => file(&|out| write_lines(out, objects())),
+    }
 }
 
 fn write_lines(out: &mut impl Write, lines: impl Iterator<Item: AsRef<str>>) -> anyhow::Result<()> {
@@ -205,14 +215,42 @@ pub fn write_by_day<I: Iterator<Item: AsRef<str>>>(
     table: &Table,
     objects: impl Fn() -> I,
 ) -> anyhow::Result<()> {
-    let mut of_days: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut sorter = Sorter::new(LINES);
     for object in objects() {
-        let object = object.as_ref();
-        of_days.entry(days::name((table.time)(object)?)).or_default().push(object.to_owned());
+        let line = object.as_ref().to_owned();
+        let day = (table.time)(&line)?.div_euclid(DAY_MS);
+        sorter.push(OfDay { day, line }).context(UNSORTED)?;
     }
+    let mut sorted = sorter.finish().context(UNSORTED)?;
     let days = Days::begin(path)?;
-    for (day, objects) in &of_days {
-        write(&days.file(day)?, format, table, || objects.iter())?;
+    let mut next = sorted.next_row().context(UNSORTED)?;
+    while let Some(OfDay { day, line }) = next.take() {
+        let mut lines = vec![line];
+        loop {
+            next = sorted.next_row().context(UNSORTED)?;
+            let Some(same) = next.take_if(|next| next.day == day) else { break };
+            lines.push(same.line);
+        }
+        write(&days.file(&days::name(day * DAY_MS))?, format, table, || lines.iter())?;
     }
     days.finish()
+}
+
+/// Lines that wait in memory to be sorted by their days; beside them, it holds those of one day.
+const LINES: usize = 1 << 16;
+const UNSORTED: &str = "the temporary files for days cannot be written or read";
+
+/// An object, and the day since 1970 that it is of. Those of a day stay in their order.
+#[derive(Serialize, Deserialize)]
+struct OfDay {
+    day: i64,
+    line: String,
+}
+
+impl Row for OfDay {
+    type Key = i64;
+
+    fn key(&self) -> i64 {
+        self.day
+    }
 }

@@ -18,6 +18,7 @@ use model::alert::Alert;
 use model::fate::Counts;
 use model::{EventTime, Mmsi};
 
+use crate::Usage;
 use crate::cli::{self, Format, Reading, Speed};
 use crate::config::{self, Config};
 use crate::driver::{self, Driver, OutOfOrder, Plan, ReadTotals};
@@ -62,7 +63,7 @@ pub struct Wanted<'a> {
     /// Whether alerts are.
     pub alerts: bool,
     /// Whether tracks are.
-    pub tracks: bool,
+    pub report_tracks: bool,
     /// How the points of tracks are put in order, if they are.
     pub track_points: Option<PointOrder>,
     /// Where the log is to be written down.
@@ -95,6 +96,12 @@ pub fn read_tapped(reading: &Reading, wanted: &Wanted<'_>, tap: &dyn Fn() -> Tap
 }
 
 fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<&dyn Fn() -> Tap>) -> anyhow::Result<Done> {
+    if let (Some(since), Some(until)) = (reading.since, reading.until) {
+        anyhow::ensure!(
+            since < until,
+            Usage("--since is not before --until, and nothing is between them".to_owned())
+        );
+    }
     let interrupt = Interrupt::listen()?;
     let config = Config::load(reading.config.as_deref())?;
     let made_with = made_with(&config, !config.place.is_empty(), &reading.ports)?;
@@ -105,8 +112,9 @@ fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<&dyn Fn() -> Tap
         .transpose()?;
     let lookout = given.as_ref().map(|given| Arc::clone(&given.lookout));
     let start = |alerts: KeepAlerts| {
-        let (tracks, track_points, lookout) = (wanted.tracks, wanted.track_points, lookout.clone());
-        let keep = Keep { facts: tap.is_none(), alerts, tracks, track_points, lookout };
+        let (report_tracks, track_points, lookout) =
+            (wanted.report_tracks, wanted.track_points, lookout.clone());
+        let keep = Keep { facts: tap.is_none(), alerts, report_tracks, track_points, lookout };
         let mut shards = Shards::start(count, &made_with, limits, &keep);
         if let Some(tap) = tap {
             shards.tap(tap());
@@ -155,8 +163,9 @@ fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<&dyn Fn() -> Tap
                     sorted_first.clone_from(&known.sorted_first);
                     let plan = plan(known.sorted_first);
                     // What is sorted on disk is not written down: who resumes asks for no points.
-                    let (alerts, tracks, lookout) = (keep.clone(), wanted.tracks, lookout.clone());
-                    let keep = Keep { facts: true, alerts, tracks, track_points: None, lookout };
+                    let (alerts, report_tracks, lookout) =
+                        (keep.clone(), wanted.report_tracks, lookout.clone());
+                    let keep = Keep { facts: true, alerts, report_tracks, track_points: None, lookout };
                     let shards = Shards::resume(&known.shards, &made_with, &keep)?;
                     let takes_in = (Ingest::restore(&known.ingest)?, known.totals);
                     let driver = Driver::resumed(&plan, &config, shards, progress, takes_in);

@@ -21,7 +21,7 @@ fn export(reading: &Reading, path: &Path) -> anyhow::Result<()> {
         &Wanted {
             speed: Speed::Max,
             alerts: false,
-            tracks: false,
+            report_tracks: false,
             track_points: None,
             record: None,
             resume: None,

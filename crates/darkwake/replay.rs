@@ -1,5 +1,7 @@
 //! `darkwake replay`: historic streams as fast as the machine goes.
 
+mod places;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -29,11 +31,9 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let files = files.chain(&arguments.stats).chain(&arguments.report);
     let files: Vec<&Path> = files.map(PathBuf::as_path).collect();
     let resume = arguments.resume.then(|| Resume::beside(&files, reading)).transpose()?;
-    anyhow::ensure!(
-        !arguments.by_day || out.iter().chain(&facts).all(|(path, _)| *path != Path::new("-")),
-        Usage("--by-day makes folders, and standard output is none".to_owned())
-    );
+    check_options(arguments)?;
     check_sightings(arguments)?;
+    places::check(arguments)?;
     let order = if arguments.by_day { PointOrder::Days } else { PointOrder::Tracks };
     // Statistics count them, too.
     let wanted = Wanted {
@@ -42,7 +42,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
             || arguments.stats.is_some()
             || arguments.report.is_some()
             || !arguments.sightings.is_empty(),
-        tracks: arguments.report.is_some(),
+        report_tracks: arguments.report.is_some(),
         track_points: (!tracks.is_empty()).then_some(order),
         record: arguments.record.as_deref(),
         resume: resume.as_deref(),
@@ -109,6 +109,26 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         Resume::forget(&folder)?;
     }
     done.end()
+}
+
+/// Fails for options that would be of no use.
+fn check_options(arguments: &Replay) -> anyhow::Result<()> {
+    let Replay { out, facts, tracks, stats, report, by_day, only_final, .. } = arguments;
+    let mut tables = out.iter().chain(facts).chain(tracks).peekable();
+    let is_any = tables.peek().is_some();
+    anyhow::ensure!(
+        !by_day || tables.all(|path| !outputs::is_stream(path)),
+        Usage("--by-day makes folders, and standard output is none".to_owned())
+    );
+    anyhow::ensure!(
+        !by_day || is_any,
+        Usage("--by-day needs --out, --facts or --tracks, of which it makes folders".to_owned())
+    );
+    anyhow::ensure!(
+        !only_final || !out.is_empty() || report.is_some() || stats.is_some(),
+        Usage("--final is of alerts; give --out, --report or --stats".to_owned())
+    );
+    Ok(())
 }
 
 /// Fails for what cannot be done with sightings.

@@ -62,7 +62,7 @@ fn gather(done: &Done, alerts: &[Arc<Alert>], is_time_assumed: bool, stats: &Val
     let (ports, outcome) = (done.made_with.world.ports(), &done.outcome);
     let mut ships = Ships::default();
     let told = alerts::take(alerts, &done.writer(is_time_assumed), &mut ships);
-    let gathered = facts::gather(&outcome.facts, &outcome.thinned_tracks, &told, ports, &mut ships);
+    let gathered = facts::gather(&outcome.facts, &outcome.report_tracks, &told, ports, &mut ships);
     let (cells, cells_left_out) = cells(&outcome.reception);
     let mut named = gathered.ports;
     let mut places = gathered.places;
@@ -92,7 +92,7 @@ fn gather(done: &Done, alerts: &[Arc<Alert>], is_time_assumed: bool, stats: &Val
         "ports_file": done.made_with.reference.ports_hash,
         "is_interrupted": done.is_interrupted(),
         "broken": done.read.broken,
-        "period": outcome.thinned_tracks.span(),
+        "period": outcome.report_tracks.span(),
         "stats": stats,
         "kinds": told.kinds,
         "alerts": told.list,

@@ -41,8 +41,8 @@ pub struct Outcome {
     pub tracks: u64,
     /// What was learned of hearing.
     pub reception: Reception,
-    /// Tracks of all ships, where they were asked for.
-    pub thinned_tracks: Tracks,
+    /// Tracks of all ships as the report draws them, where they were asked for.
+    pub report_tracks: Tracks,
     /// The points of tracks of each shard, where they were asked for.
     pub track_points: Vec<TrackPoints>,
     /// What was heard around sightings, where there are any.
@@ -68,8 +68,8 @@ pub struct Keep {
     pub facts: bool,
     /// What becomes of alerts.
     pub alerts: KeepAlerts,
-    /// Whether tracks are kept to the end.
-    pub tracks: bool,
+    /// Whether tracks are kept to the end, as the report draws them.
+    pub report_tracks: bool,
     /// How the points of tracks are put in order, if they are kept.
     pub track_points: Option<PointOrder>,
     /// Sightings around which reports are kept to the end.
@@ -144,7 +144,7 @@ struct ShardState {
     engine: Vec<u8>,
     facts: Facts,
     alerts: Vec<Arc<Alert>>,
-    tracks: Tracks,
+    report_tracks: Tracks,
 }
 
 enum Work {
@@ -180,8 +180,8 @@ impl Shards {
     /// Starts shards that know what these knew, and have told what they had.
     pub fn resume(states: &[Vec<u8>], made_with: &MadeWith, keep: &Keep) -> anyhow::Result<Shards> {
         let restored = states.iter().map(|state| {
-            let ShardState { engine, facts, alerts, tracks } = postcard::from_bytes(state)?;
-            let outcome = Outcome { facts, alerts, thinned_tracks: tracks, ..Outcome::default() };
+            let ShardState { engine, facts, alerts, report_tracks } = postcard::from_bytes(state)?;
+            let outcome = Outcome { facts, alerts, report_tracks, ..Outcome::default() };
             anyhow::Ok((Engine::restore(&engine)?, outcome))
         });
         Ok(Shards::go_on_with(restored.collect::<anyhow::Result<_>>()?, made_with, keep))
@@ -371,7 +371,7 @@ impl Shards {
             whole.ships += part.ships;
             whole.tracks += part.tracks;
             whole.reception = part.reception;
-            whole.thinned_tracks.merge(part.thinned_tracks);
+            whole.report_tracks.merge(part.report_tracks);
             whole.track_points.extend(part.track_points);
             whole.seen.merge(part.seen);
         }
@@ -431,8 +431,8 @@ fn work(
         match work {
             Work::Entries(batch) => {
                 for entry in batch {
-                    if keep.tracks {
-                        outcome.thinned_tracks.hear(&entry);
+                    if keep.report_tracks {
+                        outcome.report_tracks.hear(&entry);
                     }
                     if keep.lookout.is_some() {
                         outcome.seen.note(&entry);
@@ -440,6 +440,7 @@ fn work(
                     engine.push(entry, &made_with.world, &mut fresh);
                     if let Some(points) = &mut points {
                         engine.taken().for_each(|taken| points.hear(&taken));
+                        points.tidy(|track| engine.has_track(track));
                     }
                 }
             }
@@ -450,7 +451,7 @@ fn work(
             Work::Checkpoint(sender) => {
                 let bytes = engine.snapshot().and_then(|engine| {
                     // As a `ShardState`, but for nothing of it being copied.
-                    let state = (engine, &outcome.facts, &outcome.alerts, &outcome.thinned_tracks);
+                    let state = (engine, &outcome.facts, &outcome.alerts, &outcome.report_tracks);
                     postcard::to_allocvec(&state).map_err(SnapshotError::Damaged)
                 });
                 // Who asked may have gone.

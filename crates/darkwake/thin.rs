@@ -5,6 +5,10 @@
 //! a point stands wherever course or speed change. One stands at both ends of a silence, too, and at least one in any
 //! [`SILENT_MS`] in which the ship is heard: points that far apart or farther have a silence between them, and no others have.
 //!
+//! Two sorts of reports are left out whatever they say. Of several at one time one is kept, so that the times of points
+//! ascend. And a long-range report (type 27) tells the place to 185 m only and the time to no second: beside a fine one, at
+//! most [`COARSE_MS`] before or after, it would make a zigzag of a straight way. It stays where a silence begins or ends.
+//!
 //! It is done on line, in the time and the room of a few numbers for each report: from the last point on, the velocities
 //! are kept with which the ship comes by all reports since. When the next report asks for another velocity, the report
 //! before it is a point, and all begins anew there.
@@ -14,16 +18,83 @@ pub use serve::fleet::{Point, SILENT_MS};
 
 /// A report that is left out is at most this far from where the points say the ship was then.
 pub const BOUND_M: f64 = 50.0;
+/// How often type 27 is sent (ITU-R M.1371-5, annex 4): with a fine report so near, it adds nothing.
+pub const COARSE_MS: i64 = 3 * 60_000;
 /// Half a side of a square in a circle of that radius, and a bit less: the earth is no plane.
-const HALF_M: f64 = 35.0;
+const HALF_M: f64 = 0.7 * BOUND_M;
 /// Metres in a unit of latitude.
 const UNIT_M: f64 = EARTH_RADIUS_M * RADIANS_PER_UNIT;
 /// Cosine of the latitude, at the least: at a pole every longitude is the same place.
 const LEAST_COSINE: f64 = 1e-6;
 
+/// How finely a report tells where the ship is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fineness {
+    /// To 1/10,000 of a minute, or as a table has it.
+    Fine,
+    /// To 1/10 of a minute, 185 m (type 27, ITU-R M.1371-5, annex 8, message 27).
+    Coarse,
+}
+
 /// Thins one track.
 #[derive(Clone, Debug)]
 pub struct Thinner {
+    line: Line,
+    /// The time of the last fine report.
+    fine_t: Option<i64>,
+    /// A coarse report, the last of all, which may be left out for a fine one that follows.
+    held: Option<Point>,
+}
+
+impl Thinner {
+    /// Begins with the first report, which is a point.
+    pub fn begin(first: (Point, Fineness), keep: &mut impl FnMut(Point)) -> Thinner {
+        let (point, fineness) = first;
+        let fine_t = (fineness == Fineness::Fine).then_some(point.t);
+        Thinner { line: Line::begin(point, keep), fine_t, held: None }
+    }
+
+    /// Takes in the next report. One that comes late, into a silence, is a point.
+    pub fn add(&mut self, (report, fineness): (Point, Fineness), keep: &mut impl FnMut(Point)) {
+        let last_t = self.held.map_or(self.line.last.t, |held| held.t);
+        if report.t < last_t {
+            keep(report);
+            return;
+        }
+        if let Some(held) = self.held.take() {
+            let of_report = (fineness == Fineness::Fine).then_some(report.t);
+            let mut fine = self.fine_t.into_iter().chain(of_report);
+            let is_doubled = fine.any(|t| (t - held.t).abs() <= COARSE_MS);
+            // Without it there would be a silence, or one that begins too early.
+            let is_needed = report.t - self.line.last.t >= SILENT_MS;
+            if is_needed || !is_doubled {
+                self.line.add(held, keep);
+            }
+        }
+        let ends_silence = report.t - self.line.last.t >= SILENT_MS;
+        match fineness {
+            Fineness::Coarse if !ends_silence => self.held = Some(report),
+            Fineness::Coarse => self.line.add(report, keep),
+            Fineness::Fine => {
+                self.fine_t = Some(report.t);
+                self.line.add(report, keep);
+            }
+        }
+    }
+
+    /// The last report is a point.
+    pub fn finish(&self, keep: &mut impl FnMut(Point)) {
+        let mut line = self.line.clone();
+        if let Some(held) = self.held {
+            line.add(held, keep);
+        }
+        line.finish(keep);
+    }
+}
+
+/// The points so far, and the reports since the last of them.
+#[derive(Clone, Debug)]
+struct Line {
     /// The last point.
     point: Point,
     /// The last report.
@@ -33,57 +104,45 @@ pub struct Thinner {
     ways: [(f64, f64); 2],
 }
 
-impl Thinner {
-    /// Begins with the first report, which is a point.
-    pub fn begin(first: Point, keep: &mut impl FnMut(Point)) -> Thinner {
+impl Line {
+    fn begin(first: Point, keep: &mut impl FnMut(Point)) -> Line {
         keep(first);
-        Thinner::at(first)
+        Line::at(first)
     }
 
-    fn at(point: Point) -> Thinner {
-        Thinner { point, last: point, ways: [(f64::NEG_INFINITY, f64::INFINITY); 2] }
+    fn at(point: Point) -> Line {
+        Line { point, last: point, ways: [(f64::NEG_INFINITY, f64::INFINITY); 2] }
     }
 
-    /// Takes in the next report. One that comes late, into a silence, is a point.
-    pub fn add(&mut self, report: Point, keep: &mut impl FnMut(Point)) {
-        if report.t < self.last.t {
-            keep(report);
+    fn add(&mut self, report: Point, keep: &mut impl FnMut(Point)) {
+        if report.t == self.last.t {
+            // Of reports of one time one is enough; it may be this one, if none of them is a point.
+            if self.point.t < report.t {
+                self.takes(report);
+            }
         } else if report.t - self.last.t >= SILENT_MS {
             self.finish(keep);
-            *self = Thinner::begin(report, keep);
+            *self = Line::begin(report, keep);
         } else if !self.takes(report) {
             self.finish(keep);
-            *self = Thinner::at(self.last);
+            *self = Line::at(self.last);
             if !self.takes(report) {
-                *self = Thinner::begin(report, keep);
+                *self = Line::begin(report, keep);
             }
         }
     }
 
-    /// The last report is a point.
-    pub fn finish(&self, keep: &mut impl FnMut(Point)) {
+    fn finish(&self, keep: &mut impl FnMut(Point)) {
         if self.last != self.point {
             keep(self.last);
         }
     }
 
-    /// The time of the last report.
-    pub fn last_t(&self) -> i64 {
-        self.last.t
-    }
-
-    /// Takes in a report, unless it asks for a point before it.
+    /// Takes in a report later than the last point, unless it asks for a point before it.
     fn takes(&mut self, report: Point) -> bool {
         let passed_ms = report.t - self.point.t;
         if passed_ms >= SILENT_MS {
             return false;
-        }
-        if passed_ms == 0 {
-            let is_near = self.point.position.distance_m(report.position) <= BOUND_M;
-            if is_near {
-                self.last = report;
-            }
-            return is_near;
         }
         let passed = passed_ms as f64;
         let [from, to] = [self.point, report].map(|point| point.position);
@@ -116,6 +175,10 @@ mod tests {
     const MINUTE_MS: i64 = 60_000;
 
     fn thin(reports: &[Point]) -> Vec<Point> {
+        thin_all(&reports.iter().map(|report| (*report, Fineness::Fine)).collect::<Vec<_>>())
+    }
+
+    fn thin_all(reports: &[(Point, Fineness)]) -> Vec<Point> {
         let mut points = Vec::new();
         let mut keep = |point| points.push(point);
         let mut thinner = Thinner::begin(reports[0], &mut keep);
@@ -201,10 +264,39 @@ mod tests {
     }
 
     #[test]
-    fn two_reports_at_one_time_far_from_each_other_are_both_points() {
-        let reports = [at(0, 131.0, 42.0), at(0, 131.01, 42.0), at(10_000, 131.0, 42.0)];
-        assert_eq!(thin(&reports), reports);
-        let near = [at(0, 131.0, 42.0), at(0, 131.000_1, 42.0), at(10_000, 131.0, 42.0)];
-        assert_eq!(thin(&near), [near[0], near[2]]);
+    fn of_reports_at_one_time_one_is_a_point() {
+        for lon in [131.01, 131.000_1] {
+            let reports =
+                [at(0, 131.0, 42.0), at(0, lon, 42.0), at(10_000, 131.0, 42.0), at(10_000, lon, 42.0)];
+            assert_eq!(thin(&reports).iter().map(|point| point.t).collect::<Vec<_>>(), [0, 10_000]);
+        }
+    }
+
+    /// Minutes of the points of reports at these minutes on a straight way, of which coarse ones are 100 m beside it.
+    fn minutes_of(reports: &[(i64, Fineness)]) -> Vec<i64> {
+        let told = reports.iter().map(|(minute, fineness)| {
+            let beside = if *fineness == Fineness::Coarse { 0.000_9 } else { 0.0 };
+            (at(minute * MINUTE_MS, 131.0 + *minute as f64 * 0.003, 42.0 + beside), *fineness)
+        });
+        let points = thin_all(&told.collect::<Vec<_>>());
+        points.iter().map(|point| point.t / MINUTE_MS).collect()
+    }
+
+    #[test]
+    fn a_coarse_report_beside_a_fine_one_is_left_out_unless_a_silence_begins_or_ends_with_it() {
+        use Fineness::{Coarse, Fine};
+        // Beside fine ones, at the same time, before and after.
+        let beside = [(0, Fine), (2, Coarse), (5, Fine), (5, Coarse), (8, Coarse), (10, Fine), (12, Fine)];
+        assert_eq!(minutes_of(&beside), [0, 12]);
+        // Far from any fine one.
+        assert_eq!(minutes_of(&[(0, Fine), (10, Coarse), (20, Fine)]), [0, 10, 20]);
+        // At the ends of a silence, and the last of all.
+        let ends = [(0, Fine), (5, Fine), (6, Coarse), (40, Coarse), (41, Fine), (45, Fine), (46, Coarse)];
+        assert_eq!(minutes_of(&ends)[..3], [0, 5, 6]);
+        assert!(minutes_of(&ends).contains(&40) && minutes_of(&ends).ends_with(&[46]));
+        // Without it there would be a silence.
+        assert!(minutes_of(&[(0, Fine), (2, Coarse), (31, Fine)]).contains(&2));
+        // Nothing but coarse ones.
+        assert_eq!(minutes_of(&[(0, Coarse), (3, Coarse), (6, Coarse)]), [0, 6]);
     }
 }

@@ -96,16 +96,29 @@ def check_tracks():
     assert cells == [(len(points), sum(times), points.gap_before_ms.notna().sum())], cells
 
 
+def check_days():
+    """A folder of days is the same table to all three, and has a geometry."""
+    for name in ("alerts", "facts", "tracks"):
+        whole = geopandas.read_parquet(f"{name}.parquet")
+        days = geopandas.read_parquet(f"days/{name}.parquet")
+        assert days.crs == "OGC:CRS84" and days.day.nunique() > 1, name
+        assert len(days) == len(whole) and list(days.columns) == [*whole.columns, "day"], name
+        assert sorted(map(str, days.geometry)) == sorted(map(str, whole.geometry)), name
+        counted = duckdb.sql(f"SELECT count(*) FROM 'days/{name}.parquet/*/*.parquet'").fetchone()
+        assert counted == (len(whole),), counted
+
+
 def main():
     page, folder = sys.argv[1:]
     with open(page, encoding="utf-8") as text:
         found = list(blocks(text.read()))
     questions = {heading for heading, _, _ in found if heading[:1].isdigit()}
-    assert len(questions) == 13, questions
+    assert len(questions) == 14, questions
     os.chdir(folder)
     check_rows()
     check_facts()
     check_tracks()
+    check_days()
     database = duckdb.connect()
     database.execute("SET TimeZone = 'UTC'")
     for heading, language, code in found:

@@ -23,11 +23,8 @@ pub fn name(t: i64) -> String {
 impl Days {
     /// Begins a folder; what is there already is replaced at the end, if it is one of days.
     pub fn begin(path: &Path) -> anyhow::Result<Days> {
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(".part");
-        let days = Days { path: path.to_owned(), beside: PathBuf::from(beside) };
-        ensure_days(&days.path)?;
-        ensure_days(&days.beside)?;
+        ensure_days(path)?;
+        let days = Days { path: path.to_owned(), beside: super::beside(path) };
         if days.beside.exists() {
             std::fs::remove_dir_all(&days.beside).with_context(|| days.cannot())?;
         }
@@ -56,12 +53,15 @@ impl Days {
     }
 }
 
-/// Fails if what is there is anything but such a folder, which may be replaced.
-fn ensure_days(folder: &Path) -> anyhow::Result<()> {
+/// Fails if what is there, or beside, is anything but such a folder, which may be replaced.
+pub fn ensure_days(path: &Path) -> anyhow::Result<()> {
     let is_ours = |entry: std::fs::DirEntry| entry.file_name().to_string_lossy().starts_with("day=");
-    let is_free = !folder.exists()
-        || std::fs::read_dir(folder).is_ok_and(|mut entries| entries.all(|entry| entry.is_ok_and(is_ours)));
-    let told = || crate::Usage(format!("{}: is there already, and is no folder of days", folder.display()));
-    anyhow::ensure!(is_free, told());
+    for folder in [path.to_owned(), super::beside(path)] {
+        let is_free = !folder.exists()
+            || std::fs::read_dir(&folder)
+                .is_ok_and(|mut entries| entries.all(|entry| entry.is_ok_and(is_ours)));
+        let told = || format!("{}: is there already, and is no folder of days", folder.display());
+        anyhow::ensure!(is_free, crate::Usage(told()));
+    }
     Ok(())
 }

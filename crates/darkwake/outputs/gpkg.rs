@@ -1,6 +1,6 @@
 //! Alerts as a GeoPackage (OGC 12-128r18): SQLite with a geometry in each row, as GIS programs open it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 use rusqlite::types::Value as Sql;
@@ -40,9 +40,7 @@ const DEFINITION: &str = "GEOGCS[\"WGS 84\",DATUM[\"WGS_1984\",SPHEROID[\"WGS 84
 
 /// Writes alerts; the file has its name when it is complete.
 pub fn write(path: &Path, table: &Table, alerts: impl Iterator<Item: AsRef<str>>) -> anyhow::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let beside = PathBuf::from(beside);
+    let beside = super::beside(path);
     let named = || format!("{}: cannot be written", path.display());
     // What an interrupt has left.
     if beside.exists() {
@@ -108,7 +106,8 @@ fn sql(value: Value) -> Sql {
             Some(number) => Sql::Integer(number),
             None => Sql::Real(number.as_f64().unwrap_or_default()),
         },
-        Value::Bool(_) | Value::Array(_) | Value::Object(_) => Sql::Text(value.to_string()),
+        Value::Bool(is_so) => Sql::Integer(is_so.into()),
+        Value::Array(_) | Value::Object(_) => Sql::Text(value.to_string()),
     }
 }
 

@@ -36,20 +36,28 @@ pub fn moments() -> TimestampMillisecondBuilder {
     TimestampMillisecondBuilder::new().with_timezone("UTC")
 }
 
-/// Begins a file with places of these kinds.
-pub fn begin<W: Write + Send>(
-    out: W,
-    schema: &Arc<Schema>,
-    kinds: &BTreeSet<String>,
-) -> anyhow::Result<ArrowWriter<W>> {
+/// The key under which GeoParquet says where the place stands.
+const GEO: &str = "geo";
+
+/// The columns, with places of these kinds.
+pub fn with_places(columns: Schema, kinds: &BTreeSet<String>) -> Arc<Schema> {
     let geo = json!({
         "version": "1.1.0",
         "primary_column": PLACE,
         "columns": { PLACE: { "encoding": "WKB", "geometry_types": kinds } },
     });
+    Arc::new(columns.with_metadata([(GEO, geo.to_string())]))
+}
+
+/// Begins a file of such columns.
+///
+/// What GeoParquet says stands in the metadata of the file, and in those of the Arrow schema within: from there Arrow, and
+/// with it geopandas, takes what holds for a folder of files.
+pub fn begin<W: Write + Send>(out: W, schema: &Arc<Schema>) -> anyhow::Result<ArrowWriter<W>> {
+    let geo = schema.metadata().get(GEO).cloned();
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_key_value_metadata(Some(vec![KeyValue::new("geo".to_owned(), geo.to_string())]))
+        .set_key_value_metadata(Some(vec![KeyValue::new(GEO.to_owned(), geo)]))
         .build();
     Ok(ArrowWriter::try_new(out, Arc::clone(schema), Some(properties))?)
 }
@@ -67,8 +75,8 @@ pub fn write<I: Iterator<Item: AsRef<str>>>(
             kinds.insert(kind.to_owned());
         }
     }
-    let schema = Arc::new(schema(table));
-    let mut writer = begin(out, &schema, &kinds)?;
+    let schema = with_places(schema(table), &kinds);
+    let mut writer = begin(out, &schema)?;
     let mut all = read().peekable();
     while all.peek().is_some() {
         let part = all.by_ref().take(ROWS).collect::<Result<Vec<Value>, _>>()?;

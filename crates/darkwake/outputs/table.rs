@@ -61,10 +61,11 @@ enum Source {
 }
 
 impl Kind {
-    /// In the words of SQL.
+    /// In the words of a GeoPackage (OGC 12-128r18, table 1).
     pub fn sql(self) -> &'static str {
         match self {
-            Kind::Integer | Kind::Time | Kind::Boolean | Kind::Flag => "INTEGER",
+            Kind::Integer | Kind::Time => "INTEGER",
+            Kind::Boolean | Kind::Flag => "BOOLEAN",
             Kind::Number => "REAL",
             Kind::Text | Kind::Json | Kind::Texts | Kind::Rows(_) => "TEXT",
         }

@@ -12,12 +12,13 @@ use arrow_array::builder::{BinaryBuilder, Float64Builder, Int64Builder, StringBu
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use connect::json;
+use model::EventTime;
 use model::position::UNITS_PER_DEGREE;
 use model::time::DAY_MS;
 use parquet::arrow::ArrowWriter;
 
 use super::days::{self, Days};
-use super::parquet::{PLACE, ROWS, begin, moment, moments};
+use super::parquet::{PLACE, ROWS, begin, moment, moments, with_places};
 use super::table::Features;
 use super::{Format, Output, create, wkb};
 use crate::thin::east;
@@ -31,7 +32,7 @@ const NO_DAY: i64 = 0;
 
 /// Writes the points of all shards.
 pub fn write(files: &[(&Path, Format)], order: PointOrder, shards: Vec<TrackPoints>) -> anyhow::Result<()> {
-    let mut points = Ordered::of(shards)?;
+    let mut points = Ordered::of(order, shards)?;
     match order {
         PointOrder::Tracks => {
             let files: Vec<(PathBuf, Format)> =
@@ -94,9 +95,8 @@ impl File {
                 Ok(File::Csv(out))
             }
             Format::Parquet => {
-                let schema = Arc::new(schema());
-                let kinds = BTreeSet::from(["Point".to_owned()]);
-                Ok(File::Parquet(Box::new(begin(out, &schema, &kinds)?), schema))
+                let schema = with_places(schema(), &BTreeSet::from(["Point".to_owned()]));
+                Ok(File::Parquet(Box::new(begin(out, &schema)?), schema))
             }
             Format::GeoJson => {
                 Ok(File::GeoJson(Lines { features: Features::begin(out)?, stretch: Vec::new() }))
@@ -248,13 +248,14 @@ fn feature(stretch: &[TrackPoint], first: &TrackPoint, last: &TrackPoint) -> Str
     }
     let (track, start, end) = (first.track, first.point.t, last.point.t);
     let _ = write!(out, "}},\"properties\":{{\"mmsi\":{},\"track\":\"{track}\"", track.mmsi.0);
-    let _ = write!(out, ",\"start_t\":{start},\"end_t\":{end},\"gap_before_ms\":");
+    let [start, end] = [start, end].map(|t| EventTime(t).to_iso());
+    let _ = write!(out, ",\"start_t\":\"{start}\",\"end_t\":\"{end}\",\"gap_before_ms\":");
     json::or_null(&mut out, first.gap_before_ms, |out, gap_ms| {
         let _ = write!(out, "{gap_ms}");
     });
     out.push_str(",\"times\":");
     json::list(&mut out, stretch, |out, point| {
-        let _ = write!(out, "{}", point.point.t);
+        let _ = write!(out, "\"{}\"", EventTime(point.point.t).to_iso());
     });
     out.push_str("}}");
     out

@@ -47,7 +47,7 @@ pub fn run(arguments: &Derive) -> anyhow::Result<()> {
     let wanted = Wanted {
         speed: Speed::Max,
         alerts: false,
-        tracks: false,
+        report_tracks: false,
         track_points: None,
         record: None,
         resume: None,

@@ -160,7 +160,7 @@ pub fn run(
     }
     let (rounds, told) = sync_channel(ROUNDS);
     let alerts = KeepAlerts::Rounds(rounds);
-    let keep = Keep { facts: false, alerts, tracks: false, track_points: None, lookout: None };
+    let keep = Keep { facts: false, alerts, report_tracks: false, track_points: None, lookout: None };
     let mut shards = Shards::go_on(engines, &made_with, &keep);
     drop(keep);
     if let Some(folder) = &arguments.record {

@@ -12,7 +12,7 @@ use model::alert::Told;
 use model::fate::Counts;
 use model::report::NoPositionReport;
 use model::sighting::LastKnown;
-use model::{EventTime, Fate, Mmsi, PositionReport, Reason, StaticReport, Transmission};
+use model::{EventTime, Fate, Mmsi, PositionReport, Reason, StaticReport, TrackId, Transmission};
 use reorder::{Copy, Duplicates, OrderKey};
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,11 @@ impl Bucket {
     /// Tracks that were ever told apart.
     pub fn tracks(&self) -> u64 {
         self.ships.values().map(|ship| u64::from(ship.tracks())).sum()
+    }
+
+    /// Whether a track can take in more.
+    pub fn has_track(&self, track: TrackId) -> bool {
+        self.ships.get(&track.mmsi).is_some_and(|ship| ship.has_track(track.number))
     }
 
     /// What is known of the tracks of its ships, in no order.

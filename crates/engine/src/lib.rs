@@ -95,8 +95,19 @@ pub struct Taken {
     pub track: TrackId,
     /// The report.
     pub report: PositionReport,
-    /// Whether what the track had taken in before was a false fix, and is of no track.
-    pub replaces: bool,
+    /// What it is to the track.
+    pub part: Part,
+}
+
+/// What a report is to the track that takes it in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// One more.
+    Joins,
+    /// The first of it. A track of that name before it was of a ship that has made room for others, and has ended.
+    Founds,
+    /// The first of it: what it had taken in before was a false fix, and is of no track.
+    Replaces,
 }
 
 /// One shard of the core.
@@ -144,6 +155,13 @@ impl Engine {
     /// What tracks have taken in since this was asked last, each ship's in the order in which it was.
     pub fn taken(&mut self) -> impl Iterator<Item = Taken> {
         self.taken.iter_mut().flat_map(|taken| taken.drain(..))
+    }
+
+    /// Whether a track can take in more: it has not ended, and its ship has not made room for others.
+    #[must_use]
+    pub fn has_track(&self, track: TrackId) -> bool {
+        let bucket = self.buckets[bucket_of(track.mmsi)].as_ref();
+        bucket.is_some_and(|bucket| bucket.has_track(track))
     }
 
     /// From here on, accepted reports that are close to these sightings are told.
@@ -301,12 +319,16 @@ fn note(taken: &mut Vec<Taken>, report: PositionReport, placed: Placed) {
     match placed {
         Placed::Nowhere => {}
         Placed::In(number) => {
-            taken.push(Taken { track: TrackId { mmsi, number }, report, replaces: false });
+            taken.push(Taken { track: TrackId { mmsi, number }, report, part: Part::Joins });
+        }
+        Placed::Founds(number) => {
+            taken.push(Taken { track: TrackId { mmsi, number }, report, part: Part::Founds });
         }
         Placed::Begins { number, reports, replaces } => {
             let track = TrackId { mmsi, number };
-            let all = reports.into_iter().enumerate();
-            taken.extend(all.map(|(at, report)| Taken { track, report, replaces: replaces && at == 0 }));
+            let first = if replaces { Part::Replaces } else { Part::Founds };
+            let parts = iter::once(first).chain(iter::repeat(Part::Joins));
+            taken.extend(reports.into_iter().zip(parts).map(|(report, part)| Taken { track, report, part }));
         }
     }
 }

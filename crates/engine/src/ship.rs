@@ -98,6 +98,8 @@ pub enum Placed {
     Nowhere,
     /// Into the track of this number.
     In(u32),
+    /// Into a new track of this number, as the first of it.
+    Founds(u32),
     /// With others before it, all given in the order of their times, into a new track.
     Begins {
         /// The track's number.
@@ -207,6 +209,11 @@ impl Ship {
         self.identity.numbers()
     }
 
+    /// Whether it has a track of this number, which has not ended.
+    pub fn has_track(&self, number: u32) -> bool {
+        self.tracks.iter().any(|numbered| numbered.number == number)
+    }
+
     /// What is known of its tracks.
     pub fn last_known(&self) -> impl Iterator<Item = LastKnown> {
         self.tracks.iter().filter_map(|numbered| {
@@ -312,7 +319,7 @@ impl Ship {
                         track.hear(t, &values, is_report, now, chart, out);
                     }
                 }
-                Placed::In(number)
+                Placed::Founds(number)
             }
             Placement::Joins(number) => {
                 counts.count(Fate::Accepted, lines);

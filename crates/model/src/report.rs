@@ -16,6 +16,12 @@ impl MessageType {
         if matches!(self.0, 18 | 19 | 24) { Class::B } else { Class::A }
     }
 
+    /// Whether such a position report is for long range, its place to 1/10 of a minute (type 27).
+    #[must_use]
+    pub fn is_long_range(self) -> bool {
+        self.0 == 27
+    }
+
     /// Whether such a position report tells static values too.
     #[must_use]
     pub fn has_static_part(self) -> bool {

@@ -25,7 +25,7 @@ const SPARSE_MS: i64 = 10 * MINUTE_MS;
 /// Times of accepted reports of which the last intervals are taken.
 const TIMES: usize = 9;
 /// A track with fewer reports than this, alone, may have been a false fix.
-const YOUNG_REPORTS: u32 = 3;
+pub const YOUNG_REPORTS: u32 = 3;
 
 /// The ships behind an MMSI.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -32,6 +32,11 @@ pub fn test(project: &Project) -> Result<String> {
         replay.arg(option).arg(folder.join(name));
     }
     project::run(&mut replay)?;
+    let mut by_day = project.darkwake(&["replay", project::text(&feed)?, "--by-day"]);
+    for (option, name) in [("--out", "alerts"), ("--facts", "facts"), ("--tracks", "tracks")] {
+        by_day.arg(option).arg(folder.join("days").join(format!("{name}.parquet")));
+    }
+    project::run(&mut by_day)?;
     let mut asked = 0;
     let ask = &["tests/analysts/ask.py", "ANALYSTS.md", project::text(&folder)?];
     project::follow(&mut project.command(python, ask), |line| {
