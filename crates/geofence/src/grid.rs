@@ -4,7 +4,6 @@
 //! whether any port is near. What most reports ask is answered by two array look-ups.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -66,34 +65,40 @@ impl Grid {
     /// Lays the ports into the grid.
     #[must_use]
     pub fn new(ports: &[Port]) -> Grid {
-        let mut filling: BTreeMap<(i64, i64), (bool, Vec<Entry>)> = BTreeMap::new();
+        let mut grid = Grid { blocks: vec![NO_BLOCK; 360 * 180], cells: Vec::new(), entries: Vec::new() };
+        let mut held: Vec<(usize, usize, Entry)> = Vec::new();
         for (index, port) in ports.iter().enumerate() {
             let bounds = shape::bounds(&port.shape);
             let reach = bounds.grown(FAR_M.max(port.exit_buffer_m) * 1.01);
             for at in cells_of(reach) {
-                filling.entry(at).or_default().0 = true;
+                let (block, cell) = grid.place(at);
+                grid.cells[block][cell].is_near = true;
             }
             for (at, whole) in cover(&port.shape, bounds) {
-                let entry = Entry(index as u32 | if whole { Entry::WHOLE } else { 0 });
-                filling.entry(at).or_default().1.push(entry);
+                let (block, cell) = grid.place(at);
+                held.push((block, cell, Entry(index as u32 | if whole { Entry::WHOLE } else { 0 })));
             }
         }
-        let mut grid = Grid { blocks: vec![NO_BLOCK; 360 * 180], cells: Vec::new(), entries: Vec::new() };
-        for ((column, row), (is_near, mut entries)) in filling {
-            // A shape that wraps around the globe may have met a cell twice.
-            entries.sort_by_key(|entry| (entry.port(), !entry.is_whole()));
-            entries.dedup_by_key(|entry| entry.port());
-            let block = (row / CELLS * 360 + column / CELLS) as usize;
-            if grid.blocks[block] == NO_BLOCK {
-                grid.blocks[block] = grid.cells.len() as u32;
-                grid.cells.push(Box::new([Cell::default(); (CELLS * CELLS) as usize]));
-            }
-            let cell = (row % CELLS * CELLS + column % CELLS) as usize;
-            grid.cells[grid.blocks[block] as usize][cell] =
-                Cell { start: grid.entries.len() as u32, length: entries.len() as u16, is_near };
-            grid.entries.extend(entries);
+        // A shape that wraps around the globe may have met a cell twice.
+        held.sort_unstable_by_key(|(block, cell, entry)| (*block, *cell, entry.port(), !entry.is_whole()));
+        held.dedup_by_key(|(block, cell, entry)| (*block, *cell, entry.port()));
+        for of_cell in held.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
+            let (block, cell, _) = of_cell[0];
+            let cell = &mut grid.cells[block][cell];
+            (cell.start, cell.length) = (grid.entries.len() as u32, of_cell.len() as u16);
+            grid.entries.extend(of_cell.iter().map(|(_, _, entry)| *entry));
         }
         grid
+    }
+
+    /// Where a cell is kept; its block is made if there is none.
+    fn place(&mut self, (column, row): (i64, i64)) -> (usize, usize) {
+        let block = &mut self.blocks[(row / CELLS * 360 + column / CELLS) as usize];
+        if *block == NO_BLOCK {
+            *block = self.cells.len() as u32;
+            self.cells.push(Box::new([Cell::default(); (CELLS * CELLS) as usize]));
+        }
+        (*block as usize, (row % CELLS * CELLS + column % CELLS) as usize)
     }
 
     /// The ports that may hold a position.
