@@ -39,6 +39,9 @@ pub fn parse_scaled(text: &[u8], scale: u32) -> Option<i64> {
         [b'+', rest @ ..] => (false, rest),
         _ => (false, text),
     };
+    if let Some(value) = parse_short(body, scale) {
+        return Some(if negative { -value } else { value });
+    }
     let (mantissa, exponent) = match body.iter().position(|b| matches!(b, b'e' | b'E')) {
         Some(at) => (&body[..at], parse_exponent(&body[at + 1..])?),
         None => (body, 0),
@@ -74,6 +77,35 @@ pub fn parse_scaled(text: &[u8], scale: u32) -> Option<i64> {
     Some(if negative { -value } else { value })
 }
 
+/// A short number without exponent in one pass; `None` if it is no such number or does not fit.
+fn parse_short(body: &[u8], scale: u32) -> Option<i64> {
+    const SHORT: usize = 18;
+    if body.len() > SHORT {
+        return None;
+    }
+    let (mut value, mut digits, mut places, mut is_fraction) = (0_i64, 0, 0, false);
+    for byte in body {
+        let digit = byte.wrapping_sub(b'0');
+        if digit <= 9 {
+            value = value * 10 + i64::from(digit);
+            digits += 1;
+            places += u32::from(is_fraction);
+        } else if *byte == b'.' && !is_fraction {
+            is_fraction = true;
+        } else {
+            return None;
+        }
+    }
+    if digits == 0 {
+        return None;
+    }
+    if places <= scale {
+        return value.checked_mul(10_i64.checked_pow(scale - places)?);
+    }
+    let unit = 10_i64.pow(places - scale);
+    Some((value + unit / 2) / unit)
+}
+
 fn parse_exponent(text: &[u8]) -> Option<i64> {
     let value = core::str::from_utf8(text).ok()?.parse::<i64>().ok()?;
     (value.unsigned_abs() < 400).then_some(value)
@@ -82,6 +114,29 @@ fn parse_exponent(text: &[u8]) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_short_number_is_what_the_long_way_gives() {
+        let mut state = 1;
+        let mut random = |below: u64| {
+            state = crate::hash::mix(state, 0x5EED);
+            state % below
+        };
+        for _ in 0..200_000 {
+            let characters = b"0123456789059.-e";
+            let length = random(14) as usize;
+            let text: alloc::vec::Vec<u8> = (0..length).map(|_| characters[random(16) as usize]).collect();
+            let scale = random(8) as u32;
+            // Zeros before it change nothing, but that it is no short number.
+            let (sign, body) = text.split_at(usize::from(text.starts_with(b"-")));
+            let digits = body.strip_prefix(b".").unwrap_or(body);
+            let is_plain = digits.first().is_some_and(u8::is_ascii_digit);
+            let zeros = if is_plain { &b"0000000000000000000"[..] } else { b"" };
+            let long = [sign, zeros, body].concat();
+            let text_of = || alloc::string::String::from_utf8_lossy(&text).into_owned();
+            assert_eq!(parse_scaled(&text, scale), parse_scaled(&long, scale), "{} {scale}", text_of());
+        }
+    }
 
     #[test]
     fn halves_go_away_from_zero() {

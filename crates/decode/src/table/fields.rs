@@ -1,7 +1,7 @@
 //! Cutting a row into fields (RFC 4180).
 
 use alloc::vec::Vec;
-use memchr::{memchr, memchr2_iter};
+use memchr::memchr;
 
 /// The fields of one row, as places in it. Used again for each row, so that no row allocates.
 #[derive(Clone, Debug, Default)]
@@ -24,13 +24,29 @@ impl Fields {
         self.spans.clear();
         self.quoted = false;
         let mut start = 0;
-        for at in memchr2_iter(delimiter, b'"', row) {
-            if row[at] == delimiter {
-                self.spans.push((start, at));
-                start = at + 1;
-            } else if at == start {
-                return self.split_quoted(row, delimiter);
+        let mut base = 0;
+        // Fields are short: eight bytes at a time are quicker than a search from one end to the next.
+        while base < row.len() {
+            let mut found: u64 = match row[base..].first_chunk() {
+                Some(eight) => ends_in(*eight, delimiter),
+                None => {
+                    let mut eight = [0; 8];
+                    let rest = &row[base..];
+                    eight[..rest.len()].copy_from_slice(rest);
+                    ends_in(eight, delimiter) & ((1 << (8 * rest.len())) - 1)
+                }
+            };
+            while found != 0 {
+                let at = base + found.trailing_zeros() as usize / 8;
+                found &= found - 1;
+                if row[at] == delimiter {
+                    self.spans.push((start, at));
+                    start = at + 1;
+                } else if at == start {
+                    return self.split_quoted(row, delimiter);
+                }
             }
+            base += 8;
         }
         self.spans.push((start, row.len()));
         Ok(())
@@ -88,6 +104,15 @@ impl Fields {
     }
 }
 
+/// Which of eight bytes, the first in the lowest, are a delimiter or a quote: the high bit of each tells.
+fn ends_in(eight: [u8; 8], delimiter: u8) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * ONES;
+    let word = u64::from_le_bytes(eight);
+    let zeros = |word: u64| !(((word & !HIGH) + !HIGH) | word | !HIGH);
+    zeros(word ^ (ONES * u64::from(delimiter))) | zeros(word ^ (ONES * u64::from(b'"')))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +121,21 @@ mod tests {
         let mut fields = Fields::default();
         fields.split(row.as_bytes(), b',').ok()?;
         Some((0..fields.len()).map(|index| fields.get(row.as_bytes(), index).to_vec()).collect())
+    }
+
+    #[test]
+    fn delimiters_are_found_wherever_they_stand() {
+        for length in 0..40 {
+            for at in 0..length {
+                for other in [b'x', b'-', b'+', 0, 0xAC, 0xFF] {
+                    let mut row = alloc::vec![other; length];
+                    row[at] = b',';
+                    let mut fields = Fields::default();
+                    assert_eq!(fields.split(&row, b','), Ok(()));
+                    assert_eq!(fields.spans, [(0, at), (at + 1, length)]);
+                }
+            }
+        }
     }
 
     #[test]
