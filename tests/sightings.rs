@@ -211,7 +211,8 @@ fn what_was_seen_is_the_ship_that_was_there_or_contradicts_what_was_told_or_is_o
     for alert in told.values() {
         let candidates = evidence(alert, "candidates").as_array().unwrap();
         let shares: f64 = candidates.iter().map(|candidate| candidate["p"].as_f64().unwrap()).sum();
-        let whole = shares + evidence(alert, "none_of_these").as_f64().unwrap();
+        let [none, others] = ["none_of_these", "others"].map(|what| evidence(alert, what).as_f64().unwrap());
+        let whole = shares + none + others;
         assert!((whole - 1.0).abs() < 1e-6, "{whole}: {alert}");
     }
     let far = &told["far"];
@@ -224,13 +225,19 @@ fn what_was_seen_is_the_ship_that_was_there_or_contradicts_what_was_told_or_is_o
     let nowhere = &told["nowhere"];
     assert_eq!((&nowhere["grade"], &nowhere["vessel"]), (&json!("unmatched"), &Value::Null));
     assert_eq!(evidence(nowhere, "none_of_these"), 1.0);
+    assert_eq!(nowhere["score"], 1.0, "of an unmatched one it is the share of none of them");
 
     let stats: Value =
         serde_json::from_str(&std::fs::read_to_string(path.join("stats.json")).unwrap()).unwrap();
     let counts = &stats["sightings"];
-    for (name, count) in
-        [("read", 11), ("transmitting", 1), ("corroborated", 2), ("contradicted", 2), ("unmatched", 1)]
-    {
+    for (name, count) in [
+        ("read", 11),
+        ("transmitting", 1),
+        ("corroborated", 2),
+        ("contradicted", 2),
+        ("unmatched", 1),
+        ("same_as", 0),
+    ] {
         assert_eq!(counts[name], count, "{name}: {counts}");
     }
     for (fault, count) in [
@@ -243,7 +250,9 @@ fn what_was_seen_is_the_ship_that_was_there_or_contradicts_what_was_told_or_is_o
     ] {
         assert_eq!(counts["rejected"][fault], count, "{fault}: {counts}");
     }
-    assert_eq!(counts["explained"][0]["mmsi"], story.heard("heard").1);
+    let verdicts = ["corroborated", "contradicted", "unheard", "ambiguous", "unmatched"];
+    let told_of: u64 = verdicts.iter().map(|verdict| counts[verdict].as_u64().unwrap()).sum();
+    assert_eq!(told_of, 5);
     assert_eq!(stats["alerts"]["sighting"], 5);
 }
 
@@ -333,12 +342,15 @@ fn a_port_stands_for_a_position_and_what_is_outside_the_feed_is_not_judged() {
     let story = &*STORY;
     let folder = story.folder();
     let path = folder.path();
-    let Seen { t, length_m, .. } = story.at_rajin("", ANGARA, 0.3);
+    let Seen { t, length_m, .. } = story.at_rajin("", ANGARA, 0.1);
     let late = story.truth["end"].as_i64().unwrap() + 24 * HOUR_MS;
-    let rows = format!("t,port,length\n{t},kprjn,{}\n{t},Rajin,{}\n{late},KPRJN,\n", length_m.unwrap(), 30);
+    let rows = format!("t,port,length\n{t},kp rjn,{}\n{t},Rajin,{}\n{late},KPRJN,\n", length_m.unwrap(), 30);
     std::fs::write(path.join("seen.csv"), rows).unwrap();
     let outputs = ["--sightings", "seen.csv", "--out", "alerts.jsonl", "--stats", "stats.json"];
-    succeed(&replay(path, &outputs, None));
+    let done = replay(path, &outputs, None);
+    succeed(&done);
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(said.contains("seen.csv:4: before the first report"), "{said}");
     let told = told(&path.join("alerts.jsonl"));
     assert_eq!(told.len(), 2);
     let angara = told.values().find(|alert| alert["vessel"]["mmsi"] == ANGARA).unwrap();
@@ -347,6 +359,56 @@ fn a_port_stands_for_a_position_and_what_is_outside_the_feed_is_not_judged() {
     let stats: Value =
         serde_json::from_str(&std::fs::read_to_string(path.join("stats.json")).unwrap()).unwrap();
     assert_eq!(stats["sightings"]["rejected"]["outside"], 1);
+}
+
+#[test]
+fn rows_of_one_target_are_judged_once_and_each_row_is_told_of() {
+    let story = &*STORY;
+    let folder = story.folder();
+    let path = folder.path();
+    let Seen { t, place: [lon, lat], length_m, .. } = story.at_rajin("", ANGARA, 0.3);
+    let length_m = length_m.unwrap();
+    let (heard, mmsi) = story.heard("");
+    let table = format!(
+        "id,t,lon,lat,length,confidence,mmsi,scene\n\
+         one,{t},{lon},{lat},{length_m},0.9,,x\n\
+         two,{},{lon},{lat},,0.9,,x\n\
+         heard,{},{},{},,0.9,,x\n\
+         never,{t},150,30,,0.9,351999999,x\n\
+         bad,{t},{lon},{lat},,0,,x\n",
+        t + 30_000,
+        heard.t,
+        heard.place[0],
+        heard.place[1],
+    );
+    std::fs::write(path.join("seen.csv"), table).unwrap();
+    let outputs = ["--sightings", "seen.csv", "--out", "alerts.jsonl", "--matches", "matches.jsonl"];
+    let more = ["--matches", "matches.csv", "--matches", "matches.parquet", "--stats", "stats.json"];
+    let done = replay(path, &[&outputs[..], &more].concat(), None);
+    succeed(&done);
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(said.contains("columns not used: scene"), "{said}");
+    assert!(said.contains("(confidence is \"0\")"), "{said}");
+    let told = told(&path.join("alerts.jsonl"));
+    assert_eq!(told.keys().collect::<Vec<_>>(), ["never", "one"]);
+    assert_eq!(evidence(&told["one"], "same_target"), &json!(["two"]));
+    assert_eq!(told["one"]["inputs"], json!(["seen.csv:2", "seen.csv:3"]));
+    let never = told["never"]["explain"].as_str().unwrap();
+    assert!(never.contains("named as MMSI 351999999, never heard in this feed"), "{never}");
+    let rows = lines(&path.join("matches.jsonl"));
+    let column = |name: &str| rows.iter().map(|row| row[name].clone()).collect::<Vec<_>>();
+    let verdicts = ["corroborated", "corroborated", "transmitting", "unmatched", "bad_value"];
+    assert_eq!(column("verdict"), verdicts.map(Value::from));
+    let mmsis = [json!(ANGARA), json!(ANGARA), json!(mmsi), Value::Null, Value::Null];
+    assert_eq!(column("mmsi"), mmsis);
+    assert_eq!((&rows[1]["same_as"], &rows[4]["input"]), (&json!("one"), &json!("seen.csv:6")));
+    assert_eq!(rows[0]["alert"], told["one"]["id"]);
+    let table = std::fs::read_to_string(path.join("matches.csv")).unwrap();
+    assert!(table.starts_with("id,input,t,lon,lat,verdict,mmsi,") && table.lines().count() == 6, "{table}");
+    assert!(path.join("matches.parquet").is_file());
+    let stats: Value =
+        serde_json::from_str(&std::fs::read_to_string(path.join("stats.json")).unwrap()).unwrap();
+    assert_eq!(stats["sightings"]["same_as"], 1);
 }
 
 #[test]
@@ -363,6 +425,15 @@ fn what_cannot_be_done_is_said() {
     assert!(code == Some(1) && said.contains("no sighting could be read"), "{said}");
     assert!(!path.join("alerts.jsonl").exists());
     assert_eq!(code_of(&["--sightings", "absent.csv", "--out", "alerts.jsonl"]).0, Some(1));
+    std::fs::write(path.join("late.csv"), "time,lat,lon\n2030-01-01,42,130\n").unwrap();
+    let (code, said) = code_of(&["--sightings", "late.csv", "--out", "alerts.jsonl"]);
+    assert!(
+        code == Some(1) && said.contains("all 1 sightings are before the first report or after"),
+        "{said}"
+    );
+    std::fs::write(path.join("when.csv"), "when,lat,lon\n2023-10-02,42,130\n").unwrap();
+    let (code, said) = code_of(&["--sightings", "when.csv", "--out", "alerts.jsonl"]);
+    assert!(code == Some(1) && said.contains("its columns are: when, lat, lon"), "{said}");
     let (code, said) = code_of(&["--sightings", "bad.csv", "--out", "alerts.jsonl", "--resume"]);
     assert!(code == Some(2) && said.contains("--resume"), "{said}");
 }
