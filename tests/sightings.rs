@@ -306,6 +306,8 @@ fn the_number_of_shards_changes_no_byte_and_all_outputs_have_them() {
         let text = std::fs::read_to_string(path.join(name)).unwrap();
         assert!(text.contains("corroborated") && text.contains("unmatched"), "{name}");
     }
+    let report = std::fs::read_to_string(path.join("report.html")).unwrap();
+    assert!(report.contains("\"name\":\"seen.csv\",\"sha256\":\""), "sightings are among the inputs");
     assert!(path.join("alerts.gpkg").is_file() && path.join("alerts.parquet").is_file());
 }
 

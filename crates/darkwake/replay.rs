@@ -98,7 +98,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         out.finish()?;
     }
     if let Some(path) = &arguments.report {
-        report::write(path, reading, &done, &alerts, &object)?;
+        report::write(path, (reading, &arguments.sightings), &done, &alerts, &object)?;
     }
     let [silences, visits, hops] = totals.facts;
     let many = |count: u64, one: &str, more: &str| format!("{count} {}", if count == 1 { one } else { more });
