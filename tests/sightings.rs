@@ -222,6 +222,7 @@ fn what_was_seen_is_the_ship_that_was_there_or_contradicts_what_was_told_or_is_o
     let elsewhere = &told["elsewhere"];
     assert_eq!(elsewhere["grade"], "contradicted");
     assert_eq!(elsewhere["vessel"]["mmsi"], story.heard("heard").1);
+    assert!(elsewhere["explain"].as_str().unwrap().contains(" km from where it was "), "{elsewhere}");
     let nowhere = &told["nowhere"];
     assert_eq!((&nowhere["grade"], &nowhere["vessel"]), (&json!("unmatched"), &Value::Null));
     assert_eq!(evidence(nowhere, "none_of_these"), 1.0);
@@ -377,6 +378,7 @@ fn rows_of_one_target_are_judged_once_and_each_row_is_told_of() {
          two,{},{lon},{lat},,0.9,,x\n\
          heard,{},{},{},,0.9,,x\n\
          never,{t},150,30,,0.9,351999999,x\n\
+         other,{t},150,31,300,0.9,{ANGARA},x\n\
          bad,{t},{lon},{lat},,0,,x\n",
         t + 30_000,
         heard.t,
@@ -392,21 +394,23 @@ fn rows_of_one_target_are_judged_once_and_each_row_is_told_of() {
     assert!(said.contains("columns not used: scene"), "{said}");
     assert!(said.contains("(confidence is \"0\")"), "{said}");
     let told = told(&path.join("alerts.jsonl"));
-    assert_eq!(told.keys().collect::<Vec<_>>(), ["never", "one"]);
+    assert_eq!(told.keys().collect::<Vec<_>>(), ["never", "one", "other"]);
     assert_eq!(evidence(&told["one"], "same_target"), &json!(["two"]));
     assert_eq!(told["one"]["inputs"], json!(["seen.csv:2", "seen.csv:3"]));
     let never = told["never"]["explain"].as_str().unwrap();
     assert!(never.contains("named as MMSI 351999999, never heard in this feed"), "{never}");
+    let other = told["other"]["explain"].as_str().unwrap();
+    assert!(other.contains("named as ANGARA, which is 122 m long, was seen"), "{other}");
     let rows = lines(&path.join("matches.jsonl"));
     let column = |name: &str| rows.iter().map(|row| row[name].clone()).collect::<Vec<_>>();
-    let verdicts = ["corroborated", "corroborated", "transmitting", "unmatched", "bad_value"];
+    let verdicts = ["corroborated", "corroborated", "transmitting", "unmatched", "unmatched", "bad_value"];
     assert_eq!(column("verdict"), verdicts.map(Value::from));
-    let mmsis = [json!(ANGARA), json!(ANGARA), json!(mmsi), Value::Null, Value::Null];
+    let mmsis = [json!(ANGARA), json!(ANGARA), json!(mmsi), Value::Null, Value::Null, Value::Null];
     assert_eq!(column("mmsi"), mmsis);
-    assert_eq!((&rows[1]["same_as"], &rows[4]["input"]), (&json!("one"), &json!("seen.csv:6")));
+    assert_eq!((&rows[1]["same_as"], &rows[5]["input"]), (&json!("one"), &json!("seen.csv:7")));
     assert_eq!(rows[0]["alert"], told["one"]["id"]);
     let table = std::fs::read_to_string(path.join("matches.csv")).unwrap();
-    assert!(table.starts_with("id,input,t,lon,lat,verdict,mmsi,") && table.lines().count() == 6, "{table}");
+    assert!(table.starts_with("id,input,t,lon,lat,verdict,mmsi,") && table.lines().count() == 7, "{table}");
     assert!(path.join("matches.parquet").is_file());
     let stats: Value =
         serde_json::from_str(&std::fs::read_to_string(path.join("stats.json")).unwrap()).unwrap();
