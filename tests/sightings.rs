@@ -418,6 +418,26 @@ fn rows_of_one_target_are_judged_once_and_each_row_is_told_of() {
 }
 
 #[test]
+fn what_a_false_fix_said_explains_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    // Its first report is elsewhere, and all that follow show that it was none.
+    let later = (2..120).step_by(2).map(|minute| {
+        format!("{ANGARA},2023-10-01T{:02}:{:02}:00,36.0,140.0,0.0,0.0\n", minute / 60, minute % 60)
+    });
+    let feed =
+        format!("MMSI,BaseDateTime,LAT,LON,SOG,COG\n{ANGARA},2023-10-01T00:00:00,42.0,130.0,0.0,0.0\n");
+    std::fs::write(path.join("feed.csv"), feed + &later.collect::<String>()).unwrap();
+    let seen = "id,t,lat,lon\nfalse,2023-10-01T00:01:00Z,42.0,130.0\ntrue,2023-10-01T00:31:00Z,36.0,140.0\n";
+    std::fs::write(path.join("seen.csv"), seen).unwrap();
+    let arguments = ["replay", "feed.csv", "--sightings", "seen.csv", "--matches", "matches.jsonl"];
+    succeed(&darkwake(path).args(arguments).output().unwrap());
+    let rows = lines(&path.join("matches.jsonl"));
+    let verdicts: Vec<&Value> = rows.iter().map(|row| &row["verdict"]).collect();
+    assert_eq!(verdicts, [&json!("unmatched"), &json!("transmitting")]);
+}
+
+#[test]
 fn what_cannot_be_done_is_said() {
     let story = &*STORY;
     let folder = story.folder();
