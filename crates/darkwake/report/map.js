@@ -119,7 +119,7 @@ export class ShipMap {
     this.#drawPorts(ships, darks);
     if (!this.off.has("darks")) darks.forEach((/** @type {any} */ alert) => this.#drawDark(alert, paths.darks));
     this.#drawNotices();
-    if (!this.off.has("sightings")) sightings.forEach((/** @type {any} */ alert) => this.#drawSighting(alert));
+    if (!this.off.has("sightings")) sightings.forEach((/** @type {any} */ alert) => this.#drawSighting(alert, ships));
     chart.pins.replaceChildren(...[...chart.marks].sort((a, b) => Number(a.label !== undefined) - Number(b.label !== undefined)).map(({ node }) => node));
     chart.refresh();
   }
@@ -178,14 +178,14 @@ export class ShipMap {
     }
   }
 
-  /** Where a ship was seen, whether or not it is of one that is shown. @param {any} alert */
-  #drawSighting(alert) {
+  /** Where a ship was seen, whether or not it is one that is shown. @param {any} alert @param {Set<number>} ships */
+  #drawSighting(alert, ships) {
     if (!alert.places.length) return;
     const [x, y] = toPlane(alert.places[0][0], alert.places[0][1]);
     const node = svg("g", { class: "pin sighting-pin", "data-alert": alert.id }, svg("path", { d: SIGHTING, class: `sighting-mark sighting-${alert.grade}` }), title(alert));
     node.addEventListener("click", () => this.tell(alert));
     this.chart.marks.push({ node, x, y, rank: -1, solid: true });
-    if (alert.ship !== null) this.home.push([x, y]);
+    if (ships.has(alert.ship)) this.home.push([x, y]);
   }
 
   /** @param {Set<number>} ships @param {SVGElement} lines */
