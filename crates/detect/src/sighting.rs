@@ -205,10 +205,11 @@ impl<W: Waters> Judging<'_, W> {
         let suspects: Vec<Suspect> =
             ships.iter().take(BEST).map(|(ship, p)| suspect(ship.silent, ship.legs, *p)).collect();
         let known: f64 = suspects.iter().map(|suspect| suspect.p).sum();
-        let others = belief.rest + ships.iter().skip(BEST).map(|(_, p)| p).sum::<f64>();
         // What is written adds up to 1.
-        let others = rounded(others.min(1.0 - known).max(0.0));
-        let none = rounded((1.0 - known - others).max(0.0));
+        let are_all_told = reach.count as usize <= suspects.len();
+        let none = if are_all_told { 1.0 - known } else { belief.none.min(1.0 - known) };
+        let none = rounded(none.max(0.0));
+        let others = rounded((1.0 - known - none).max(0.0));
         let holding = evidence.waters.holding(sighting.fix.position, sighting.fix.t);
         let is_partial = evidence.lost.contains(&(number as u32));
         let mut matched = Matched {

@@ -65,8 +65,6 @@ pub struct InReach<'a> {
 pub struct Belief<'a> {
     /// Ships and their shares, likeliest first.
     pub ships: Vec<(Possible<'a>, f64)>,
-    /// The share of the ships that are not kept.
-    pub rest: f64,
     /// The share of no ship that is known.
     pub none: f64,
 }
@@ -114,7 +112,7 @@ impl<'a> InReach<'a> {
         ships.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.silent.track.cmp(&b.0.silent.track)));
         let whole = none + self.rest + ships.iter().map(|(_, share)| share).sum::<f64>();
         ships.iter_mut().for_each(|(_, share)| *share = rounded(*share / whole));
-        Belief { ships, rest: self.rest / whole, none: none / whole }
+        Belief { ships, none: none / whole }
     }
 }
 
