@@ -354,3 +354,13 @@ fn where_not_all_could_be_remembered_nothing_is_unmatched() {
         matches!(&judged[0], Judged::Told(matched) if matched.verdict == Verdict::Ambiguous && matched.is_partial)
     );
 }
+
+#[test]
+fn ships_that_are_not_told_one_by_one_have_a_share_of_their_own() {
+    let ships: Vec<Silent> = (1..=600).map(|number| silent(TrackId { number, ..SHIP }, 120)).collect();
+    let matched = one(sighting(fix(20.0, 131.0, 42.0), 120), &ships, vec![]);
+    assert_eq!((matched.suspects.len(), matched.in_reach, matched.verdict), (10, 600, Verdict::Ambiguous));
+    assert!(matched.others > 0.9 && matched.none < 0.01, "{} {}", matched.others, matched.none);
+    let whole = matched.suspects.iter().map(|suspect| suspect.p).sum::<f64>() + matched.others + matched.none;
+    assert!((whole - 1.0).abs() < 1e-9, "{whole}");
+}
