@@ -211,7 +211,8 @@ fn what_was_seen_is_the_ship_that_was_there_or_contradicts_what_was_told_or_is_o
     for alert in told.values() {
         let candidates = evidence(alert, "candidates").as_array().unwrap();
         let shares: f64 = candidates.iter().map(|candidate| candidate["p"].as_f64().unwrap()).sum();
-        let whole = shares + evidence(alert, "none_of_these").as_f64().unwrap();
+        let [none, others] = ["none_of_these", "others"].map(|what| evidence(alert, what).as_f64().unwrap());
+        let whole = shares + none + others;
         assert!((whole - 1.0).abs() < 1e-6, "{whole}: {alert}");
     }
     let far = &told["far"];
@@ -221,16 +222,23 @@ fn what_was_seen_is_the_ship_that_was_there_or_contradicts_what_was_told_or_is_o
     let elsewhere = &told["elsewhere"];
     assert_eq!(elsewhere["grade"], "contradicted");
     assert_eq!(elsewhere["vessel"]["mmsi"], story.heard("heard").1);
+    assert!(elsewhere["explain"].as_str().unwrap().contains(" km from where it was "), "{elsewhere}");
     let nowhere = &told["nowhere"];
     assert_eq!((&nowhere["grade"], &nowhere["vessel"]), (&json!("unmatched"), &Value::Null));
     assert_eq!(evidence(nowhere, "none_of_these"), 1.0);
+    assert_eq!(nowhere["score"], 1.0, "of an unmatched one it is the share of none of them");
 
     let stats: Value =
         serde_json::from_str(&std::fs::read_to_string(path.join("stats.json")).unwrap()).unwrap();
     let counts = &stats["sightings"];
-    for (name, count) in
-        [("read", 11), ("transmitting", 1), ("corroborated", 2), ("contradicted", 2), ("unmatched", 1)]
-    {
+    for (name, count) in [
+        ("read", 11),
+        ("transmitting", 1),
+        ("corroborated", 2),
+        ("contradicted", 2),
+        ("unmatched", 1),
+        ("same_as", 0),
+    ] {
         assert_eq!(counts[name], count, "{name}: {counts}");
     }
     for (fault, count) in [
@@ -243,7 +251,9 @@ fn what_was_seen_is_the_ship_that_was_there_or_contradicts_what_was_told_or_is_o
     ] {
         assert_eq!(counts["rejected"][fault], count, "{fault}: {counts}");
     }
-    assert_eq!(counts["explained"][0]["mmsi"], story.heard("heard").1);
+    let verdicts = ["corroborated", "contradicted", "unheard", "ambiguous", "unmatched"];
+    let told_of: u64 = verdicts.iter().map(|verdict| counts[verdict].as_u64().unwrap()).sum();
+    assert_eq!(told_of, 5);
     assert_eq!(stats["alerts"]["sighting"], 5);
 }
 
@@ -297,6 +307,8 @@ fn the_number_of_shards_changes_no_byte_and_all_outputs_have_them() {
         let text = std::fs::read_to_string(path.join(name)).unwrap();
         assert!(text.contains("corroborated") && text.contains("unmatched"), "{name}");
     }
+    let report = std::fs::read_to_string(path.join("report.html")).unwrap();
+    assert!(report.contains("\"name\":\"seen.csv\",\"sha256\":\""), "sightings are among the inputs");
     assert!(path.join("alerts.gpkg").is_file() && path.join("alerts.parquet").is_file());
 }
 
@@ -333,12 +345,15 @@ fn a_port_stands_for_a_position_and_what_is_outside_the_feed_is_not_judged() {
     let story = &*STORY;
     let folder = story.folder();
     let path = folder.path();
-    let Seen { t, length_m, .. } = story.at_rajin("", ANGARA, 0.3);
+    let Seen { t, length_m, .. } = story.at_rajin("", ANGARA, 0.1);
     let late = story.truth["end"].as_i64().unwrap() + 24 * HOUR_MS;
-    let rows = format!("t,port,length\n{t},kprjn,{}\n{t},Rajin,{}\n{late},KPRJN,\n", length_m.unwrap(), 30);
+    let rows = format!("t,port,length\n{t},kp rjn,{}\n{t},Rajin,{}\n{late},KPRJN,\n", length_m.unwrap(), 30);
     std::fs::write(path.join("seen.csv"), rows).unwrap();
     let outputs = ["--sightings", "seen.csv", "--out", "alerts.jsonl", "--stats", "stats.json"];
-    succeed(&replay(path, &outputs, None));
+    let done = replay(path, &outputs, None);
+    succeed(&done);
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(said.contains("seen.csv:4: before the first report"), "{said}");
     let told = told(&path.join("alerts.jsonl"));
     assert_eq!(told.len(), 2);
     let angara = told.values().find(|alert| alert["vessel"]["mmsi"] == ANGARA).unwrap();
@@ -347,6 +362,79 @@ fn a_port_stands_for_a_position_and_what_is_outside_the_feed_is_not_judged() {
     let stats: Value =
         serde_json::from_str(&std::fs::read_to_string(path.join("stats.json")).unwrap()).unwrap();
     assert_eq!(stats["sightings"]["rejected"]["outside"], 1);
+}
+
+#[test]
+fn rows_of_one_target_are_judged_once_and_each_row_is_told_of() {
+    let story = &*STORY;
+    let folder = story.folder();
+    let path = folder.path();
+    let Seen { t, place: [lon, lat], length_m, .. } = story.at_rajin("", ANGARA, 0.3);
+    let length_m = length_m.unwrap();
+    let (heard, mmsi) = story.heard("");
+    let table = format!(
+        "id,t,lon,lat,length,confidence,mmsi,scene\n\
+         one,{t},{lon},{lat},{length_m},0.9,,x\n\
+         two,{},{lon},{lat},,0.9,,x\n\
+         heard,{},{},{},,0.9,,x\n\
+         never,{t},150,30,,0.9,351999999,x\n\
+         other,{t},150,31,300,0.9,{ANGARA},x\n\
+         bad,{t},{lon},{lat},,0,,x\n",
+        t + 30_000,
+        heard.t,
+        heard.place[0],
+        heard.place[1],
+    );
+    std::fs::write(path.join("seen.csv"), table).unwrap();
+    let outputs = ["--sightings", "seen.csv", "--out", "alerts.jsonl", "--matches", "matches.jsonl"];
+    let more = ["--matches", "matches.csv", "--matches", "matches.parquet", "--stats", "stats.json"];
+    let done = replay(path, &[&outputs[..], &more].concat(), None);
+    succeed(&done);
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(said.contains("columns not used: scene"), "{said}");
+    assert!(said.contains("(confidence is \"0\")"), "{said}");
+    let told = told(&path.join("alerts.jsonl"));
+    assert_eq!(told.keys().collect::<Vec<_>>(), ["never", "one", "other"]);
+    assert_eq!(evidence(&told["one"], "same_target"), &json!(["two"]));
+    assert_eq!(told["one"]["inputs"], json!(["seen.csv:2", "seen.csv:3"]));
+    let never = told["never"]["explain"].as_str().unwrap();
+    assert!(never.contains("named as MMSI 351999999, never heard in this feed"), "{never}");
+    let other = told["other"]["explain"].as_str().unwrap();
+    assert!(other.contains("named as ANGARA, which is 122 m long, was seen"), "{other}");
+    let rows = lines(&path.join("matches.jsonl"));
+    let column = |name: &str| rows.iter().map(|row| row[name].clone()).collect::<Vec<_>>();
+    let verdicts = ["corroborated", "corroborated", "transmitting", "unmatched", "unmatched", "bad_value"];
+    assert_eq!(column("verdict"), verdicts.map(Value::from));
+    let mmsis = [json!(ANGARA), json!(ANGARA), json!(mmsi), Value::Null, Value::Null, Value::Null];
+    assert_eq!(column("mmsi"), mmsis);
+    assert_eq!((&rows[1]["same_as"], &rows[5]["input"]), (&json!("one"), &json!("seen.csv:7")));
+    assert_eq!(rows[0]["alert"], told["one"]["id"]);
+    let table = std::fs::read_to_string(path.join("matches.csv")).unwrap();
+    assert!(table.starts_with("id,input,t,lon,lat,verdict,mmsi,") && table.lines().count() == 7, "{table}");
+    assert!(path.join("matches.parquet").is_file());
+    let stats: Value =
+        serde_json::from_str(&std::fs::read_to_string(path.join("stats.json")).unwrap()).unwrap();
+    assert_eq!(stats["sightings"]["same_as"], 1);
+}
+
+#[test]
+fn what_a_false_fix_said_explains_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    // Its first report is elsewhere, and all that follow show that it was none.
+    let later = (2..120).step_by(2).map(|minute| {
+        format!("{ANGARA},2023-10-01T{:02}:{:02}:00,36.0,140.0,0.0,0.0\n", minute / 60, minute % 60)
+    });
+    let feed =
+        format!("MMSI,BaseDateTime,LAT,LON,SOG,COG\n{ANGARA},2023-10-01T00:00:00,42.0,130.0,0.0,0.0\n");
+    std::fs::write(path.join("feed.csv"), feed + &later.collect::<String>()).unwrap();
+    let seen = "id,t,lat,lon\nfalse,2023-10-01T00:01:00Z,42.0,130.0\ntrue,2023-10-01T00:31:00Z,36.0,140.0\n";
+    std::fs::write(path.join("seen.csv"), seen).unwrap();
+    let arguments = ["replay", "feed.csv", "--sightings", "seen.csv", "--matches", "matches.jsonl"];
+    succeed(&darkwake(path).args(arguments).output().unwrap());
+    let rows = lines(&path.join("matches.jsonl"));
+    let verdicts: Vec<&Value> = rows.iter().map(|row| &row["verdict"]).collect();
+    assert_eq!(verdicts, [&json!("unmatched"), &json!("transmitting")]);
 }
 
 #[test]
@@ -363,6 +451,15 @@ fn what_cannot_be_done_is_said() {
     assert!(code == Some(1) && said.contains("no sighting could be read"), "{said}");
     assert!(!path.join("alerts.jsonl").exists());
     assert_eq!(code_of(&["--sightings", "absent.csv", "--out", "alerts.jsonl"]).0, Some(1));
+    std::fs::write(path.join("late.csv"), "time,lat,lon\n2030-01-01,42,130\n").unwrap();
+    let (code, said) = code_of(&["--sightings", "late.csv", "--out", "alerts.jsonl"]);
+    assert!(
+        code == Some(1) && said.contains("all 1 sightings are before the first report or after"),
+        "{said}"
+    );
+    std::fs::write(path.join("when.csv"), "when,lat,lon\n2023-10-02,42,130\n").unwrap();
+    let (code, said) = code_of(&["--sightings", "when.csv", "--out", "alerts.jsonl"]);
+    assert!(code == Some(1) && said.contains("its columns are: when, lat, lon"), "{said}");
     let (code, said) = code_of(&["--sightings", "bad.csv", "--out", "alerts.jsonl", "--resume"]);
     assert!(code == Some(2) && said.contains("--resume"), "{said}");
 }

@@ -157,6 +157,9 @@ pub struct Replay {
     /// Ships seen by other means (CSV, GeoJSON or JSON lines; a file as inputs are, or a topic), held against what was heard.
     #[arg(long, value_name = "FILE", num_args = 1, env = "DARKWAKE_SIGHTINGS")]
     pub sightings: Vec<String>,
+    /// What became of each row of sightings: .jsonl, .csv or .parquet by ending, - for stdout.
+    #[arg(long, value_name = "FILE", requires = "sightings", env = "DARKWAKE_MATCHES")]
+    pub matches: Vec<PathBuf>,
     /// Each file of alerts, facts or tracks is a folder, with a file for each day.
     #[arg(long, env = "DARKWAKE_BY_DAY")]
     pub by_day: bool,

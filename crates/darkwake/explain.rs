@@ -48,7 +48,8 @@ pub fn run(arguments: &Explain) -> anyhow::Result<()> {
     let whole = alerts(&arguments.reading, None)?;
     let found = whole.outcome.alerts.iter().find(|alert| alert.id == id).with_context(|| {
         format!(
-            "no alert {} comes of this; are inputs, configuration and ports those of the alert?",
+            "no alert {} comes of this; are inputs, configuration and ports those of the alert? \
+             Alerts of sightings have no case",
             arguments.id
         )
     })?;

@@ -4,6 +4,7 @@ pub mod alerts;
 mod days;
 pub mod facts;
 mod gpkg;
+pub mod matches;
 mod parquet;
 mod table;
 pub mod tracks;
@@ -133,6 +134,8 @@ pub const OF_ALERTS: &[Format] =
     &[Format::Lines, Format::Csv, Format::Parquet, Format::GeoJson, Format::GeoPackage];
 /// What facts are written as.
 pub const OF_FACTS: &[Format] = &[Format::Lines, Format::Csv, Format::Parquet];
+/// What becomes of rows of sightings is written as.
+pub const OF_MATCHES: &[Format] = &[Format::Lines, Format::Csv, Format::Parquet];
 /// What tracks are written as.
 pub const OF_TRACKS: &[Format] = &[Format::Csv, Format::Parquet, Format::GeoJson];
 

@@ -27,7 +27,9 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let out = outputs::formats("--out", outputs::OF_ALERTS, &arguments.out)?;
     let facts = outputs::formats("--facts", outputs::OF_FACTS, &arguments.facts)?;
     let tracks = outputs::formats("--tracks", outputs::OF_TRACKS, &arguments.tracks)?;
+    let matches = outputs::formats("--matches", outputs::OF_MATCHES, &arguments.matches)?;
     let files = arguments.out.iter().chain(&arguments.facts).chain(&arguments.tracks);
+    let files = files.chain(&arguments.matches);
     let files = files.chain(&arguments.stats).chain(&arguments.report);
     let files: Vec<&Path> = files.map(PathBuf::as_path).collect();
     let resume = arguments.resume.then(|| Resume::beside(&files, reading)).transpose()?;
@@ -55,7 +57,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let _span = tracing::debug_span!("replay.write", alerts = done.outcome.alerts.len()).entered();
     let is_time_assumed = reading.start.is_some();
     done.sort();
-    let sightings = sightings::tell(&mut done);
+    let sightings = sightings::tell(&mut done)?;
     let (alerts, lines) = alerts(&mut done, arguments.only_final, is_time_assumed);
     write(arguments, &out, &outputs::alerts::TABLE, || lines.iter())?;
     let ports = done.made_with.world.ports();
@@ -63,6 +65,11 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     write(arguments, &facts, &outputs::facts::TABLE, told)?;
     if files.is_empty() {
         outputs::write(Path::new("-"), Format::Lines, &outputs::facts::TABLE, told)?;
+    }
+    if let Some(told) = &sightings {
+        for (path, format) in &matches {
+            outputs::write(path, *format, &outputs::matches::TABLE, || told.rows.iter())?;
+        }
     }
     if !tracks.is_empty() {
         outputs::tracks::write(&tracks, order, std::mem::take(&mut done.outcome.track_points))?;
@@ -82,8 +89,8 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         *totals.alerts.entry(alert.key.kind.name()).or_default() += 1;
     }
     let mut object = stats::object(counts, &totals);
-    if let Some(sightings) = sightings {
-        object["sightings"] = sightings;
+    if let Some(told) = sightings {
+        object["sightings"] = told.stats;
     }
     if let Some(path) = &arguments.stats {
         let mut out = outputs::create(path)?;
@@ -91,7 +98,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         out.finish()?;
     }
     if let Some(path) = &arguments.report {
-        report::write(path, reading, &done, &alerts, &object)?;
+        report::write(path, (reading, &arguments.sightings), &done, &alerts, &object)?;
     }
     let [silences, visits, hops] = totals.facts;
     let many = |count: u64, one: &str, more: &str| format!("{count} {}", if count == 1 { one } else { more });

@@ -36,13 +36,13 @@ const OF_THE_RUN: [&str; 3] = ["elapsed_ms", "reports_per_second", "peak_rss_byt
 /// Writes the page.
 pub fn write(
     path: &Path,
-    reading: &Reading,
+    (reading, sightings): (&Reading, &[String]),
     done: &Done,
     alerts: &[Arc<Alert>],
     stats: &Value,
 ) -> anyhow::Result<()> {
     let mut data = gather(done, alerts, reading.start.is_some(), stats);
-    data["inputs"] = Value::Array(source::inputs(reading)?);
+    data["inputs"] = Value::Array(source::inputs(reading, sightings)?);
     data["command"] = source::command().into();
     outputs::write_text(path, &page::page(&title(&data), &data))
 }

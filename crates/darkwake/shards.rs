@@ -407,7 +407,7 @@ fn work(
 ) -> Outcome {
     let mut fresh = Vec::new();
     let mut points = keep.track_points.map(TrackPoints::new);
-    if points.is_some() {
+    if points.is_some() || keep.lookout.is_some() {
         engine.keep_taken();
     }
     if let Some(lookout) = &keep.lookout {
@@ -434,12 +434,16 @@ fn work(
                     if keep.report_tracks {
                         outcome.report_tracks.hear(&entry);
                     }
-                    if keep.lookout.is_some() {
-                        outcome.seen.note(&entry);
-                    }
                     engine.push(entry, &made_with.world, &mut fresh);
+                    for taken in engine.taken() {
+                        if let Some(points) = &mut points {
+                            points.hear(&taken);
+                        }
+                        if let Some(lookout) = &keep.lookout {
+                            outcome.seen.note(&taken, lookout);
+                        }
+                    }
                     if let Some(points) = &mut points {
-                        engine.taken().for_each(|taken| points.hear(&taken));
                         points.tidy(|track| engine.has_track(track));
                     }
                 }
@@ -463,12 +467,13 @@ fn work(
                 hand_on(&mut outcome.alerts, (&engine, &made_with), engine.snapshot().ok());
             }
         }
-        let news = fresh.iter().filter(|fresh| !matches!(fresh, Told::Near(_))).count();
+        let news = fresh.iter().filter(|fresh| !matches!(fresh, Told::Near(_) | Told::TakenBack(_))).count();
         told.fetch_add(news as u64, Ordering::Relaxed);
         for told in fresh.drain(..) {
             match (told, &keep.alerts) {
                 (Told::Fact(change), _) if keep.facts => outcome.facts.apply(&change),
                 (Told::Near(near), _) => outcome.seen.hear(&near, keep.lookout.as_deref()),
+                (Told::TakenBack(track), _) => outcome.seen.forget(track),
                 (Told::Fact(_), _) | (Told::Alert(_), KeepAlerts::No) => {}
                 (Told::Alert(alert), KeepAlerts::All | KeepAlerts::Rounds(_)) => outcome.alerts.push(alert),
             }

@@ -4,8 +4,9 @@
 //! ships transmitted and where silent ones can have been are held against each sighting ([`detect::sighting`]).
 
 mod around;
+mod places;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -16,13 +17,11 @@ use detect::sighting::lookout::{Hearings, Lookout};
 use detect::sighting::silent::{Dark, Silent};
 use detect::sighting::{Evidence, Judged, judge, known_of};
 use detect::watch::{Effect, stronger};
-use engine::{Entry, World};
+use engine::{Taken, World};
 use model::alert::{Alert, AlertKey, AlertKind, DarkHop, DarkPeriod, Finding, Severity, Status, Vessel};
 use model::hash::mix;
 use model::sighting::{LastKnown, Matched, Near, Sighting, Verdict};
-use model::{
-    Cell, Class, EventTime, Fact, Fix, Origin, PortIndex, Position, Shape, Statics, TimeSpan, TrackId,
-};
+use model::{Cell, EventTime, Fact, Fix, Mmsi, Origin, Position, Statics, TimeSpan, TrackId};
 use serde_json::{Map, Value, json};
 
 use crate::cli;
@@ -30,11 +29,14 @@ use crate::config::Config;
 use crate::made::MadeWith;
 use crate::read::Done;
 use around::Around;
+use places::Places;
 
 /// A track that was not heard for so long at the end is silent.
 const SILENT_MS: i64 = detect::quiet::SILENCE_MS;
-/// Sightings that ships explain are named up to so many.
-const MOST_NAMED: usize = 1_000;
+/// Rows named of those outside the time of the feed.
+const MOST_NAMED: usize = 3;
+/// Rows of one target that an alert names.
+const MOST_INPUTS: usize = 20;
 /// What is this near to a listed port is near it.
 const NEAR_PORT_M: f64 = 20_000.0;
 
@@ -54,20 +56,28 @@ pub struct Seen {
     hearings: Hearings,
     /// What is known of tracks at the end.
     pub last_known: Vec<LastKnown>,
-    /// The times of the first and the last transmission.
+    /// The times of the first and the last accepted report.
     span: Option<(EventTime, EventTime)>,
+    /// Those of the ships that somebody named of which there was one.
+    named: BTreeSet<Mmsi>,
     /// How far the log has come.
     pub end: Option<EventTime>,
 }
 
 impl Seen {
-    /// Takes in an entry of the log.
-    pub fn note(&mut self, entry: &Entry) {
-        if let Entry::Transmission(_, transmission) = entry {
-            let t = transmission.t();
-            let (first, last) = self.span.unwrap_or((t, t));
-            self.span = Some((first.min(t), last.max(t)));
+    /// Takes in an accepted report.
+    pub fn note(&mut self, taken: &Taken, lookout: &Lookout) {
+        let t = taken.report.t;
+        let (first, last) = self.span.unwrap_or((t, t));
+        self.span = Some((first.min(t), last.max(t)));
+        if lookout.names(taken.track.mmsi) {
+            self.named.insert(taken.track.mmsi);
         }
+    }
+
+    /// Forgets what a track said that was a false fix.
+    pub fn forget(&mut self, track: TrackId) {
+        self.hearings.forget(engine::bucket_of(track.mmsi), track);
     }
 
     /// Takes in a report that is close to a sighting.
@@ -81,6 +91,7 @@ impl Seen {
     pub fn merge(&mut self, other: Seen) {
         self.hearings.merge(other.hearings);
         self.last_known.extend(other.last_known);
+        self.named.extend(other.named);
         self.end = self.end.max(other.end);
         self.span = match (self.span, other.span) {
             (Some((start, end)), Some((first, last))) => Some((start.min(first), end.max(last))),
@@ -92,8 +103,8 @@ impl Seen {
 /// Reads sightings.
 pub fn read(arguments: &[String], config: &Config, made_with: &MadeWith) -> anyhow::Result<Given> {
     let inputs = files::find_with(arguments, &crate::run::properties(config))?;
-    let world = &made_with.world;
-    let port = |name: &str| port_of(world, name);
+    let places = Places::of(&made_with.world);
+    let port = |name: &str| places.find(name);
     let (mut read, mut names) = (Sightings::default(), Vec::new());
     for (number, input) in (0..).zip(&inputs) {
         let name = input.name();
@@ -106,7 +117,11 @@ pub fn read(arguments: &[String], config: &Config, made_with: &MadeWith) -> anyh
         let counts = read.rejected.iter().map(|(fault, count)| format!("{count} {}", fault.name()));
         let counts: Vec<String> = counts.collect();
         cli::warn(&format!("{rejected} of {} sightings are left out: {}", read.read, counts.join(", ")));
-        read.examples.iter().for_each(|told| cli::warn(told));
+        read.examples.drain(..).for_each(|told| cli::warn(&told));
+    }
+    if !read.unused.is_empty() {
+        let names: Vec<&str> = read.unused.iter().map(String::as_str).collect();
+        cli::talk(&format!("sightings: columns not used: {}", names.join(", ")));
     }
     anyhow::ensure!(
         !read.list.is_empty(),
@@ -116,98 +131,203 @@ pub fn read(arguments: &[String], config: &Config, made_with: &MadeWith) -> anyh
     Ok(Given { lookout: Arc::new(Lookout::new(list)), names, read })
 }
 
-/// Where a port is and how far it reaches, by its id, or by a name that only one has.
-fn port_of(world: &World, named: &str) -> Option<(Position, f64)> {
-    let ports = &world.ports().list;
-    let is_id = |id: &str| id.eq_ignore_ascii_case(named);
-    let by_id = ports.iter().position(|port| is_id(&port.id));
-    let found = by_id.or_else(|| {
-        let mut of_name =
-            (0..ports.len()).filter(|at| ports[*at].name.to_lowercase() == named.to_lowercase());
-        of_name.next().filter(|_| of_name.next().is_none())
-    })?;
-    let middle = world.middle(PortIndex(found as u32));
-    let radius_m = match &ports[found].shape {
-        Shape::Circle { radius_m, .. } => *radius_m,
-        Shape::Polygons(polygons) => {
-            let corners = polygons.iter().filter_map(|polygon| polygon.first()).flatten();
-            let places =
-                corners.filter_map(|corner| Position::from_units(corner.lon.into(), corner.lat.into()));
-            places.map(|place| place.distance_m(middle)).fold(0.0, f64::max)
-        }
-    };
-    Some((middle, radius_m))
+/// What was told of sightings.
+pub struct Told {
+    /// Statistics.
+    pub stats: Value,
+    /// What became of each row, as lines of JSON in the order of the inputs.
+    pub rows: Vec<String>,
 }
 
-/// Judges what was seen; alerts of it stand after all others. Gives the statistics.
-pub fn tell(done: &mut Done) -> Option<Value> {
-    let mut given = done.sightings.take()?;
-    let Seen { hearings, last_known, span, end } = std::mem::take(&mut done.outcome.seen);
+/// Judges what was seen; alerts of it stand after all others.
+pub fn tell(done: &mut Done) -> anyhow::Result<Option<Told>> {
+    let Some(mut given) = done.sightings.take() else { return Ok(None) };
+    let mut seen = std::mem::take(&mut done.outcome.seen);
+    let heard = seen.hearings.by_sighting();
+    let Seen { hearings, last_known, span, named, end } = seen;
     let now = end.or(span.map(|(_, last)| last)).unwrap_or(EventTime::MIN);
-    let left_out = hearings.left_out;
-    let heard = hearings.by_sighting();
+    if hearings.left_out > 0 {
+        cli::warn(&format!(
+            "{} reports around {} sightings were more than can be remembered; those are not told as unmatched",
+            hearings.left_out,
+            hearings.lost.len()
+        ));
+    }
     let silent = silences(done, &last_known, now);
     let made_with = done.made_with.clone();
-    let waters = Around::of(&made_with.world);
-    let sightings = given.lookout.sightings();
-    let (heard, silent) = (&heard, &silent[..]);
-    let evidence = Evidence { heard, silent, last_known: &last_known, now, waters: &waters };
-    let judged = judge(sightings, &evidence);
+    let lookout = Arc::clone(&given.lookout);
+    let evidence = Evidence {
+        heard: &heard,
+        lost: &hearings.lost,
+        named_heard: &named,
+        silent: &silent,
+        last_known: &last_known,
+        now,
+        waters: &Around::of(&made_with.world),
+    };
+    let judged = judge(lookout.sightings(), &evidence);
+    let sightings = lookout.sightings();
+    let is_outside = |number: usize| {
+        let t = sightings[number].fix.t;
+        span.is_none_or(|(first, last)| t < first || last < t)
+    };
     let first_input = done.names.len() as u32;
-    let mut counts: BTreeMap<Verdict, u64> = BTreeMap::new();
-    let mut explained: Vec<Value> = Vec::new();
-    let (mut transmitting, mut outside, mut alerts) = (0_u64, Vec::new(), Vec::new());
-    for (sighting, judged) in sightings.iter().zip(judged) {
-        let is_within = span.is_some_and(|(first, last)| (first..=last).contains(&sighting.fix.t));
-        match judged {
-            _ if !is_within => outside.push(sighting.origin),
-            Judged::Transmitting(track) => {
-                transmitting += 1;
-                if explained.len() < MOST_NAMED {
-                    let t = sighting.fix.t.0;
-                    explained.push(json!({ "id": sighting.id, "t": t, "mmsi": track.mmsi.0 }));
-                }
+    let mut counts: BTreeMap<&'static str, u64> = BTreeMap::new();
+    let (mut outcomes, mut alerts): (Vec<Map<String, Value>>, Vec<Alert>) = (Vec::new(), Vec::new());
+    let (mut same, mut outside) = (Vec::new(), Vec::new());
+    for (number, judged) in judged.into_iter().enumerate() {
+        let target = if let Judged::SameAs(target) = judged { target } else { number };
+        if is_outside(number) || is_outside(target) {
+            outside.push(number);
+            outcomes.push(fields(json!({ "verdict": Fault::Outside.name() })));
+            continue;
+        }
+        let (name, outcome) = match judged {
+            Judged::Transmitting { track, off_m } => {
+                let value =
+                    json!({ "mmsi": track.mmsi.0, "track": track.to_string(), "distance_m": tenths(off_m) });
+                ("transmitting", value)
+            }
+            Judged::SameAs(target) => {
+                same.push((number, target));
+                ("same_as", json!({ "same_as": sightings[target].id }))
             }
             Judged::Told(mut matched) => {
-                *counts.entry(matched.verdict).or_default() += 1;
-                let cell = Cell::at(sighting.fix.position);
-                matched.heard_here = done.outcome.reception.q(cell, Class::A, now).map(|share| share.any);
-                alerts.extend(alert(matched, &made_with.world, (now, first_input)));
+                let seen = &matched.sighting;
+                let (cell, class) = (Cell::at(seen.fix.position), seen.class());
+                matched.heard_here = done.outcome.reception.q(cell, class, now).map(|share| share.any);
+                let (name, mut value) = (matched.verdict.name(), outcome(&matched));
+                if let Some(alert) = alert(matched, &made_with.world, (now, first_input)) {
+                    value["alert"] = format!("{:016x}", alert.id).into();
+                    alerts.push(alert);
+                }
+                (name, value)
             }
-        }
+        };
+        *counts.entry(name).or_default() += 1;
+        let mut outcome = fields(outcome);
+        outcome.insert("verdict".to_owned(), name.into());
+        outcomes.push(outcome);
     }
-    for Origin { input, line } in outside {
-        let name = given.names.get(input as usize).map_or("", String::as_str);
-        given.read.reject(Fault::Outside, &format!("{name}:{line}"));
+    for (number, target) in same {
+        let of_target = outcomes[target].clone();
+        outcomes[number].extend(of_target);
     }
-    if let Some(count) = given.read.rejected.get(&Fault::Outside) {
-        cli::warn(&format!("{count} sightings are left out: {}", Fault::Outside.words()));
-    }
+    reject_outside(&mut given, sightings, &outside, span)?;
+    let rows = rows(&given, sightings, outcomes);
     alerts.sort_by_key(|alert| (alert.at, alert.id));
     done.outcome.alerts.extend(alerts.into_iter().map(Arc::new));
     done.names.append(&mut given.names);
-    let rejected: Map<String, Value> = Fault::ALL
-        .iter()
-        .map(|fault| (fault.name().to_owned(), given.read.rejected.get(fault).copied().unwrap_or(0).into()))
-        .collect();
-    let count = |verdict: Verdict| counts.get(&verdict).copied().unwrap_or(0);
-    let [corroborated, contradicted, unmatched] =
-        [Verdict::Corroborated, Verdict::Contradicted, Verdict::Unmatched].map(count);
+    let stats = stats(&given.read, &counts, hearings.left_out);
+    Ok(Some(Told { stats, rows }))
+}
+
+fn tenths(metres: f64) -> f64 {
+    model::number::round(metres * 10.0) as f64 / 10.0
+}
+
+fn fields(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(fields) => fields,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Map::new(),
+    }
+}
+
+/// What a sighting came to that no transmitting ship explains: of the ship it is about, or else the likeliest.
+fn outcome(matched: &Matched) -> Value {
+    let best = matched.suspects.first();
+    json!({
+        "mmsi": best.map(|best| best.track.mmsi.0),
+        "track": best.map(|best| best.track.to_string()),
+        "share": best.map(|best| best.p),
+        "none_of_these": matched.none,
+        "distance_m": best.map(|best| tenths(best.out_m)),
+    })
+}
+
+/// Leaves out what lies outside the time of the feed; fails if nothing else is there.
+fn reject_outside(
+    given: &mut Given,
+    sightings: &[Arc<Sighting>],
+    outside: &[usize],
+    span: Option<(EventTime, EventTime)>,
+) -> anyhow::Result<()> {
+    for number in outside {
+        let origin = sightings[*number].origin;
+        let place = place(&given.names, origin);
+        given.read.reject(Fault::Outside, origin, &place);
+    }
+    if outside.is_empty() {
+        return Ok(());
+    }
+    let from_to = span.map_or_else(
+        || "no report was accepted".to_owned(),
+        |(first, last)| format!("reports are from {} to {}", first.to_iso(), last.to_iso()),
+    );
+    anyhow::ensure!(
+        outside.len() < sightings.len(),
+        "all {} sightings are before the first report or after the last one: {from_to}",
+        sightings.len()
+    );
+    cli::warn(&format!("{} sightings are left out: {}; {from_to}", outside.len(), Fault::Outside.words()));
+    given.read.examples.iter().take(MOST_NAMED).for_each(|told| cli::warn(told));
+    Ok(())
+}
+
+fn place(names: &[String], origin: Origin) -> String {
+    format!("{}:{}", names.get(origin.input as usize).map_or("", String::as_str), origin.line)
+}
+
+/// What became of each row, in the order of the inputs.
+fn rows(given: &Given, sightings: &[Arc<Sighting>], outcomes: Vec<Map<String, Value>>) -> Vec<String> {
+    let mut rows: Vec<(Origin, Map<String, Value>)> = Vec::new();
+    for (sighting, outcome) in sightings.iter().zip(outcomes) {
+        let Position { lon, lat } = sighting.fix.position;
+        let degrees = |units: i32| f64::from(units) / 1_000_000.0;
+        let mut row = fields(json!({
+            "id": sighting.id,
+            "input": place(&given.names, sighting.origin),
+            "t": sighting.fix.t.0,
+            "lon": degrees(lon),
+            "lat": degrees(lat),
+        }));
+        row.extend(outcome);
+        rows.push((sighting.origin, row));
+    }
+    for (origin, fault) in given.read.left_out.iter().filter(|(_, fault)| *fault != Fault::Outside) {
+        let row = json!({ "input": place(&given.names, *origin), "verdict": fault.name() });
+        rows.push((*origin, fields(row)));
+    }
+    rows.sort_by_key(|(origin, _)| (origin.input, origin.line));
+    rows.into_iter().map(|(_, row)| Value::Object(row).to_string()).collect()
+}
+
+/// Statistics; they are said, too.
+fn stats(read: &Sightings, counts: &BTreeMap<&'static str, u64>, not_remembered: u64) -> Value {
+    let count = |name: &str| counts.get(name).copied().unwrap_or(0);
+    let of_verdicts =
+        Verdict::ALL.iter().map(|verdict| format!("{} {}", count(verdict.name()), verdict.name()));
     cli::talk(&format!(
-        "{} sightings: {transmitting} of ships that transmit, {corroborated} corroborated, {contradicted} contradicted, \
-         {unmatched} unmatched",
-        given.read.read
+        "{} sightings: {} of ships that transmit, {}; {} the same target as another",
+        read.read,
+        count("transmitting"),
+        of_verdicts.collect::<Vec<_>>().join(", "),
+        count("same_as")
     ));
-    Some(json!({
-        "read": given.read.read,
-        "rejected": rejected,
-        "transmitting": transmitting,
-        "corroborated": corroborated,
-        "contradicted": contradicted,
-        "unmatched": unmatched,
-        "not_remembered": left_out,
-        "explained": explained,
-    }))
+    let rejected = Fault::ALL
+        .iter()
+        .map(|fault| (fault.name().to_owned(), Value::from(read.rejected.get(fault).copied().unwrap_or(0))));
+    let mut stats = json!({
+        "read": read.read,
+        "rejected": rejected.collect::<Map<String, Value>>(),
+        "transmitting": count("transmitting"),
+        "same_as": count("same_as"),
+        "not_remembered": not_remembered,
+    });
+    for verdict in Verdict::ALL {
+        stats[verdict.name()] = count(verdict.name()).into();
+    }
+    stats
 }
 
 /// The dark alerts and dark hops that stand in the end, by track.
@@ -324,7 +444,11 @@ fn alert(matched: Matched, world: &World, (now, first_input): (EventTime, u32)) 
         at: fix.t,
         told: now.max(fix.t),
         vessel,
-        inputs: std::iter::once(Origin { input: first_input + origin.input, line: origin.line }).collect(),
+        inputs: std::iter::once(*origin)
+            .chain(matched.also.iter().map(|also| also.origin))
+            .take(MOST_INPUTS)
+            .map(|Origin { input, line }| Origin { input: first_input + input, line })
+            .collect(),
         finding: Finding::Sighting(Arc::new(matched)),
     })
 }
@@ -340,7 +464,8 @@ fn severity(matched: &Matched, vessel: Option<&Vessel>, world: &World) -> Option
         Verdict::Corroborated => Severity::Notice,
         Verdict::Contradicted => Severity::Warning,
         Verdict::Unmatched if is_near_listed() => Severity::Warning,
-        Verdict::Unmatched => Severity::Info,
+        Verdict::Ambiguous if matched.any_is_dark() => Severity::Notice,
+        Verdict::Unheard | Verdict::Ambiguous | Verdict::Unmatched => Severity::Info,
     };
     let effects = [
         vessel.and_then(|vessel| watch.ship_effect(&vessel.listed)),

@@ -144,7 +144,7 @@ impl Heard {
             Told::Fact(change) => self.facts.apply(&change),
             Told::Alert(alert) => self.alerts.push(alert),
             // Nothing is sought here.
-            Told::Near(_) => {}
+            Told::Near(_) | Told::TakenBack(_) => {}
         }
     }
 

@@ -236,10 +236,7 @@ fn judgement(finding: &Finding) -> (Option<&'static str>, Option<&'static str>, 
             (Some(hop.grade.name()), Some(model::alert::Cause::Vessel.name()), Some(hop.score))
         }
         Finding::Withheld(_) => (None, Some(model::alert::Cause::Withheld.name()), None),
-        Finding::Sighting(matched) => {
-            let best = matched.suspects.first().map_or(0.0, |best| best.p);
-            (Some(matched.verdict.name()), None, Some(best))
-        }
+        Finding::Sighting(matched) => (Some(matched.verdict.name()), None, Some(matched.score())),
         Finding::Fact(_) | Finding::Conflict(_) | Finding::Changed(_) | Finding::Notice(_) => {
             (None, None, None)
         }

@@ -1,4 +1,4 @@
-/** The map of the ships: tracks, silences, dark periods by grade, dark hops, ports. */
+/** The map of the ships: tracks, silences, dark periods by grade, dark hops, ports, sightings. */
 
 import { byId, el, svg } from "../../serve/web/src/dom.js";
 import { share } from "../../serve/web/src/format.js";
@@ -11,17 +11,24 @@ import { alertDetail, headline, leftOut, longTime } from "./pieces.js";
 
 /** Marks of dark periods drawn at once; the table has the others. */
 const MOST_MARKS = 400;
+/** Sightings drawn at once; the table has the others. */
+const MOST_SIGHTINGS = 1_000;
 /** Ports in question that are drawn. */
 const MOST_PORTS = 60;
 /** Ports in question are in sight at first from this share on. */
 const HOME_P = 0.15;
 /** Ships in the list to choose from. */
 const MOST_CHOICES = 300;
+/** The mark of a sighting. */
+const SIGHTING = "M-5 -5H5V5H-5Z";
 /** Points of a track are whole steps of this many to the degree. */
 const TRACK_SCALE = 10_000;
 
+/** Ships seen by other means, the most urgent first. */
+const sightings = standing.filter((/** @type {any} */ { kind }) => kind === "sighting").slice(0, MOST_SIGHTINGS);
+
 /** What may be shown or not: class of the group, and its words. */
-const LAYERS = /** @type {[string, string][]} */ ([["tracks", "Track"], ["silences", "Silence"], ["darks", "Dark period"], ["hops", "Dark hop"], ["reach", "Port in question"], ["ports", "Port called at"]]);
+const LAYERS = /** @type {[string, string][]} */ ([["tracks", "Track"], ["silences", "Silence"], ["darks", "Dark period"], ["hops", "Dark hop"], ["reach", "Port in question"], ["ports", "Port called at"], ...sightings.length ? [["sightings", "Sighting"]] : []]);
 
 /** Ships with dark periods that are more than suspected. */
 const sureShips = concerned.filter(({ ship }) => darkPeriods.some((/** @type {any} */ alert) => alert.ship === ship && gradeRank(alert.grade) >= gradeRank("probable"))).map(({ ship }) => ship);
@@ -46,7 +53,7 @@ export class ShipMap {
       el("p", { class: "lead" }, "Where ships with alerts were heard, fell silent, and came back."),
       el("div", { class: "figure-tools" }, el("label", { class: "inline" }, "Show ", this.select), el("div", { class: "legend", role: "group", attrs: { "aria-label": "Legend; each can be switched off" } }, ...toggles)),
       el("figure", { class: "plot" }, this.chart.node,
-        el("figcaption", {}, gradeLegend(), el("p", { class: "source-line" }, source(), " Mercator; nm: nautical miles. Coast: Natural Earth, for orientation, not for navigation."))),
+        el("figcaption", {}, gradeLegend(), sightingLegend(), el("p", { class: "source-line" }, source(), " Mercator; nm: nautical miles. Coast: Natural Earth, for orientation, not for navigation."))),
       this.told,
     );
     const lost = [
@@ -112,6 +119,7 @@ export class ShipMap {
     this.#drawPorts(ships, darks);
     if (!this.off.has("darks")) darks.forEach((/** @type {any} */ alert) => this.#drawDark(alert, paths.darks));
     this.#drawNotices();
+    if (!this.off.has("sightings")) sightings.forEach((/** @type {any} */ alert) => this.#drawSighting(alert, ships));
     chart.pins.replaceChildren(...[...chart.marks].sort((a, b) => Number(a.label !== undefined) - Number(b.label !== undefined)).map(({ node }) => node));
     chart.refresh();
   }
@@ -162,12 +170,22 @@ export class ShipMap {
   /** Notices of reception and of satellite navigation: where they are. */
   #drawNotices() {
     for (const alert of standing) {
-      if (alert.ship !== null || !alert.places.length) continue;
+      if (alert.ship !== null || alert.kind === "sighting" || !alert.places.length) continue;
       const [x, y] = toPlane(alert.places[0][0], alert.places[0][1]);
       const node = svg("g", { class: "pin notice-pin", "data-alert": alert.id }, svg("path", { d: "M0 -6L6 5H-6Z", class: "notice-mark" }), title(alert));
       node.addEventListener("click", () => this.tell(alert));
       this.chart.marks.push({ node, x, y, rank: -1, solid: true });
     }
+  }
+
+  /** Where a ship was seen, whether or not it is one that is shown. @param {any} alert @param {Set<number>} ships */
+  #drawSighting(alert, ships) {
+    if (!alert.places.length) return;
+    const [x, y] = toPlane(alert.places[0][0], alert.places[0][1]);
+    const node = svg("g", { class: "pin sighting-pin", "data-alert": alert.id }, svg("path", { d: SIGHTING, class: `sighting-mark sighting-${alert.grade}` }), title(alert));
+    node.addEventListener("click", () => this.tell(alert));
+    this.chart.marks.push({ node, x, y, rank: -1, solid: true });
+    if (ships.has(alert.ship)) this.home.push([x, y]);
   }
 
   /** @param {Set<number>} ships @param {SVGElement} lines */
@@ -288,6 +306,7 @@ function symbol(name) {
     hops: () => [svg("path", { class: "hop", d: "M2 11Q13 0 23 8" }), svg("path", { class: "hop-head", d: "M25 10L18.5 9.2L22 4.5Z" })],
     reach: () => [svg("circle", { class: "reach-ring", cx: 13, cy: 7, r: 6 })],
     ports: () => [svg("circle", { class: "port-dot", cx: 13, cy: 7, r: 3.5 })],
+    sightings: () => [svg("path", { class: "sighting-mark", d: "M8 2H18V12H8Z" })],
   };
   return svg("svg", { class: "symbol", viewBox: "-2 0 30 14", "aria-hidden": "true" }, ...(shapes[/** @type {keyof shapes} */ (name)]?.() ?? []));
 }
@@ -296,6 +315,14 @@ function gradeLegend() {
   const items = [...GRADE_ORDER].reverse().map((grade) => el("li", {}, svg("svg", { class: "symbol", viewBox: "-2 0 30 14", "aria-hidden": "true" },
     svg("path", { class: `dark-line ${gradeClass(grade)}`, d: "M4 7H22" }), svg("path", { class: `pin-start ${gradeClass(grade)}`, d: "M4 2L9 7L4 12L-1 7Z" }), svg("circle", { class: `pin-end ${gradeClass(grade)}`, cx: 21, cy: 7, r: 4 })), GRADES[/** @type {keyof GRADES} */ (grade)]));
   return el("ul", { class: "key" }, el("li", { class: "key-title" }, "Dark periods, start to end, by grade:"), ...items);
+}
+
+function sightingLegend() {
+  const verdicts = [...new Set(sightings.map((/** @type {any} */ { grade }) => grade))].sort();
+  if (!verdicts.length) return null;
+  const items = verdicts.map((verdict) => el("li", {}, svg("svg", { class: "symbol", viewBox: "-2 0 30 14", "aria-hidden": "true" },
+    svg("path", { class: `sighting-mark sighting-${verdict}`, d: "M8 2H18V12H8Z" })), GRADES[/** @type {keyof GRADES} */ (verdict)]));
+  return el("ul", { class: "key", testid: "sighting-key" }, el("li", { class: "key-title" }, "Sightings, by what they say:"), ...items);
 }
 
 function source() {

@@ -15,7 +15,7 @@ use crate::read;
 /// Bytes read at once.
 const BLOCK: usize = 1 << 18;
 /// Settings of `replay` that may come from the environment, without `DARKWAKE_`.
-const SETTINGS: [&str; 18] = [
+const SETTINGS: [&str; 21] = [
     "FORMAT",
     "PORTS",
     "CONFIG",
@@ -26,30 +26,42 @@ const SETTINGS: [&str; 18] = [
     "STEP",
     "OUT",
     "FACTS",
+    "TRACKS",
     "STATS",
     "REPORT",
     "SPEED",
     "RECORD",
+    "SIGHTINGS",
+    "MATCHES",
     "FINAL",
     "RESUME",
     "BY_DAY",
     "LOG_FORMAT",
 ];
 
-/// Each input with its size and hash, where it is a file; an archive once, whatever is in it.
-pub fn inputs(reading: &Reading) -> anyhow::Result<Vec<Value>> {
+/// Each input, of sightings too, with its size and hash, where it is a file; an archive once, whatever is in it.
+pub fn inputs(reading: &Reading, sightings: &[String]) -> anyhow::Result<Vec<Value>> {
     let mut paths: Vec<PathBuf> = if read::is_log(reading) {
         let folder = Path::new(&reading.inputs[0]);
         log::segments(folder).with_context(|| format!("{}: cannot be read", folder.display()))?
     } else {
-        // A topic was read once, and goes on.
-        let (topics, rest): (Vec<String>, Vec<String>) =
-            reading.inputs.iter().cloned().partition(|input| input.starts_with(files::TOPIC));
-        let found = files::find(&rest)?.into_iter().map(|input| input.path);
-        found.chain(topics.into_iter().map(PathBuf::from)).collect()
+        found(&reading.inputs)?
     };
+    if !sightings.is_empty() {
+        paths.extend(found(sightings)?);
+    }
     paths.dedup();
     paths.iter().map(|path| input(path)).collect()
+}
+
+/// The files of inputs as they are given, and topics.
+fn found(inputs: &[String]) -> anyhow::Result<Vec<PathBuf>> {
+    // A topic was read once, and goes on.
+    let (topics, rest): (Vec<String>, Vec<String>) =
+        inputs.iter().cloned().partition(|input| input.starts_with(files::TOPIC));
+    let files = if rest.is_empty() { Vec::new() } else { files::find(&rest)? };
+    let files = files.into_iter().map(|input| input.path);
+    Ok(files.chain(topics.into_iter().map(PathBuf::from)).collect())
 }
 
 fn input(path: &Path) -> anyhow::Result<Value> {

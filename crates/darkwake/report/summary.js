@@ -57,6 +57,13 @@ function inShort() {
 /** @param {string} figure @param {string} what @param {any} more @param {string} testid */
 const tile = (figure, what, more, testid) => el("div", { class: figure === "0" ? "tile is-zero" : "tile" }, el("dt", {}, what), el("dd", {}, el("span", { class: "figure", testid }, figure), el("span", { class: "figure-more" }, more)));
 
+/** What became of sightings. @param {Record<string, number>} of */
+function sightingTile(of) {
+  const verdicts = ["corroborated", "contradicted", "unheard", "ambiguous", "unmatched"].filter((verdict) => of[verdict]).map((verdict) => `${count(of[verdict])} ${verdict}`);
+  const told = [of.transmitting ? `${count(of.transmitting)} of ships that transmit` : "", ...verdicts, of.same_as ? `${count(of.same_as)} the same as another` : ""].filter((words) => words);
+  return tile(count(of.read), "Sightings", told.join(", ") || "none could be judged", "stat-sightings");
+}
+
 function tiles() {
   const { stats } = report;
   const rejected = Object.values(stats.rejected).reduce((sum, n) => sum + /** @type {number} */ (n), 0);
@@ -66,6 +73,7 @@ function tiles() {
     tile(count(concerned.length), "Ships with alerts", `of ${many(stats.vessels, "ship")} heard`, "stat-vessels"),
     tile(count(stats.silences), "Silences", "of 30 min or more; most mean nothing", "stat-silences"),
     tile(count(stats.visits), "Port visits", "calls and passages", "stat-visits"),
+    stats.sightings ? sightingTile(stats.sightings) : null,
     tile(count(stats.accepted), "Lines accepted", `${share(stats.lines ? stats.accepted / stats.lines : null)} of ${count(stats.lines)}; ${count(rejected)} rejected`, "stat-accepted"),
   );
 }

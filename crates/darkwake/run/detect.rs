@@ -400,7 +400,7 @@ impl<'a> Detector<'a> {
                         let line = Line::of(&alert, writer.json(&alert));
                         Some(sinks::record(alerts_topic, common.alert_partitions, &line))
                     }
-                    Told::Fact(_) | Told::Near(_) => None,
+                    Told::Fact(_) | Told::Near(_) | Told::TakenBack(_) => None,
                 }));
             };
             let mut referred = Ok(());

@@ -76,6 +76,10 @@ pub trait Chart {
     fn watch(&self) -> &Watch;
     /// Whether somebody wants to know of a report: it is close to a sighting, or of a ship that was seen about then.
     fn is_sought(&self, mmsi: Mmsi, imo: Option<u32>, fix: Fix) -> bool;
+    /// Whether somebody wants to know of any.
+    fn is_any_sought(&self) -> bool {
+        false
+    }
 }
 
 /// The ports that hold a position, in the order of the port file.

@@ -1,45 +1,47 @@
 //! Sightings, held against what ships transmit and where silent ones can have been.
 //!
-//! A sighting that a transmitting ship explains is settled. Of the rest, each is held against the ships that were silent at
-//! that moment and can have been there: from their last fix, by water, at the most that they can keep, and on to the next one.
-//! They share the belief by how likely each is, with a share for "none of these". A ship explains one sighting of a moment.
+//! Rows of one moment that can be of one target are judged as one. What a transmitting ship explains is settled. Of the rest,
+//! each is held against the ships that were silent at that moment and can have been there: from their last fix, by water, at
+//! the most that they can keep, and on to the next one. They share the belief by how likely each is, with a share for "no ship
+//! that is known". A ship that is one sighting is no other within a minute, as far as it is sure to be the first.
+//!
+//! What is far off in place or time changes no verdict: sightings are taken one by one, the surest first, and what a ship was
+//! taken for counts for a minute before and after.
 //!
 //! Nothing here knows a file or a clock; the same sightings and silences give the same verdicts.
 
+mod belief;
 pub mod lookout;
+mod named;
 pub mod silent;
+mod targets;
 pub mod transmitting;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use model::number::rounded;
-use model::position::NAUTICAL_MILE_M;
-use model::sighting::{LastKnown, Matched, Near, Sighting, Suspect, Verdict};
+use model::sighting::{LastKnown, Matched, Sighting, Suspect, Verdict};
 use model::time::MINUTE_MS;
-use model::{EventTime, Fix, PortIndex, Position, Statics, TrackId};
+use model::{EventTime, Mmsi, PortIndex, Position, Statics, TrackId};
 
 use crate::Inside;
+use belief::{Belief, InReach, Takings};
 use lookout::Around;
-use silent::{Dark, Legs, Silent, can_call, first_bound_m};
+use named::{Names, misfit};
+use silent::{Dark, Legs, Silent, can_call};
 use transmitting::explains_m;
 
 /// Sightings within this time are of one moment: a ship is one of them.
 const MOMENT_MS: i64 = MINUTE_MS;
 /// Ships told of.
 const BEST: usize = 10;
-/// Ships looked at for one sighting, those that would have to go least out of their way.
-const MAX_IN_REACH: usize = 512;
+/// Sightings held at once, where each is less than a moment after the one before.
+const MAX_TOGETHER: usize = 4_096;
 /// Share of belief from which on a sighting is taken to be of a ship, and ports to be what was asserted.
 const HALF: f64 = 0.5;
-/// What speaks for "none of these", as a logarithm, at even odds that there was a ship: it weighs as one that can be anywhere
-/// within 90 nautical miles and of which nothing else is known.
-const NONE: f64 = -4.5;
-/// How much confidence moves it.
-const DOUBT: f64 = 0.5;
-/// Confidence is never taken to be nearer to 0 or 1.
-const LEAST_DOUBT: f64 = 0.05;
 /// Measured lengths are off by a fifth, and by 20 m at least (both twice the standard deviation), in 0.1 m.
 const LENGTH_SHARE: f64 = 0.2;
 const LENGTH_LEAST: f64 = 200.0;
@@ -60,8 +62,15 @@ pub trait Waters {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Judged {
     /// A ship that transmitted.
-    Transmitting(TrackId),
-    /// None that did.
+    Transmitting {
+        /// Which.
+        track: TrackId,
+        /// How far off it was, metres.
+        off_m: f64,
+    },
+    /// The same target as another, by its number.
+    SameAs(usize),
+    /// None that transmitted.
     Told(Matched),
 }
 
@@ -69,6 +78,10 @@ pub enum Judged {
 pub struct Evidence<'a, W> {
     /// What was heard around each sighting.
     pub heard: &'a BTreeMap<(u32, TrackId), Around>,
+    /// Sightings around which more was heard than there was room for.
+    pub lost: &'a BTreeSet<u32>,
+    /// Those of the ships that somebody named of which a position was heard.
+    pub named_heard: &'a BTreeSet<Mmsi>,
     /// Silences, in any order.
     pub silent: &'a [Silent],
     /// The most that ships can keep, as known at the end.
@@ -89,90 +102,176 @@ pub fn length_weight(seen: Option<u32>, own: Option<u32>) -> Option<f64> {
     (off * off <= 16.0).then_some(LIKE - 0.5 * off * off)
 }
 
-/// A ship in reach of a sighting, and how much speaks for it.
-struct Possible<'a> {
-    silent: &'a Silent,
-    legs: Legs,
-    weight: f64,
-}
-
-/// Judges sightings, one after the other as they stand.
+/// Judges sightings, in the order in which they are given.
 #[must_use]
 pub fn judge<W: Waters>(sightings: &[Arc<Sighting>], evidence: &Evidence<'_, W>) -> Vec<Judged> {
-    let mut order: Vec<usize> = (0..sightings.len()).collect();
+    let targets = targets::of(sightings);
+    let mut rows: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (number, target) in targets.iter().enumerate() {
+        let of_it = rows.entry(*target).or_default();
+        if number != *target {
+            of_it.push(number);
+        }
+    }
+    let mut order: Vec<usize> = rows.keys().copied().collect();
     order.sort_by_key(|number| (sightings[*number].fix.t, *number));
+    let mut takings = Takings::default();
+    let mut judged: BTreeMap<usize, Judged> = BTreeMap::new();
+    for (number, (track, off_m)) in transmitting(sightings, &order, evidence, &mut takings) {
+        judged.insert(number, Judged::Transmitting { track, off_m });
+    }
+    order.retain(|number| !judged.contains_key(number));
     let mut silent: Vec<&Silent> = evidence.silent.iter().collect();
     silent.sort_by_key(|silent| (silent.heard, silent.track));
     let mut silent = silent.into_iter().peekable();
     let mut current: Vec<&Silent> = Vec::new();
-    let mut judged: BTreeMap<usize, Judged> = BTreeMap::new();
+    let mut judging = Judging { sightings, rows, evidence, names: Names::of(evidence), takings, judged };
     let mut rest = &order[..];
     while let Some(first) = rest.first() {
-        let until = sightings[*first].fix.t.0 + MOMENT_MS;
-        let length = rest.partition_point(|number| sightings[*number].fix.t.0 <= until);
-        let (moment, later) = rest.split_at(length);
+        let (together, later) = rest.split_at(how_many_together(sightings, rest));
         rest = later;
         let began = sightings[*first].fix.t;
-        while let Some(next) = silent.next_if(|silent| silent.heard.0 < until) {
+        let ends = together.last().map_or(began, |last| sightings[*last].fix.t);
+        while let Some(next) = silent.next_if(|silent| silent.heard < ends) {
             current.push(next);
         }
         current.retain(|silent| silent.until.is_none_or(|until| began < until));
-        of_moment(sightings, moment, &current, evidence, &mut judged);
+        judging.of_moment(together, &current);
+    }
+    let mut judged = judging.judged;
+    for (number, target) in targets.iter().enumerate().filter(|(number, target)| number != *target) {
+        judged.insert(number, Judged::SameAs(*target));
     }
     judged.into_values().collect()
 }
 
-/// Judges the sightings of one moment.
-fn of_moment<W: Waters>(
-    sightings: &[Arc<Sighting>],
-    moment: &[usize],
-    silent: &[&Silent],
-    evidence: &Evidence<'_, W>,
-    judged: &mut BTreeMap<usize, Judged>,
-) {
-    let explained = transmitting(sightings, moment, evidence);
-    let mut open: Vec<(usize, Vec<Possible<'_>>)> = Vec::new();
-    for number in moment {
-        match explained.get(number) {
-            Some(track) => {
-                judged.insert(*number, Judged::Transmitting(*track));
+/// How many of these can concern each other: each is at most a moment after the one before.
+fn how_many_together(sightings: &[Arc<Sighting>], order: &[usize]) -> usize {
+    let t = |number: usize| sightings[number].fix.t.0;
+    let breaks = order.windows(2).position(|two| t(two[1]) - t(two[0]) > MOMENT_MS);
+    breaks.map_or(order.len(), |last| last + 1).min(MAX_TOGETHER)
+}
+
+/// Sightings while they are judged.
+struct Judging<'a, W> {
+    sightings: &'a [Arc<Sighting>],
+    /// The other rows of each target.
+    rows: BTreeMap<usize, Vec<usize>>,
+    evidence: &'a Evidence<'a, W>,
+    names: Names<'a>,
+    takings: Takings,
+    judged: BTreeMap<usize, Judged>,
+}
+
+impl<W: Waters> Judging<'_, W> {
+    /// Judges sightings that can concern each other: those that name a ship first, then the surest; what a ship was taken for
+    /// before counts against it.
+    fn of_moment(&mut self, together: &[usize], silent: &[&Silent]) {
+        let sightings = self.sightings;
+        let in_reach =
+            |number: &usize| (*number, InReach::of(&sightings[*number], silent, self.evidence.waters));
+        let reach: BTreeMap<usize, InReach<'_>> = together.iter().map(in_reach).collect();
+        let rank = |number: usize, belief: &Belief<'_>| {
+            let best = belief.ships.first().map_or(0.0, |(_, share)| *share);
+            (sightings[number].is_identified(), model::number::round(best * 10_000.0), Reverse(number))
+        };
+        let ranked = reach
+            .iter()
+            .map(|(number, reach)| rank(*number, &reach.shares(&sightings[*number], &self.takings)));
+        let mut waiting: BTreeSet<(bool, i64, Reverse<usize>)> = ranked.collect();
+        while let Some(first) = waiting.pop_last() {
+            let (_, _, Reverse(number)) = first;
+            let belief = reach[&number].shares(&sightings[number], &self.takings);
+            let now = rank(number, &belief);
+            // Another sighting has taken its ship meanwhile, so that others may be surer.
+            if now < first && waiting.last().is_some_and(|next| now < *next) {
+                waiting.insert(now);
+                continue;
             }
-            None => open.push((*number, possible(&sightings[*number], silent, evidence.waters))),
+            let mut matched = self.told(number, &reach[&number], &belief, silent);
+            let others = self.rows.get(&number).into_iter().flatten();
+            matched.also = others.map(|row| Arc::clone(&sightings[*row])).collect();
+            if let Some(ship) = matched.ship() {
+                self.takings.take(ship.track, sightings[number].fix.t, ship.p);
+            }
+            self.judged.insert(number, Judged::Told(matched));
         }
     }
-    // The surest first; what is a ship already is no other sighting of the same moment.
-    let surest = |ships: &[Possible<'_>], sighting: &Sighting| {
-        shares(ships, sighting).first().copied().unwrap_or_default()
-    };
-    let mut ranked: Vec<(f64, usize, Vec<Possible<'_>>)> =
-        open.into_iter().map(|(number, ships)| (surest(&ships, &sightings[number]), number, ships)).collect();
-    ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    let mut taken: BTreeSet<TrackId> = explained.into_values().collect();
-    for (_, number, mut ships) in ranked {
-        ships.retain(|ship| !taken.contains(&ship.silent.track));
-        let told = told(number, &sightings[number], &ships, silent, evidence);
-        taken.extend(told.ship().map(|ship| ship.track));
-        judged.insert(number, Judged::Told(told));
+
+    /// What is told of a sighting that no transmitting ship explains.
+    fn told(&self, number: usize, reach: &InReach<'_>, belief: &Belief<'_>, silent: &[&Silent]) -> Matched {
+        let (sighting, evidence) = (&self.sightings[number], self.evidence);
+        let ships = &belief.ships;
+        let suspects: Vec<Suspect> =
+            ships.iter().take(BEST).map(|(ship, p)| suspect(ship.silent, ship.legs, *p)).collect();
+        let known: f64 = suspects.iter().map(|suspect| suspect.p).sum();
+        // What is written adds up to 1.
+        let are_all_told = reach.count as usize <= suspects.len();
+        let none = if are_all_told { 1.0 - known } else { belief.none.min(1.0 - known) };
+        let none = rounded(none.max(0.0));
+        let others = rounded((1.0 - known - none).max(0.0));
+        let holding = evidence.waters.holding(sighting.fix.position, sighting.fix.t);
+        let is_partial = evidence.lost.contains(&(number as u32));
+        let mut matched = Matched {
+            sighting: Arc::clone(sighting),
+            also: Vec::new(),
+            // What was not heard for want of room cannot be held against it.
+            verdict: if none >= HALF && !is_partial { Verdict::Unmatched } else { Verdict::Ambiguous },
+            is_told: suspects.first().is_some_and(|best| best.p >= HALF),
+            suspects,
+            others,
+            none,
+            in_reach: reach.count,
+            named: self.names.known(sighting, evidence),
+            is_partial,
+            is_misfit: false,
+            heard_here: None,
+            at: holding.first().copied(),
+            possible: Vec::new(),
+            impossible: Vec::new(),
+        };
+        if let Some((ship, p)) = ships.first().filter(|_| matched.is_told) {
+            let is_dark = matched.suspects.first().is_some_and(Suspect::is_dark);
+            matched.verdict = if is_dark { Verdict::Corroborated } else { Verdict::Unheard };
+            if let Some(dark) = &ship.silent.dark {
+                weigh_ports(&mut matched, (ship.silent, dark, *p), &holding, evidence);
+            }
+        } else if reach.count == 0
+            && sighting.is_identified()
+            && let Some(misfit) = misfit(number, sighting, silent, evidence)
+        {
+            matched.verdict = Verdict::Contradicted;
+            (matched.is_told, matched.is_misfit) = (true, true);
+            matched.suspects.push(misfit);
+        }
+        matched
     }
 }
 
-/// Which sightings transmitting ships explain, the nearest first, each ship one.
+/// Which sightings transmitting ships explain, and how far off they were: those first that name the ship, then the nearest.
+/// A ship explains one sighting of a moment, and all that name it.
 fn transmitting<W>(
     sightings: &[Arc<Sighting>],
-    moment: &[usize],
+    order: &[usize],
     evidence: &Evidence<'_, W>,
-) -> BTreeMap<usize, TrackId> {
-    let mut pairs: Vec<(f64, usize, TrackId)> = Vec::new();
-    for number in moment {
+    takings: &mut Takings,
+) -> BTreeMap<usize, (TrackId, f64)> {
+    let mut pairs: Vec<(bool, f64, usize, TrackId)> = Vec::new();
+    for number in order {
+        let sighting = &sightings[*number];
+        let is_unnamed = !sighting.is_identified();
         let near = heard_around(evidence, *number)
-            .filter_map(|(track, around)| Some((explains_m(&sightings[*number], around)?, *number, track)));
+            .filter_map(|(track, around)| Some((is_unnamed, explains_m(sighting, around)?, *number, track)));
         pairs.extend(near);
     }
-    pairs.sort_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-    let (mut explained, mut taken) = (BTreeMap::new(), BTreeSet::new());
-    for (_, number, track) in pairs {
-        if !explained.contains_key(&number) && taken.insert(track) {
-            explained.insert(number, track);
+    pairs.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then((a.2, a.3).cmp(&(b.2, b.3))));
+    let mut explained = BTreeMap::new();
+    for (is_unnamed, off_m, number, track) in pairs {
+        let t = sightings[number].fix.t;
+        let is_free = !is_unnamed || takings.left(track, t) > 0.0;
+        if is_free && !explained.contains_key(&number) {
+            takings.take(track, t, 1.0);
+            explained.insert(number, (track, off_m));
         }
     }
     explained
@@ -184,93 +283,16 @@ fn heard_around<'a, W>(
     number: usize,
 ) -> impl Iterator<Item = (TrackId, &'a Around)> {
     let number = number as u32;
-    let first = TrackId { mmsi: model::Mmsi(0), number: 0 };
-    let last = TrackId { mmsi: model::Mmsi(u32::MAX), number: u32::MAX };
+    let first = TrackId { mmsi: Mmsi(0), number: 0 };
+    let last = TrackId { mmsi: Mmsi(u32::MAX), number: u32::MAX };
     evidence.heard.range((number, first)..=(number, last)).map(|((_, track), around)| (*track, around))
 }
 
-/// The silent ships that can have been there, likeliest first.
-fn possible<'a, W: Waters>(sighting: &Sighting, silent: &[&'a Silent], waters: &W) -> Vec<Possible<'a>> {
-    let mut direct: Vec<(f64, &'a Silent)> = silent
-        .iter()
-        .filter(|silent| silent.holds(sighting.fix.t))
-        .filter(|silent| !sighting.is_identified() || sighting.can_be(silent.track.mmsi, silent.statics.imo))
-        .filter_map(|silent| {
-            let legs = silent.direct(sighting)?;
-            silent.weight(sighting, &legs)?;
-            Some((legs.out_m + legs.on_m.unwrap_or_default(), *silent))
-        })
-        .collect();
-    direct.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.track.cmp(&b.1.track)));
-    direct.truncate(MAX_IN_REACH);
-    let bound_m = first_bound_m(sighting, direct.iter().map(|(_, silent)| *silent));
-    let mut ships: Vec<Possible<'a>> = direct
-        .into_iter()
-        .filter_map(|(_, silent)| {
-            let legs = silent.by_water(sighting, bound_m, waters)?;
-            Some(Possible { silent, legs, weight: silent.weight(sighting, &legs)? })
-        })
-        .collect();
-    ships.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.silent.track.cmp(&b.silent.track)));
-    ships
-}
-
-/// The share of belief of each ship; what is missing to 1 is that of none of them.
-fn shares(ships: &[Possible<'_>], sighting: &Sighting) -> Vec<f64> {
-    let confidence = sighting.confidence.clamp(LEAST_DOUBT, 1.0 - LEAST_DOUBT);
-    let none = NONE + DOUBT * libm::log((1.0 - confidence) / confidence);
-    let top = ships.first().map_or(none, |first| first.weight.max(none));
-    let share = |weight: f64| libm::exp(weight - top);
-    let whole = share(none) + ships.iter().map(|ship| share(ship.weight)).sum::<f64>();
-    ships.iter().map(|ship| rounded(share(ship.weight) / whole)).collect()
-}
-
-/// What is told of a sighting that no transmitting ship explains.
-fn told<W: Waters>(
-    number: usize,
-    sighting: &Arc<Sighting>,
-    ships: &[Possible<'_>],
-    silent: &[&Silent],
-    evidence: &Evidence<'_, W>,
-) -> Matched {
-    let shares = shares(ships, sighting);
-    let suspects: Vec<Suspect> =
-        ships.iter().zip(&shares).take(BEST).map(|(ship, p)| suspect(ship.silent, ship.legs, *p)).collect();
-    let none = rounded(1.0 - suspects.iter().map(|suspect| suspect.p).sum::<f64>());
-    let holding = evidence.waters.holding(sighting.fix.position, sighting.fix.t);
-    let mut matched = Matched {
-        sighting: Arc::clone(sighting),
-        verdict: Verdict::Unmatched,
-        is_told: suspects.first().is_some_and(|best| best.p >= HALF),
-        suspects,
-        none,
-        in_reach: ships.len() as u32,
-        is_misfit: false,
-        heard_here: None,
-        at: holding.first().copied(),
-        possible: Vec::new(),
-        impossible: Vec::new(),
-    };
-    if let Some(ship) = ships.first().filter(|_| matched.is_told) {
-        matched.verdict = Verdict::Corroborated;
-        if let Some(dark) = &ship.silent.dark {
-            weigh_ports(&mut matched, (ship.silent, dark), &holding, evidence);
-        }
-    } else if ships.is_empty()
-        && sighting.is_identified()
-        && let Some(misfit) = misfit(number, sighting, silent, evidence)
-    {
-        matched.verdict = Verdict::Contradicted;
-        (matched.is_told, matched.is_misfit) = (true, true);
-        matched.suspects.push(misfit);
-    }
-    matched
-}
-
-/// Which ports in question the sighting leaves possible; it contradicts if half of the belief was in others.
+/// Which ports in question the sighting leaves possible; it contradicts if half of the belief was in others, and it is as sure
+/// that it was this ship.
 fn weigh_ports<W: Waters>(
     matched: &mut Matched,
-    (silent, dark): (&Silent, &Dark),
+    (silent, dark, share): (&Silent, &Dark, f64),
     holding: &[PortIndex],
     evidence: &Evidence<'_, W>,
 ) {
@@ -287,8 +309,7 @@ fn weigh_ports<W: Waters>(
             lost += p;
         }
     }
-    let is_none_left = matched.possible.is_empty() && !matched.impossible.is_empty();
-    if !is_there && (lost >= HALF || is_none_left) {
+    if !is_there && share * lost >= HALF {
         matched.verdict = Verdict::Contradicted;
     }
 }
@@ -310,72 +331,6 @@ fn suspect(silent: &Silent, legs: Legs, p: f64) -> Suspect {
 
 fn in_tenths(speed_kn: f64) -> u16 {
     model::number::round(speed_kn * 10.0).clamp(0, i64::from(u16::MAX)) as u16
-}
-
-/// The ship that was identified, if by its own positions it cannot have been there.
-fn misfit<W: Waters>(
-    number: usize,
-    sighting: &Sighting,
-    silent: &[&Silent],
-    evidence: &Evidence<'_, W>,
-) -> Option<Suspect> {
-    // Silent, and out of reach.
-    let own = silent.iter().filter(|silent| {
-        silent.holds(sighting.fix.t) && sighting.can_be(silent.track.mmsi, silent.statics.imo)
-    });
-    if let Some(silent) = own.min_by_key(|silent| silent.track) {
-        let bound_m = first_bound_m(sighting, core::iter::once(*silent));
-        let can_be_there = silent.direct(sighting).is_some()
-            && silent.by_water(sighting, bound_m, evidence.waters).is_some();
-        if can_be_there {
-            return None;
-        }
-        // Of the right length: what is of another says nothing of its positions.
-        let own = silent.statics.dimensions.map(model::Dimensions::length);
-        length_weight(sighting.length, own)?;
-        let off_m = |fix: Fix| fix.position.distance_m(sighting.fix.position);
-        let legs = Legs { out_m: off_m(silent.start), on_m: silent.end.map(off_m) };
-        return Some(suspect(silent, legs, 0.0));
-    }
-    // Heard about then, elsewhere.
-    heard_around(evidence, number).find_map(|(track, around)| {
-        let near = around.before.as_ref().or(around.after.as_ref())?;
-        let can_be = sighting.can_be(track.mmsi, near.statics.imo);
-        let known = evidence.last_known.iter().find(|known| known.track == track);
-        let speed_kn = known.map_or_else(
-            || crate::reach::Speeds::default().greatest_kn(near.statics.ship_type),
-            |known| known.speed_kn,
-        );
-        can_be.then(|| elsewhere(sighting, around, speed_kn)).flatten()
-    })
-}
-
-/// A ship that transmitted where it cannot have come from, or gone on to.
-fn elsewhere(sighting: &Sighting, around: &Around, speed_kn: f64) -> Option<Suspect> {
-    // Clocks of ships and of satellites differ.
-    const APART_MS: i64 = MINUTE_MS;
-    let off_m = |near: &Near| near.fix.position.distance_m(sighting.fix.position);
-    let is_too_far = |near: &Near| {
-        let apart_ms = (near.fix.t.0 - sighting.fix.t.0).abs() + APART_MS;
-        off_m(near) > sighting.accuracy_m + NAUTICAL_MILE_M + crate::reach::way_m(speed_kn, apart_ms)
-    };
-    let (before, after) = (around.before.as_ref(), around.after.as_ref());
-    if !before.is_some_and(is_too_far) && !after.is_some_and(is_too_far) {
-        return None;
-    }
-    let first = before.or(after)?;
-    Some(Suspect {
-        track: first.track,
-        statics: Arc::clone(&first.statics),
-        p: 0.0,
-        start: first.fix,
-        end: before.and(after).map(|near| near.fix),
-        out_m: off_m(first),
-        on_m: before.and(after).map(off_m),
-        speed: in_tenths(speed_kn),
-        grade: None,
-        related: Vec::new(),
-    })
 }
 
 /// What is known of a ship from several of its tellings, the first that says something counts.

@@ -194,6 +194,10 @@ impl detect::Chart for ChartOf<'_> {
     fn is_sought(&self, mmsi: Mmsi, imo: Option<u32>, fix: Fix) -> bool {
         self.lookout.is_some_and(|lookout| lookout.is_sought(mmsi, imo, fix))
     }
+
+    fn is_any_sought(&self) -> bool {
+        self.lookout.is_some()
+    }
 }
 
 fn may_be_within(a: Position, b: Position, distance_m: f64) -> bool {

@@ -529,6 +529,9 @@ impl Ship {
         let Some(place) = self.tracks.iter().position(|numbered| numbered.number == number) else { return };
         let mut false_one = self.tracks.remove(place);
         counts.recount(Fate::Accepted, Fate::Rejected(Reason::Jump), false_one.young_lines);
+        if chart.is_any_sought() {
+            out.push(Told::TakenBack(false_one.track.story().track()));
+        }
         false_one.track.take_back(at, chart, out);
     }
 

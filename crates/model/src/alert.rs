@@ -544,6 +544,8 @@ pub enum Told {
     Alert(Arc<Alert>),
     /// A report that somebody asked for: it is close to a sighting.
     Near(crate::sighting::Near),
+    /// Reports of this track that were told as close were a false fix.
+    TakenBack(TrackId),
 }
 
 impl AlertKey {

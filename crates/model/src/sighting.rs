@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::Grade;
-use crate::{EventTime, Fix, Mmsi, Origin, PortIndex, Statics, TrackId};
+use crate::{Class, EventTime, Fix, Mmsi, Origin, PortIndex, Statics, TrackId};
 
 /// A ship seen at a moment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,13 @@ pub struct Sighting {
 }
 
 impl Sighting {
+    /// The class of transponder that ships of its length have: class A, which is to be heard, unless it is shorter than 20 m.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        const SMALL: u32 = 200;
+        if self.length.is_some_and(|length| length < SMALL) { Class::B } else { Class::A }
+    }
+
     /// Whether somebody said which ship it is.
     #[must_use]
     pub fn is_identified(&self) -> bool {
@@ -85,24 +92,58 @@ pub struct LastKnown {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// A silent ship was where it could be.
+    /// A ship of which it was told that it is dark was where it could be.
     Corroborated,
     /// A ship was where what was told of it, or what it told itself, does not let it be.
     Contradicted,
-    /// No ship that is known explains it: a dark vessel.
+    /// A ship that is merely not heard there was where it could be.
+    Unheard,
+    /// Several ships may have been it, none of them likelier than not, and it is less likely than not that it was none of them.
+    Ambiguous,
+    /// No ship that is known explains it: a dark vessel, or a false alarm.
     Unmatched,
 }
 
 impl Verdict {
+    /// All of them.
+    pub const ALL: [Verdict; 5] = [
+        Verdict::Corroborated,
+        Verdict::Contradicted,
+        Verdict::Unheard,
+        Verdict::Ambiguous,
+        Verdict::Unmatched,
+    ];
+
     /// The name in alerts.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Verdict::Corroborated => "corroborated",
             Verdict::Contradicted => "contradicted",
+            Verdict::Unheard => "unheard",
+            Verdict::Ambiguous => "ambiguous",
             Verdict::Unmatched => "unmatched",
         }
     }
+}
+
+impl Suspect {
+    /// Whether it was told of this silence that the ship is dark, with more than not knowing how it is heard.
+    #[must_use]
+    pub fn is_dark(&self) -> bool {
+        self.grade.is_some_and(|grade| grade >= Grade::Suspected)
+    }
+}
+
+/// What is known of the ship that somebody said it was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Named {
+    /// No position of it was heard.
+    NeverHeard,
+    /// By what it says of itself, it is not as long as what was seen.
+    OtherLength(Arc<Statics>),
+    /// It was heard.
+    Heard(Arc<Statics>),
 }
 
 /// A ship that may have been seen.
@@ -135,14 +176,22 @@ pub struct Suspect {
 pub struct Matched {
     /// The sighting.
     pub sighting: Arc<Sighting>,
+    /// Others that are of the same target.
+    pub also: Vec<Arc<Sighting>>,
     /// What it says.
     pub verdict: Verdict,
     /// Ships that it may have been, likeliest first.
     pub suspects: Vec<Suspect>,
-    /// Share of "none of these".
+    /// Share of belief of the ships in reach that are not among them.
+    pub others: f64,
+    /// Share of "no ship that is known".
     pub none: f64,
     /// How many ships were in reach in all.
     pub in_reach: u32,
+    /// What is known of the ship that somebody said it was.
+    pub named: Option<Named>,
+    /// Whether there was no room for all that was heard around it.
+    pub is_partial: bool,
     /// Whether the first of them is the ship that the alert is about.
     pub is_told: bool,
     /// Whether that ship cannot have come there by its own positions.
@@ -162,5 +211,22 @@ impl Matched {
     #[must_use]
     pub fn ship(&self) -> Option<&Suspect> {
         self.suspects.first().filter(|_| self.is_told)
+    }
+
+    /// The share of belief that the verdict rests on.
+    #[must_use]
+    pub fn score(&self) -> f64 {
+        match self.verdict {
+            Verdict::Unmatched => self.none,
+            Verdict::Corroborated | Verdict::Contradicted | Verdict::Unheard | Verdict::Ambiguous => {
+                self.suspects.first().map_or(0.0, |best| best.p)
+            }
+        }
+    }
+
+    /// Whether it was told of one of the ships that it is dark.
+    #[must_use]
+    pub fn any_is_dark(&self) -> bool {
+        self.suspects.iter().any(Suspect::is_dark)
     }
 }

@@ -36,8 +36,17 @@ const KINDS: [&str; 12] = [
     "gnss.interference",
 ];
 const STATUSES: [&str; 4] = ["open", "updated", "closed", "retracted"];
-const GRADES: [&str; 7] =
-    ["suspected", "probable", "strong", "unknown_reception", "corroborated", "contradicted", "unmatched"];
+const GRADES: [&str; 9] = [
+    "suspected",
+    "probable",
+    "strong",
+    "unknown_reception",
+    "corroborated",
+    "contradicted",
+    "unheard",
+    "ambiguous",
+    "unmatched",
+];
 /// Bytes of a body, and how long it may take.
 const BODY: usize = 16 << 10;
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -4,14 +4,17 @@ use std::fmt::Write as _;
 
 use model::alert::Grade;
 use model::position::NAUTICAL_MILE_M;
-use model::sighting::{Matched, Suspect, Verdict};
+use model::sighting::{Matched, Named, Sighting, Suspect, Verdict};
 use model::time::HOUR_MS;
-use model::{Dimensions, PortIndex};
+use model::{Class, Dimensions, PortIndex};
 
 use super::Writer;
 use super::evidence::{Evidence, listed, number, piece, quoted};
 use super::explain::{hours, moment, place_told};
 use crate::{facts, json};
+
+/// Rows of one target that are named.
+const MOST_ALSO: usize = 20;
 
 /// Appends the alerts of the silence in which the ship was seen.
 pub(super) fn related(out: &mut String, matched: &Matched) {
@@ -101,12 +104,34 @@ impl Writer<'_> {
         let why = if matched.is_misfit {
             "where the ship was by its own positions: distances in a straight line, and hours at the most that it can keep"
         } else {
-            "ships that were silent then and can have been there, likeliest first: distances by water less the accuracy, from the last fix to it and on to the next, with the hours that they take at the most that the ship can keep (limit of its type, or 1.2 times the 95th percentile of its own speeds), and the hours it had"
+            "ships that were silent then and can have been there, likeliest first, and how likely each is (p): distances by water less the accuracy, from the last fix to it and on to the next, with the hours that they take at the most that the ship can keep (limit of its type, or 1.2 times the 95th percentile of its own speeds), and the hours it had"
         };
         all.push(piece("candidates", suspects, why));
-        all.push(number("none_of_these", matched.none, 4, "share of belief that it was none of them"));
+        let why = "share of belief that it was no ship that is known: another one, or a false alarm by the odds of its confidence";
+        all.push(number("none_of_these", matched.none, 4, why));
+        let why = "share of belief of all other ships that can have been there";
+        all.push(number("others", matched.others, 4, why));
         all.push(piece("in_reach", matched.in_reach, "silent ships that can have been there, in all"));
-        let why = "share of bins of ten minutes in which ships of class A are heard there, as known at the end; unknown where too few were";
+        if !matched.also.is_empty() {
+            let ids = listed(matched.also.iter().take(MOST_ALSO), |out, also| json::text(out, &also.id));
+            all.push(piece(
+                "same_target",
+                ids,
+                "sightings of the same moment that can be of the same target",
+            ));
+        }
+        if matched.is_partial {
+            let why = "more was heard around it than could be remembered, so it is not told as unmatched";
+            all.push(piece("is_partial", true, why));
+        }
+        let why = match seen.class() {
+            Class::A => {
+                "share of bins of ten minutes in which ships of class A are heard there, as known at the end; unknown where too few were"
+            }
+            Class::B => {
+                "share of bins of ten minutes in which ships of class B (it is shorter than 20 m) are heard there, as known at the end; unknown where too few were"
+            }
+        };
         all.push(match matched.heard_here {
             Some(share) => number("heard_here", share, 4, why),
             None => piece("heard_here", quoted("unknown"), why),
@@ -135,30 +160,38 @@ impl Writer<'_> {
         };
         let when = moment(seen.fix.t);
         let Some(best) = matched.ship() else {
+            let named = named(matched);
             let mut text =
-                format!("A ship{length} was seen {place} at {when} that no ship heard there explains");
+                format!("A ship{length}{named} was seen {place} at {when} that no ship heard there explains");
             text += &match matched.suspects.first() {
+                None if matched.in_reach == 0 && matched.named.is_some() => String::new(),
                 None => ", and no silent ship that is known can have been there".to_owned(),
                 Some(first) => format!(
-                    "; of {} silent {} that can have been there, {} is the likeliest ({:.0} %)",
+                    "; of {} silent {} that can have been there, {} is the likeliest ({:.0} %), and it was none of them with {:.0} %",
                     matched.in_reach,
                     if matched.in_reach == 1 { "ship" } else { "ships" },
                     called(first),
-                    first.p * 100.0
+                    first.p * 100.0,
+                    matched.none * 100.0
                 ),
             };
+            if matched.is_partial {
+                text += "; not all that was heard around it could be remembered";
+            }
             if matched.heard_here.is_none() {
                 text += "; whether ships are heard there is not known";
             }
             return text + ".";
         };
         if matched.is_misfit {
+            let Leg { off_m, apart_ms, is_before } = violated(best, seen);
             let knots = f64::from(best.speed) / 10.0;
             return format!(
-                "{ship} was seen {place} at {when}, where by its own positions it cannot have been: {:.0} km from the \
-                 nearest of them in {}, at {knots:.1} knots at most.",
-                best.out_m.min(best.on_m.unwrap_or(f64::INFINITY)) / 1_000.0,
-                hours(apart_ms(best, seen.fix.t.0))
+                "{ship} was seen {place} at {when}, where by its own positions it cannot have been: {:.0} km from where it was \
+                 {} {}, at {knots:.1} knots at most.",
+                off_m / 1_000.0,
+                hours(apart_ms),
+                if is_before { "before" } else { "later" }
             );
         }
         let since = moment(best.start.t);
@@ -178,7 +211,10 @@ impl Writer<'_> {
             Verdict::Contradicted => {
                 text += &format!("; then it cannot have called at {}", names(&matched.impossible));
             }
-            Verdict::Corroborated | Verdict::Unmatched => {
+            Verdict::Unheard => {
+                text += ", where it can have been; it is merely not heard there";
+            }
+            Verdict::Corroborated | Verdict::Ambiguous | Verdict::Unmatched => {
                 text += ", where it can have been";
                 if !matched.impossible.is_empty() {
                     text += &format!("; it cannot have called at {} then", names(&matched.impossible));
@@ -189,11 +225,46 @@ impl Writer<'_> {
     }
 }
 
-/// Time between a sighting and the report that is nearest in place.
-fn apart_ms(suspect: &Suspect, t: i64) -> i64 {
-    match suspect.on_m.zip(suspect.end) {
-        Some((on_m, end)) if on_m < suspect.out_m => (end.t.0 - t).abs(),
-        Some(_) | None => (t - suspect.start.t.0).abs(),
+/// A leg between a position that a ship told and a sighting.
+struct Leg {
+    off_m: f64,
+    apart_ms: i64,
+    /// Whether the position was told before the sighting.
+    is_before: bool,
+}
+
+/// The leg that is too long by most: by the speed that it would need.
+fn violated(suspect: &Suspect, seen: &Sighting) -> Leg {
+    let leg = |fix: model::Fix, off_m: f64| Leg {
+        off_m,
+        apart_ms: (seen.fix.t.0 - fix.t.0).abs(),
+        is_before: fix.t <= seen.fix.t,
+    };
+    let pace = |leg: &Leg| (leg.off_m - seen.accuracy_m).max(0.0) / leg.apart_ms.max(1) as f64;
+    let out = leg(suspect.start, suspect.out_m);
+    match suspect.end.zip(suspect.on_m).map(|(end, on_m)| leg(end, on_m)) {
+        Some(on) if pace(&on) > pace(&out) => on,
+        Some(_) | None => out,
+    }
+}
+
+/// What whoever looked at it called the ship, and what is known of that one.
+fn named(matched: &Matched) -> String {
+    let seen = &matched.sighting;
+    let number = match (seen.mmsi, seen.imo) {
+        (Some(mmsi), _) => format!("MMSI {}", mmsi.0),
+        (None, Some(imo)) => format!("IMO {imo}"),
+        (None, None) => return String::new(),
+    };
+    match &matched.named {
+        Some(Named::NeverHeard) => format!(", named as {number}, never heard in this feed,"),
+        Some(Named::OtherLength(statics)) => {
+            let name = statics.name.as_deref().unwrap_or(&number);
+            let length = statics.dimensions.map_or(0, Dimensions::length);
+            format!(", named as {name}, which is {:.0} m long,", length_m(length))
+        }
+        Some(Named::Heard(statics)) => format!(", named as {},", statics.name.as_deref().unwrap_or(&number)),
+        None => String::new(),
     }
 }
 

@@ -9,11 +9,11 @@ use super::geometry;
 /// Values by name, in small letters.
 pub type Fields = BTreeMap<String, String>;
 
-pub const TIME: [&str; 7] =
-    ["t", "time", "timestamp", "datetime", "acquired", "acquisition_time", "acquired_at"];
-pub const LAT: [&str; 3] = ["lat", "latitude", "y"];
-pub const LON: [&str; 5] = ["lon", "lng", "long", "longitude", "x"];
-pub const ID: [&str; 3] = ["id", "detection_id", "sighting_id"];
+pub const TIME: [&str; 8] =
+    ["t", "time", "timestamp", "datetime", "acquired", "acquisition_time", "acquired_at", "detect_timestamp"];
+pub const LAT: [&str; 4] = ["lat", "latitude", "y", "detect_lat"];
+pub const LON: [&str; 6] = ["lon", "lng", "long", "longitude", "x", "detect_lon"];
+pub const ID: [&str; 4] = ["id", "detection_id", "sighting_id", "detect_id"];
 pub const LENGTH: [&str; 2] = ["length_m", "length"];
 pub const PORT: [&str; 3] = ["port", "port_id", "locode"];
 pub const CONFIDENCE: [&str; 1] = ["confidence"];
@@ -22,15 +22,27 @@ pub const SENSOR: [&str; 1] = ["sensor"];
 pub const MMSI: [&str; 1] = ["mmsi"];
 pub const IMO: [&str; 1] = ["imo"];
 
+/// Whether a name says something.
+pub fn is_known(name: &str) -> bool {
+    let all: [&[&str]; 11] =
+        [&TIME, &LAT, &LON, &ID, &LENGTH, &PORT, &CONFIDENCE, &ACCURACY, &SENSOR, &MMSI, &IMO];
+    all.iter().any(|names| names.contains(&name))
+}
+
 /// A name as it is looked up.
 pub fn normal(name: &str) -> String {
     name.trim().to_lowercase().replace([' ', '-'], "_")
 }
 
-/// The first of these that there is and that is not empty.
-pub fn find<'a>(fields: &'a Fields, names: &[&str]) -> Option<&'a str> {
-    let values = names.iter().filter_map(|name| fields.get(*name));
-    values.map(|value| value.trim()).find(|value| !value.is_empty())
+/// The first of these that there is and that says something, and its name.
+pub fn find<'a>(fields: &'a Fields, names: &[&str]) -> Option<(&'a str, &'a str)> {
+    let values = names.iter().filter_map(|name| fields.get_key_value(*name));
+    values.map(|(name, value)| (name.as_str(), value.trim())).find(|(_, value)| !is_nothing(value))
+}
+
+/// What programs write for no value.
+fn is_nothing(value: &str) -> bool {
+    value.is_empty() || ["nan", "null", "none"].iter().any(|nothing| value.eq_ignore_ascii_case(nothing))
 }
 
 /// The values of an object or a feature; `None` if it is neither.

@@ -1,7 +1,7 @@
 //! Which reports are close to a sighting: found by a grid over place and time, so that a report that is close to none costs
 //! one look into it.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -66,6 +66,12 @@ impl Lookout {
     #[must_use]
     pub fn sightings(&self) -> &[Arc<Sighting>] {
         &self.sightings
+    }
+
+    /// Whether somebody named a ship by this MMSI.
+    #[must_use]
+    pub fn names(&self, mmsi: Mmsi) -> bool {
+        self.by_mmsi.contains_key(&mmsi)
     }
 
     /// Whether a report is close to a sighting, or of a ship that somebody saw about then.
@@ -138,8 +144,10 @@ pub struct Around {
 #[derive(Debug, Default)]
 pub struct Hearings {
     buckets: BTreeMap<usize, BTreeMap<(u32, TrackId), Around>>,
-    /// Ships around sightings for which there was no room.
+    /// Reports around sightings for which there was no room.
     pub left_out: u64,
+    /// The sightings around which they were.
+    pub lost: BTreeSet<u32>,
 }
 
 impl Hearings {
@@ -150,6 +158,7 @@ impl Hearings {
             let key = (number, near.track);
             if heard.len() >= MAX_HEARD && !heard.contains_key(&key) {
                 self.left_out += 1;
+                self.lost.insert(number);
                 continue;
             }
             let around = heard.entry(key).or_default();
@@ -163,16 +172,24 @@ impl Hearings {
         }
     }
 
+    /// Forgets a track of a ship of this bucket: it was a false fix.
+    pub fn forget(&mut self, bucket: usize, track: TrackId) {
+        if let Some(heard) = self.buckets.get_mut(&bucket) {
+            heard.retain(|(_, of), _| *of != track);
+        }
+    }
+
     /// Adds what was heard of the ships of other buckets.
     pub fn merge(&mut self, other: Hearings) {
         self.buckets.extend(other.buckets);
         self.left_out += other.left_out;
+        self.lost.extend(other.lost);
     }
 
     /// What was heard around each sighting, ship by ship.
     #[must_use]
-    pub fn by_sighting(self) -> BTreeMap<(u32, TrackId), Around> {
-        self.buckets.into_values().flatten().collect()
+    pub fn by_sighting(&mut self) -> BTreeMap<(u32, TrackId), Around> {
+        core::mem::take(&mut self.buckets).into_values().flatten().collect()
     }
 }
 
@@ -245,10 +262,22 @@ mod tests {
                 let near = Near { track, fix, sog: None, cog: None, statics: Arc::new(Statics::default()) };
                 hearings.hear(0, &near, &lookout);
             }
+            hearings.forget(0, TrackId { number: 2, ..track });
             let heard = hearings.by_sighting();
             let around = &heard[&(0, track)];
             let minute = |near: &Option<Near>| near.as_ref().unwrap().fix.t.0 / MINUTE_MS;
             assert_eq!((minute(&around.before), minute(&around.after)), (600, 603));
         }
+    }
+
+    #[test]
+    fn what_a_false_fix_said_is_forgotten() {
+        let lookout = Lookout::new(alloc::vec![sighting(at(130.0, 42.0, 600), None)]);
+        let track = TrackId { mmsi: Mmsi(273_000_001), number: 1 };
+        let near = Near { track, fix: at(130.0, 42.0, 599), sog: None, cog: None, statics: Arc::default() };
+        let mut hearings = Hearings::default();
+        hearings.hear(0, &near, &lookout);
+        hearings.forget(0, track);
+        assert!(hearings.by_sighting().is_empty());
     }
 }

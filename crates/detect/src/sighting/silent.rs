@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use model::alert::{Cause, Grade};
+use model::position::{NAUTICAL_MILE_M, interpolate};
 use model::sighting::Sighting;
 use model::{EventTime, Fix, PortIndex, Statics, TrackId};
 
@@ -16,6 +17,13 @@ const CELL_M: f64 = 20_000.0;
 const LEAST_NM: f64 = 10.0;
 /// Who would have to hurry is the less likely: at full speed by so much.
 const HURRY: f64 = 1.5;
+/// Fixes as close as this are of a ship that lay there, metres.
+const TOGETHER_M: f64 = 200.0;
+/// On its way a ship is off the straight line by so much of what it can go from the nearer fix, as a standard deviation.
+const ASTRAY: f64 = 0.1;
+/// No place is surer than this (antennas, clocks, swinging at anchor), and no way narrower, nautical miles.
+const LEAST_SIGMA_NM: f64 = 0.15;
+const LEAST_WAY_NM: f64 = 0.5;
 /// Somebody has looked at the ship, and said that it is this one.
 const IDENTIFIED: f64 = 3.0;
 
@@ -109,33 +117,80 @@ impl Silent {
 
     /// How much speaks for this ship, as a logarithm; `None` if it is another by its length.
     ///
-    /// A ship that can be in a small area only is as likely in each place of it as one that can be anywhere is in few: so the
-    /// radius counts against it (not the area, as ships keep to their ways).
+    /// It went straight on, or anywhere in reach. A ship that can be in a small area only is as likely in each place of it as one
+    /// that can be anywhere is in few: so the radius counts against it (not the area, as ships keep to their ways).
     #[must_use]
     pub fn weight(&self, sighting: &Sighting, legs: &Legs) -> Option<f64> {
-        let t = sighting.fix.t.0;
-        let hours = |ms: i64| ms as f64 / model::time::HOUR_MS as f64;
-        let free_ms = (t - self.start.t.0).min(self.end.map_or(i64::MAX, |end| end.t.0 - t));
-        let most_nm = MAX_REACH_M / model::position::NAUTICAL_MILE_M;
-        let radius_nm = (self.speed_kn * hours(free_ms)).clamp(LEAST_NM, most_nm);
-        let hurry = {
-            let (out_m, on_m) = self.ways_m(sighting.fix.t);
-            let share = |way_m: f64, most_m: f64| if most_m > 0.0 { way_m / most_m } else { 0.0 };
-            let on = legs.on_m.zip(on_m).map_or(0.0, |(way_m, most_m)| share(way_m, most_m));
-            share(legs.out_m, out_m).max(on)
-        };
         let own = self.statics.dimensions.map(model::Dimensions::length);
-        let grade = self.dark.as_ref().filter(|dark| dark.cause == Cause::Vessel).map(|dark| dark.grade);
-        let graded = match grade {
+        let length = length_weight(sighting.length, own)?;
+        let graded = match self.grade() {
             Some(Grade::Strong) => 2.0,
             Some(Grade::Probable) => 1.5,
             Some(Grade::Suspected) => 0.7,
             Some(Grade::UnknownReception) | None => 0.0,
         };
         let identified = if sighting.is_identified() { IDENTIFIED } else { 0.0 };
-        let length = length_weight(sighting.length, own)?;
-        Some(length + graded + identified - libm::log(radius_nm) - HURRY * hurry * hurry)
+        let anywhere = self.anywhere(sighting, legs);
+        let place = match self.end {
+            Some(end) => {
+                let straight = self.straightness(end);
+                straight * self.straight_on(end, sighting) + (1.0 - straight) * anywhere
+            }
+            None => anywhere,
+        };
+        Some(length + graded + identified + libm::log(place))
     }
+
+    /// The grade of the dark alert, if the silence was put down to the ship.
+    fn grade(&self) -> Option<Grade> {
+        self.dark.as_ref().filter(|dark| dark.cause == Cause::Vessel).map(|dark| dark.grade)
+    }
+
+    /// Whether it lay where it was: after the silence it is in the same place.
+    fn is_at_rest(&self, end: Fix) -> bool {
+        self.start.position.distance_m(end.position) <= TOGETHER_M
+    }
+
+    /// How likely it is that a ship went straight on while it was not heard. Who switches off has a reason.
+    fn straightness(&self, end: Fix) -> f64 {
+        match self.grade() {
+            Some(Grade::Strong | Grade::Probable | Grade::Suspected) => 0.2,
+            Some(Grade::UnknownReception) => 0.5,
+            None if self.is_at_rest(end) => 0.99,
+            None => 0.9,
+        }
+    }
+
+    /// How dense ships of this silence are at the sighting if they went on from fix to fix, per nautical mile: around the place
+    /// on the way, the wider the longer ago the nearer fix is.
+    fn straight_on(&self, end: Fix, sighting: &Sighting) -> f64 {
+        let (t, whole_ms) = (sighting.fix.t.0, (end.t.0 - self.start.t.0).max(1));
+        let share = ((t - self.start.t.0) as f64 / whole_ms as f64).clamp(0.0, 1.0);
+        let place = interpolate(self.start.position, end.position, share);
+        let off_nm = place.distance_m(sighting.fix.position) / NAUTICAL_MILE_M;
+        let nearer_ms = (t - self.start.t.0).min(end.t.0 - t).max(0);
+        let astray_nm = if self.is_at_rest(end) { 0.0 } else { ASTRAY * self.speed_kn * hours(nearer_ms) };
+        let accuracy_nm = sighting.accuracy_m / 2.0 / NAUTICAL_MILE_M;
+        let sigma_nm = LEAST_SIGMA_NM + astray_nm + accuracy_nm;
+        let off = off_nm / sigma_nm;
+        libm::exp(-0.5 * off * off) / sigma_nm.max(LEAST_WAY_NM)
+    }
+
+    /// The same if they went anywhere in reach.
+    fn anywhere(&self, sighting: &Sighting, legs: &Legs) -> f64 {
+        let t = sighting.fix.t.0;
+        let free_ms = (t - self.start.t.0).min(self.end.map_or(i64::MAX, |end| end.t.0 - t));
+        let radius_nm = (self.speed_kn * hours(free_ms)).clamp(LEAST_NM, MAX_REACH_M / NAUTICAL_MILE_M);
+        let (out_m, on_m) = self.ways_m(sighting.fix.t);
+        let share = |way_m: f64, most_m: f64| if most_m > 0.0 { way_m / most_m } else { 0.0 };
+        let on = legs.on_m.zip(on_m).map_or(0.0, |(way_m, most_m)| share(way_m, most_m));
+        let hurry = share(legs.out_m, out_m).max(on);
+        libm::exp(-HURRY * hurry * hurry) / radius_nm
+    }
+}
+
+fn hours(ms: i64) -> f64 {
+    ms as f64 / model::time::HOUR_MS as f64
 }
 
 /// Distance by water, if it is at most the second bound. Most ways are found within the first.

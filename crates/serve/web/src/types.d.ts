@@ -5,7 +5,7 @@ export type Kind =
   | "identity.changed" | "reception.outage" | "sighting" | "source.clock" | "gnss.interference";
 export type Status = "open" | "updated" | "closed" | "retracted";
 export type Severity = "info" | "notice" | "warning" | "critical";
-export type Verdict = "corroborated" | "contradicted" | "unmatched";
+export type Verdict = "corroborated" | "contradicted" | "unheard" | "ambiguous" | "unmatched";
 export type DarkGrade = "unknown_reception" | "suspected" | "probable" | "strong";
 export type Grade = DarkGrade | Verdict;
 export type ShipState = "normal" | "silent" | DarkGrade;

@@ -24,7 +24,7 @@ export const SEVERITIES = { critical: "Critical", warning: "Warning", notice: "N
 /** @type {Record<Grade, string>} */
 export const GRADES = {
   strong: "Strong", probable: "Probable", suspected: "Suspected", unknown_reception: "Unknown reception",
-  corroborated: "Corroborated", contradicted: "Contradicted", unmatched: "Unmatched",
+  corroborated: "Corroborated", contradicted: "Contradicted", unheard: "Unheard", ambiguous: "Ambiguous", unmatched: "Unmatched",
 };
 
 /** What a grade means, in one sentence. @type {Record<Grade, string>} */
@@ -33,8 +33,10 @@ export const GRADE_MEANING = {
   probable: "Others were heard all the time, so it has probably switched off.",
   suspected: "Silent where it should have been heard.",
   unknown_reception: "Silent for long, but how well ships are heard there is not known.",
-  corroborated: "A silent ship was seen where it can have been.",
+  corroborated: "A ship told to be dark was seen where it can have been.",
   contradicted: "A ship was seen where what is told of it does not let it be.",
+  unheard: "A ship that is merely not heard there was seen where it can have been.",
+  ambiguous: "Several ships can have been there, none of them likelier than not.",
   unmatched: "No ship that is known explains what was seen.",
 };
 
