@@ -162,6 +162,10 @@ fn an_output_in_the_place_of_an_input_or_of_another_output_is_refused_before_any
             &["feed/a.csv", "--facts", "x.csv", "--out", "./x.csv"],
             "--facts would be in the place of --out ./x.csv",
         ),
+        (
+            &["feed/a.csv", "--sightings", "feed/b.csv", "--matches", "feed/b.csv"],
+            "--matches would be in the place",
+        ),
         (&["feed/a.csv", "--facts", "x.csv", "--facts", "x.csv"], "in the place of --facts x.csv"),
         (&["feed/a.csv", "--facts", "x.csv", "--stats", "x.csv.part"], "in the place of --facts x.csv"),
         (

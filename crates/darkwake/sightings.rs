@@ -160,6 +160,7 @@ pub fn tell(done: &mut Done) -> anyhow::Result<Option<Told>> {
         heard: &heard,
         lost: &hearings.lost,
         named_heard: &named,
+        span,
         silent: &silent,
         last_known: &last_known,
         now,
@@ -167,22 +168,17 @@ pub fn tell(done: &mut Done) -> anyhow::Result<Option<Told>> {
     };
     let judged = judge(lookout.sightings(), &evidence);
     let sightings = lookout.sightings();
-    let is_outside = |number: usize| {
-        let t = sightings[number].fix.t;
-        span.is_none_or(|(first, last)| t < first || last < t)
-    };
     let first_input = done.names.len() as u32;
     let mut counts: BTreeMap<&'static str, u64> = BTreeMap::new();
     let (mut outcomes, mut alerts): (Vec<Map<String, Value>>, Vec<Alert>) = (Vec::new(), Vec::new());
     let (mut same, mut outside) = (Vec::new(), Vec::new());
     for (number, judged) in judged.into_iter().enumerate() {
-        let target = if let Judged::SameAs(target) = judged { target } else { number };
-        if is_outside(number) || is_outside(target) {
-            outside.push(number);
-            outcomes.push(fields(json!({ "verdict": Fault::Outside.name() })));
-            continue;
-        }
         let (name, outcome) = match judged {
+            Judged::Outside => {
+                outside.push(number);
+                outcomes.push(fields(json!({ "verdict": Fault::Outside.name() })));
+                continue;
+            }
             Judged::Transmitting { track, off_m } => {
                 let value =
                     json!({ "mmsi": track.mmsi.0, "track": track.to_string(), "distance_m": tenths(off_m) });

@@ -61,7 +61,7 @@ pub fn check(arguments: &Replay) -> anyhow::Result<()> {
 
 /// All outputs but standard output, devices and pipes.
 fn places(arguments: &Replay) -> Vec<Place<'_>> {
-    let Replay { out, facts, tracks, stats, report, record, by_day, .. } = arguments;
+    let Replay { out, facts, tracks, matches, stats, report, record, by_day, .. } = arguments;
     let kind = if *by_day { Kind::Days } else { Kind::File };
     let tables = [("--out", out), ("--facts", facts), ("--tracks", tracks)];
     let tables = tables.into_iter();
@@ -72,7 +72,12 @@ fn places(arguments: &Replay) -> Vec<Place<'_>> {
         ("--record", record, Kind::Record),
     ];
     let others = others.into_iter().filter_map(|(option, path, kind)| Some((option, path.as_ref()?, kind)));
-    tables.chain(others).filter_map(|(option, path, kind)| Place::of(option, path, kind)).collect()
+    let matches = matches.iter().map(|path| ("--matches", path, Kind::File));
+    tables
+        .chain(matches)
+        .chain(others)
+        .filter_map(|(option, path, kind)| Place::of(option, path, kind))
+        .collect()
 }
 
 /// All files that are read, and what they are. What is not there is told when it is read.

@@ -131,8 +131,9 @@ impl Bits {
     pub fn unsigned(&self, start: usize, width: u32) -> u32 {
         debug_assert!((1..=32).contains(&width));
         let word = (start >> 6).min(WORDS - 1);
-        let pair = (u128::from(self.words[word]) << 64) | u128::from(self.words[word + 1]);
-        ((pair << (start & 63)) >> (128 - width)) as u32
+        let shift = start & 63;
+        let bits = self.words[word] << shift | self.words[word + 1] >> 1 >> (63 - shift);
+        (bits >> (64 - width)) as u32
     }
 
     /// A two's-complement field of at most 32 bits.

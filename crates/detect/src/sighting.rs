@@ -70,6 +70,8 @@ pub enum Judged {
     },
     /// The same target as another, by its number.
     SameAs(usize),
+    /// Before or after all that was heard: nothing can be held against it.
+    Outside,
     /// None that transmitted.
     Told(Matched),
 }
@@ -82,6 +84,8 @@ pub struct Evidence<'a, W> {
     pub lost: &'a BTreeSet<u32>,
     /// Those of the ships that somebody named of which a position was heard.
     pub named_heard: &'a BTreeSet<Mmsi>,
+    /// The first accepted report and the last.
+    pub span: Option<(EventTime, EventTime)>,
     /// Silences, in any order.
     pub silent: &'a [Silent],
     /// The most that ships can keep, as known at the end.
@@ -105,7 +109,10 @@ pub fn length_weight(seen: Option<u32>, own: Option<u32>) -> Option<f64> {
 /// Judges sightings, in the order in which they are given.
 #[must_use]
 pub fn judge<W: Waters>(sightings: &[Arc<Sighting>], evidence: &Evidence<'_, W>) -> Vec<Judged> {
-    let targets = targets::of(sightings);
+    let is_within = |sighting: &Sighting| {
+        evidence.span.is_some_and(|(first, last)| (first..=last).contains(&sighting.fix.t))
+    };
+    let targets = targets::of(sightings, is_within);
     let mut rows: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (number, target) in targets.iter().enumerate() {
         let of_it = rows.entry(*target).or_default();
@@ -113,10 +120,13 @@ pub fn judge<W: Waters>(sightings: &[Arc<Sighting>], evidence: &Evidence<'_, W>)
             of_it.push(number);
         }
     }
-    let mut order: Vec<usize> = rows.keys().copied().collect();
+    let mut judged: BTreeMap<usize, Judged> = BTreeMap::new();
+    for number in (0..sightings.len()).filter(|number| !is_within(&sightings[*number])) {
+        judged.insert(number, Judged::Outside);
+    }
+    let mut order: Vec<usize> = rows.keys().copied().filter(|number| !judged.contains_key(number)).collect();
     order.sort_by_key(|number| (sightings[*number].fix.t, *number));
     let mut takings = Takings::default();
-    let mut judged: BTreeMap<usize, Judged> = BTreeMap::new();
     for (number, (track, off_m)) in transmitting(sightings, &order, evidence, &mut takings) {
         judged.insert(number, Judged::Transmitting { track, off_m });
     }
@@ -192,7 +202,7 @@ impl<W: Waters> Judging<'_, W> {
             let others = self.rows.get(&number).into_iter().flatten();
             matched.also = others.map(|row| Arc::clone(&sightings[*row])).collect();
             if let Some(ship) = matched.ship() {
-                self.takings.take(ship.track, sightings[number].fix.t, ship.p);
+                self.takings.take(ship.track, &sightings[number], ship.p);
             }
             self.judged.insert(number, Judged::Told(matched));
         }
@@ -267,10 +277,10 @@ fn transmitting<W>(
     pairs.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then((a.2, a.3).cmp(&(b.2, b.3))));
     let mut explained = BTreeMap::new();
     for (is_unnamed, off_m, number, track) in pairs {
-        let t = sightings[number].fix.t;
-        let is_free = !is_unnamed || takings.left(track, t) > 0.0;
+        let sighting = &sightings[number];
+        let is_free = !is_unnamed || takings.left(track, sighting) > 0.0;
         if is_free && !explained.contains_key(&number) {
-            takings.take(track, t, 1.0);
+            takings.take(track, sighting, 1.0);
             explained.insert(number, (track, off_m));
         }
     }

@@ -128,6 +128,12 @@ mod tests {
             other.by_segments(text.trim_ascii(), companion, Origin::default(), &mut |decoded| {
                 parts.push(decoded)
             });
+            // What the first has told of its group is known to the second.
+            let second = line("g:2-2-77", "AIVDM,1,1,,A,15RTgt0PAso;90TKcjM8h6g208CQ,0").into_bytes();
+            one.decode(&second, Origin::default(), &mut |decoded| whole.push(decoded));
+            other.lines += 1;
+            let companion = other.companion.take();
+            other.by_segments(&second, companion, Origin::default(), &mut |decoded| parts.push(decoded));
             assert_eq!((one.companion, one.clock), (other.companion, other.clock), "{round}");
             assert_eq!(one.lone_tag, other.lone_tag, "{round}");
             assert_eq!(whole, parts, "{round}: {}", String::from_utf8_lossy(&text));

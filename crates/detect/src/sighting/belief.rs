@@ -5,10 +5,12 @@ use alloc::vec::Vec;
 
 use model::number::rounded;
 use model::sighting::Sighting;
-use model::{EventTime, TrackId};
+use model::{EventTime, Position, TrackId};
 
 use super::silent::{Legs, Silent, first_bound_m};
+use super::targets::SLACK_M;
 use super::{MOMENT_MS, Waters};
+use crate::reach::way_m;
 
 /// Ships looked at for one sighting, those that would have to go least out of their way.
 const MAX_IN_REACH: usize = 512;
@@ -19,24 +21,45 @@ const MAX_KEPT: usize = 64;
 const FALSE_ALARM: f64 = -4.5;
 /// What speaks for a ship that is not known at all, however sure it is that there was one.
 const UNKNOWN_SHIP: f64 = -5.5;
+/// No ship goes faster from one sighting to the next of the same moment.
+const FASTEST_KN: f64 = 40.0;
 /// Confidence is never taken to be nearer to 0 or 1.
 const LEAST_DOUBT: f64 = 0.001;
 
 /// What is left of ships for other sightings of the same moment, over all of the time.
 #[derive(Debug, Default)]
-pub struct Takings(BTreeMap<(TrackId, EventTime), f64>);
+pub struct Takings(BTreeMap<(TrackId, EventTime), Vec<Taking>>);
+
+/// Where a ship was taken to be seen.
+#[derive(Clone, Copy, Debug)]
+struct Taking {
+    position: Position,
+    accuracy_m: f64,
+    share: f64,
+}
 
 impl Takings {
-    /// A sighting of that time is of this ship, with this share of belief.
-    pub fn take(&mut self, track: TrackId, t: EventTime, share: f64) {
-        *self.0.entry((track, t)).or_insert(1.0) *= (1.0 - share).clamp(0.0, 1.0);
+    /// A sighting is of this ship, with this share of belief.
+    pub fn take(&mut self, track: TrackId, sighting: &Sighting, share: f64) {
+        let Sighting { fix, accuracy_m, .. } = *sighting;
+        let taking = Taking { position: fix.position, accuracy_m, share };
+        self.0.entry((track, fix.t)).or_default().push(taking);
     }
 
-    /// The share of a ship that is left for a sighting of that time.
+    /// The share of a ship that is left for a sighting: it is not in two places at once, and does not fly from one to the
+    /// other; but it may be seen again on its way.
     #[must_use]
-    pub fn left(&self, track: TrackId, t: EventTime) -> f64 {
-        let around = (track, EventTime(t.0 - MOMENT_MS))..=(track, EventTime(t.0 + MOMENT_MS));
-        self.0.range(around).map(|(_, left)| left).product()
+    pub fn left(&self, track: TrackId, sighting: &Sighting) -> f64 {
+        let Sighting { fix, accuracy_m, .. } = sighting;
+        let around = (track, EventTime(fix.t.0 - MOMENT_MS))..=(track, EventTime(fix.t.0 + MOMENT_MS));
+        let is_elsewhere = |t: EventTime, taking: &Taking| {
+            let elapsed_ms = (t.0 - fix.t.0).abs();
+            let way_m = accuracy_m + taking.accuracy_m + SLACK_M + way_m(FASTEST_KN, elapsed_ms);
+            elapsed_ms == 0 || taking.position.distance_m(fix.position) > way_m
+        };
+        let takings = self.0.range(around).flat_map(|((_, t), takings)| takings.iter().map(|one| (*t, one)));
+        let others = takings.filter(|(t, taking)| is_elsewhere(*t, taking));
+        others.map(|(_, taking)| (1.0 - taking.share).clamp(0.0, 1.0)).product()
     }
 }
 
@@ -105,7 +128,7 @@ impl<'a> InReach<'a> {
     /// The shares, by what others of the same moment have left.
     #[must_use]
     pub fn shares(&self, sighting: &Sighting, takings: &Takings) -> Belief<'a> {
-        let left = |ship: &Possible<'_>| takings.left(ship.silent.track, sighting.fix.t);
+        let left = |ship: &Possible<'_>| takings.left(ship.silent.track, sighting);
         let none = none_of_them(sighting.confidence);
         let mut ships: Vec<(Possible<'a>, f64)> =
             self.ships.iter().map(|ship| (*ship, libm::exp(ship.weight) * left(ship))).collect();
@@ -124,7 +147,7 @@ fn none_of_them(confidence: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use model::Mmsi;
+    use model::{Fix, Mmsi, Origin};
 
     use super::*;
 
@@ -133,12 +156,37 @@ mod tests {
         let track = TrackId { mmsi: Mmsi(273_000_001), number: 1 };
         let other = TrackId { mmsi: Mmsi(273_000_002), number: 1 };
         let mut takings = Takings::default();
-        takings.take(track, EventTime(600_000), 0.75);
-        for (t, left) in [(539_999, 1.0), (540_000, 0.25), (660_000, 0.25), (660_001, 1.0)] {
-            assert_eq!((takings.left(track, EventTime(t)), takings.left(other, EventTime(t))), (left, 1.0));
+        takings.take(track, &seen(600_000, 131.0), 0.75);
+        let far = [(539_999, 1.0), (540_000, 0.25), (600_000, 0.25), (660_000, 0.25), (660_001, 1.0)];
+        for (t, left) in far {
+            let there = seen(t, 131.1);
+            assert_eq!((takings.left(track, &there), takings.left(other, &there)), (left, 1.0), "{t}");
         }
-        takings.take(track, EventTime(630_000), 1.0);
-        assert_eq!(takings.left(track, EventTime(600_000)), 0.0);
+        takings.take(track, &seen(630_000, 131.2), 1.0);
+        assert_eq!(takings.left(track, &seen(600_000, 131.1)), 0.0);
+    }
+
+    #[test]
+    fn a_ship_may_be_seen_again_on_its_way_but_not_twice_at_once() {
+        let track = TrackId { mmsi: Mmsi(273_000_001), number: 1 };
+        let mut takings = Takings::default();
+        takings.take(track, &seen(600_000, 131.0), 1.0);
+        assert_eq!(takings.left(track, &seen(660_000, 131.02)), 1.0);
+        assert_eq!(takings.left(track, &seen(600_000, 131.0)), 0.0);
+    }
+
+    fn seen(t: i64, lon: f64) -> Sighting {
+        Sighting {
+            id: "a".into(),
+            fix: Fix { t: EventTime(t), position: Position::from_degrees(lon, 42.0).unwrap() },
+            length: None,
+            confidence: 0.5,
+            accuracy_m: 500.0,
+            sensor: None,
+            mmsi: None,
+            imo: None,
+            origin: Origin::default(),
+        }
     }
 
     #[test]

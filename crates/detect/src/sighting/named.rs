@@ -23,9 +23,12 @@ impl<'a> Names<'a> {
     /// All that there are, as they are known last.
     pub fn of<W>(evidence: &Evidence<'a, W>) -> Names<'a> {
         let mut names = Names { by_mmsi: BTreeMap::new(), by_imo: BTreeMap::new() };
-        let silent = evidence.silent.iter().map(|silent| (silent.track, &silent.statics));
-        let last = evidence.last_known.iter().map(|known| (known.track, &known.statics));
-        for (track, statics) in silent.chain(last) {
+        let silent = evidence.silent.iter().map(|silent| (silent.heard, silent.track, &silent.statics));
+        let last = evidence.last_known.iter().map(|known| (known.heard, known.track, &known.statics));
+        // Of several under one name the one heard last counts.
+        let mut all: Vec<_> = silent.chain(last).collect();
+        all.sort_by_key(|(heard, track, _)| (*heard, *track));
+        for (_, track, statics) in all {
             names.by_mmsi.insert(track.mmsi, statics);
             names.by_imo.extend(statics.imo.map(|imo| (imo, statics)));
         }
@@ -43,7 +46,9 @@ impl<'a> Names<'a> {
         };
         let found = sighting.imo.and_then(|imo| self.by_imo.get(&imo)).or_else(by_mmsi);
         let Some(statics) = found else {
-            let is_heard = sighting.mmsi.is_some_and(|mmsi| evidence.named_heard.contains(&mmsi));
+            let is_heard = sighting.mmsi.is_some_and(|mmsi| {
+                evidence.named_heard.contains(&mmsi) && !self.by_mmsi.contains_key(&mmsi)
+            });
             return Some(if is_heard { Named::Heard(Arc::default()) } else { Named::NeverHeard });
         };
         let length = statics.dimensions.map(Dimensions::length);

@@ -90,6 +90,7 @@ fn judged(sightings: Vec<Sighting>, silent: &[Silent], heard: Vec<(u32, Around)>
         heard: &heard,
         lost: &lost,
         named_heard: &named_heard,
+        span: Some((EventTime(0), EventTime(1_000 * HOUR_MS))),
         silent,
         last_known: &[],
         now,
@@ -167,7 +168,7 @@ fn one_ship_is_one_of_the_sightings_of_a_moment() {
         .iter()
         .filter_map(|judged| match judged {
             Judged::Told(matched) => matched.ship().map(|ship| ship.track),
-            Judged::Transmitting { .. } | Judged::SameAs(_) => None,
+            Judged::Transmitting { .. } | Judged::SameAs(_) | Judged::Outside => None,
         })
         .collect();
     assert_eq!((judged.len(), &told[..]), (2, &[SHIP][..]));
@@ -316,7 +317,8 @@ fn a_row_that_names_a_ship_is_explained_by_it_though_another_is_nearer() {
 #[test]
 fn rows_of_one_target_have_one_verdict() {
     let at = |lon| sighting(fix(20.0, lon, 42.0), 120);
-    let judged = judged(vec![at(131.0), at(131.005)], &[silent(SHIP, 120)], vec![]);
+    let by_radar = Sighting { sensor: Some("radar".into()), ..at(131.005) };
+    let judged = judged(vec![at(131.0), by_radar], &[silent(SHIP, 120)], vec![]);
     assert!(matches!(&judged[0], Judged::Told(matched) if matched.also.len() == 1), "{judged:?}");
     assert_eq!(judged[1], Judged::SameAs(0));
 }
@@ -344,6 +346,7 @@ fn where_not_all_could_be_remembered_nothing_is_unmatched() {
         heard: &heard,
         lost: &BTreeSet::from([0]),
         named_heard: &named_heard,
+        span: Some((EventTime(0), EventTime(1_000 * HOUR_MS))),
         silent: &[],
         last_known: &[],
         now: EventTime(100 * HOUR_MS),
