@@ -104,7 +104,7 @@ def check_days():
         assert days.crs == "OGC:CRS84" and days.day.nunique() > 1, name
         assert len(days) == len(whole) and list(days.columns) == [*whole.columns, "day"], name
         assert sorted(map(str, days.geometry)) == sorted(map(str, whole.geometry)), name
-        counted = duckdb.sql(f"SELECT count(*) FROM 'days/{name}.parquet/*/*.parquet'").fetchone()
+        counted = duckdb.sql(f"SELECT count(*) FROM 'days/{name}.parquet/*/*.parquet'").fetchall()[0]
         assert counted == (len(whole),), counted
 
 
