@@ -1,11 +1,13 @@
 //! The page, as it was built into the program, and the basemap of whoever runs it.
 
+use std::io::Read;
 use std::path::PathBuf;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use flate2::read::GzDecoder;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use crate::answer::{Answer, Refusal, refuse};
@@ -16,7 +18,8 @@ struct File {
     path: &'static str,
     /// Hash of the content.
     tag: &'static str,
-    content: &'static [u8],
+    /// The content by gzip.
+    packed: &'static [u8],
 }
 
 include!(concat!(env!("OUT_DIR"), "/page.rs"));
@@ -58,7 +61,26 @@ fn file(path: &str, headers: &HeaderMap) -> Response {
     if headers.get(header::IF_NONE_MATCH) == Some(&tag) {
         return (StatusCode::NOT_MODIFIED, common).into_response();
     }
-    (common, [(header::CONTENT_TYPE, kind(path))], Bytes::from_static(file.content)).into_response()
+    let kind = [(header::CONTENT_TYPE, kind(path)), (header::VARY, "accept-encoding")];
+    if takes_gzip(headers) {
+        let packed = [(header::CONTENT_ENCODING, "gzip")];
+        return (common, kind, packed, Bytes::from_static(file.packed)).into_response();
+    }
+    let mut content = Vec::new();
+    match GzDecoder::new(file.packed).read_to_end(&mut content) {
+        Ok(_) => (common, kind, content).into_response(),
+        Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, "the file is damaged"),
+    }
+}
+
+/// Whether whoever asks reads gzip (RFC 9110, 12.5.3).
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let lists = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    lists.flat_map(|list| list.split(',')).any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        let is_refused = weight.trim().strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0));
+        name.trim().eq_ignore_ascii_case("gzip") && !is_refused
+    })
 }
 
 fn kind(path: &str) -> &'static str {
@@ -111,6 +133,16 @@ fn bytes(range: &str, length: u64) -> Option<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn gzip_is_sent_to_those_who_take_it() {
+        let takes = |value: &'static str| {
+            let value = HeaderValue::from_static(value);
+            takes_gzip(&[(header::ACCEPT_ENCODING, value)].into_iter().collect())
+        };
+        assert!(takes("gzip, deflate, br") && takes("br;q=1, GZIP;q=0.5"));
+        assert!(!takes("gzip;q=0") && !takes("br") && !takes("") && !takes_gzip(&HeaderMap::new()));
+    }
 
     #[test]
     fn parts_of_a_basemap_are_within_it() {
