@@ -10,8 +10,8 @@ use anyhow::Context;
 use connect::sorted::{Row, Sorted, Sorter};
 use engine::{Part, Taken};
 use model::TrackId;
+use model::fact::YOUNG_REPORTS;
 use model::time::DAY_MS;
-use reorder::YOUNG_REPORTS;
 use serde::{Deserialize, Serialize};
 
 use crate::thin::{Fineness, Point, SILENT_MS, Thinner};

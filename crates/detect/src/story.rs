@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use model::alert::FactTold;
+use model::fact::YOUNG_REPORTS;
 use model::hash::mix;
 use model::time::MINUTE_MS;
 use model::{
@@ -21,8 +22,6 @@ use crate::visit::{GAP_MS, Logged, Step, Visits};
 use crate::withheld::Withholding;
 use crate::{Chart, Interval, Report};
 
-/// A young track may still turn out to be a false fix; all its facts can be taken back.
-const YOUNG_REPORTS: u32 = 3;
 /// Moments at which another ship with the same identity was close, remembered one by one; older
 /// ones are remembered as spans.
 const MAX_ENCOUNTERS: usize = 256;

@@ -16,6 +16,9 @@ pub struct Fix {
     pub position: Position,
 }
 
+/// A track with fewer reports than this, alone, may have been a false fix: all that was told of it can be taken back.
+pub const YOUNG_REPORTS: u32 = 3;
+
 /// One of the ships that use an MMSI. Number 1 is printed as the bare MMSI, others as `MMSI#n`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TrackId {

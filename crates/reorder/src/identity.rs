@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use model::fact::YOUNG_REPORTS;
 use model::position::reachable;
 use model::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 use model::{EventTime, Fix, PositionReport, Rare};
@@ -24,8 +25,6 @@ const SPARSE_CANDIDATE_MS: i64 = 6 * HOUR_MS;
 const SPARSE_MS: i64 = 10 * MINUTE_MS;
 /// Times of accepted reports of which the last intervals are taken.
 const TIMES: usize = 9;
-/// A track with fewer reports than this, alone, may have been a false fix.
-pub const YOUNG_REPORTS: u32 = 3;
 
 /// The ships behind an MMSI.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -15,6 +15,6 @@ pub mod source;
 
 pub use duplicates::{Copy, Duplicates, Recent};
 pub use hold::{Hold, OrderKey};
-pub use identity::{Identity, Placement, YOUNG_REPORTS, is_close};
+pub use identity::{Identity, Placement, is_close};
 pub use receivers::{Receivers, WrongClock};
 pub use source::{Admission, Source};
