@@ -147,8 +147,9 @@ fn none_of_them(confidence: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use model::{Fix, Mmsi, Origin};
+    use model::{Fix, Mmsi};
 
+    use super::super::tests::sighting;
     use super::*;
 
     #[test]
@@ -176,17 +177,7 @@ mod tests {
     }
 
     fn seen(t: i64, lon: f64) -> Sighting {
-        Sighting {
-            id: "a".into(),
-            fix: Fix { t: EventTime(t), position: Position::from_degrees(lon, 42.0).unwrap() },
-            length: None,
-            confidence: 0.5,
-            accuracy_m: 500.0,
-            sensor: None,
-            mmsi: None,
-            imo: None,
-            origin: Origin::default(),
-        }
+        sighting(Fix { t: EventTime(t), position: Position::from_degrees(lon, 42.0).unwrap() }, 0)
     }
 
     #[test]

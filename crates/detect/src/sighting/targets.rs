@@ -87,23 +87,14 @@ fn is_told_apart(one: &Sighting, other: &Sighting) -> bool {
 #[cfg(test)]
 mod tests {
     use model::time::MINUTE_MS;
-    use model::{EventTime, Fix, Mmsi, Origin, Position};
+    use model::{EventTime, Fix, Mmsi, Position};
 
+    use super::super::tests::sighting;
     use super::*;
 
     fn row(seconds: i64, lon: f64) -> Sighting {
         let position = Position::from_degrees(lon, 42.0).unwrap();
-        Sighting {
-            id: "a".into(),
-            fix: Fix { t: EventTime(10 * MINUTE_MS + seconds * 1_000), position },
-            length: None,
-            confidence: 0.5,
-            accuracy_m: 500.0,
-            sensor: None,
-            mmsi: None,
-            imo: None,
-            origin: Origin::default(),
-        }
+        sighting(Fix { t: EventTime(10 * MINUTE_MS + seconds * 1_000), position }, 0)
     }
 
     fn targets(rows: Vec<Sighting>) -> Vec<usize> {

@@ -36,7 +36,8 @@ fn fix(hour: f64, lon: f64, lat: f64) -> Fix {
     Fix { t: EventTime((hour * HOUR_MS as f64) as i64), position: Position::from_degrees(lon, lat).unwrap() }
 }
 
-fn sighting(at: Fix, length_m: u32) -> Sighting {
+/// A sighting, measured to so many metres; 0 is not measured.
+pub fn sighting(at: Fix, length_m: u32) -> Sighting {
     Sighting {
         id: "a".to_string(),
         fix: at,
