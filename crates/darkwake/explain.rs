@@ -18,7 +18,7 @@ use model::alert::Alert;
 use model::{Mmsi, Origin};
 
 use crate::Usage;
-use crate::cli::{self, Explain, Reading, Speed};
+use crate::cli::{self, Explain, Reading};
 use crate::read::{self, Done, Only, Wanted};
 use case::Case;
 
@@ -84,19 +84,7 @@ pub fn run(arguments: &Explain) -> anyhow::Result<()> {
 
 /// Replays the inputs; the log of one ship is written down where that is wanted.
 fn alerts(reading: &Reading, only: Option<Only<'_>>) -> anyhow::Result<Done> {
-    let mut done = read::read(
-        reading,
-        &Wanted {
-            speed: Speed::Max,
-            alerts: true,
-            report_tracks: false,
-            track_points: None,
-            record: None,
-            resume: None,
-            sightings: &[],
-            only,
-        },
-    )?;
+    let mut done = read::read(reading, &Wanted { alerts: true, only, ..Wanted::default() })?;
     done.sort();
     done.whole()?;
     Ok(done)

@@ -76,6 +76,22 @@ pub struct Wanted<'a> {
     pub only: Option<Only<'a>>,
 }
 
+impl Default for Wanted<'_> {
+    /// To be read, and no more.
+    fn default() -> Self {
+        Wanted {
+            speed: Speed::Max,
+            alerts: false,
+            report_tracks: false,
+            track_points: None,
+            record: None,
+            resume: None,
+            sightings: &[],
+            only: None,
+        }
+    }
+}
+
 /// A part of the log.
 #[derive(Clone, Copy)]
 pub struct Only<'a> {
@@ -162,10 +178,10 @@ fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<&dyn Fn() -> Tap
                 Some(known) => {
                     sorted_first.clone_from(&known.sorted_first);
                     let plan = plan(known.sorted_first);
-                    // What is sorted on disk is not written down: who resumes asks for no points.
-                    let (alerts, report_tracks, lookout) =
-                        (keep.clone(), wanted.report_tracks, lookout.clone());
-                    let keep = Keep { facts: true, alerts, report_tracks, track_points: None, lookout };
+                    // Neither is written down with the rest: who resumes asks for no points and has no sightings.
+                    let (track_points, lookout) = (None, None);
+                    let (alerts, report_tracks) = (keep.clone(), wanted.report_tracks);
+                    let keep = Keep { facts: true, alerts, report_tracks, track_points, lookout };
                     let shards = Shards::resume(&known.shards, &made_with, &keep)?;
                     let takes_in = (Ingest::restore(&known.ingest)?, known.totals);
                     let driver = Driver::resumed(&plan, &config, shards, progress, takes_in);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serve::places::cell_feature;
 
-use crate::cli::{Reading, Reception, Speed};
+use crate::cli::{Reading, Reception};
 use crate::outputs;
 use crate::read::{self, Wanted};
 
@@ -16,19 +16,7 @@ pub fn run(command: &Reception) -> anyhow::Result<()> {
 }
 
 fn export(reading: &Reading, path: &Path) -> anyhow::Result<()> {
-    let done = read::read(
-        reading,
-        &Wanted {
-            speed: Speed::Max,
-            alerts: false,
-            report_tracks: false,
-            track_points: None,
-            record: None,
-            resume: None,
-            sightings: &[],
-            only: None,
-        },
-    )?;
+    let done = read::read(reading, &Wanted::default())?;
     let mut out = outputs::create(path)?;
     writeln!(out, "{{\"type\":\"FeatureCollection\",\"features\":[")?;
     let cells = done.outcome.reception.of_cells();

@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use super::feature::{self, Properties};
 use crate::Usage;
-use crate::cli::{self, Derive, Speed};
+use crate::cli::{self, Derive};
 use crate::outputs;
 use crate::read::{self, Wanted};
 use crate::shards::Tap;
@@ -44,16 +44,7 @@ pub fn run(arguments: &Derive) -> anyhow::Result<()> {
         .map_err(|_| Usage(format!("{} is no resolution of H3", arguments.resolution)))?;
     let names = Names::load(&arguments.names)?;
     let survey = Arc::new(Mutex::new(Survey::new(arguments, resolution)));
-    let wanted = Wanted {
-        speed: Speed::Max,
-        alerts: false,
-        report_tracks: false,
-        track_points: None,
-        record: None,
-        resume: None,
-        sightings: &[],
-        only: None,
-    };
+    let wanted = Wanted::default();
     // Asked for again, it begins anew.
     let tap = || -> Tap {
         *lock(&survey) = Survey::new(arguments, resolution);
