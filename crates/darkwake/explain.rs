@@ -19,6 +19,7 @@ use model::{Mmsi, Origin};
 
 use crate::Usage;
 use crate::cli::{self, Explain, Reading};
+use crate::interrupt::Interrupt;
 use crate::read::{self, Done, Only, Wanted};
 use case::Case;
 
@@ -84,7 +85,7 @@ pub fn run(arguments: &Explain) -> anyhow::Result<()> {
 
 /// Replays the inputs; the log of one ship is written down where that is wanted.
 fn alerts(reading: &Reading, only: Option<Only<'_>>) -> anyhow::Result<Done> {
-    let mut done = read::read(reading, &Wanted { alerts: true, only, ..Wanted::default() })?;
+    let mut done = read::read(reading, &Wanted { alerts: true, only, ..Wanted::default() }, &Interrupt::listen()?)?;
     done.sort();
     done.whole()?;
     Ok(done)

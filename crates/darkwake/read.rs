@@ -101,24 +101,33 @@ pub struct Only<'a> {
     pub mmsi: Option<Mmsi>,
 }
 
-/// Reads all inputs, or those before an interrupt.
-pub fn read(reading: &Reading, wanted: &Wanted<'_>) -> anyhow::Result<Done> {
-    read_all(reading, wanted, None)
+/// Reads all inputs, or what is before an interrupt, which was listened for before the first of them was opened.
+pub fn read(reading: &Reading, wanted: &Wanted<'_>, interrupt: &Interrupt) -> anyhow::Result<Done> {
+    read_all(reading, wanted, interrupt, None)
 }
 
 /// Reads as [`read`] does, and shows the log as it is made, to another tap whenever it begins anew; no facts are kept.
-pub fn read_tapped(reading: &Reading, wanted: &Wanted<'_>, tap: &dyn Fn() -> Tap) -> anyhow::Result<Done> {
-    read_all(reading, wanted, Some(tap))
+pub fn read_tapped(
+    reading: &Reading,
+    wanted: &Wanted<'_>,
+    interrupt: &Interrupt,
+    tap: &dyn Fn() -> Tap,
+) -> anyhow::Result<Done> {
+    read_all(reading, wanted, interrupt, Some(tap))
 }
 
-fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<&dyn Fn() -> Tap>) -> anyhow::Result<Done> {
+fn read_all(
+    reading: &Reading,
+    wanted: &Wanted<'_>,
+    interrupt: &Interrupt,
+    tap: Option<&dyn Fn() -> Tap>,
+) -> anyhow::Result<Done> {
     if let (Some(since), Some(until)) = (reading.since, reading.until) {
         anyhow::ensure!(
             since < until,
             Usage("--since is not before --until, and nothing is between them".to_owned())
         );
     }
-    let interrupt = Interrupt::listen()?;
     let config = Config::load(reading.config.as_deref())?;
     let made_with = made_with(&config, !config.place.is_empty(), &reading.ports)?;
     let limits = config.limits.of_core();
@@ -155,7 +164,7 @@ fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<&dyn Fn() -> Tap
         });
         let is_asked = config.names_rules || !reading.ports.is_empty();
         let (read, names, mut outcome) =
-            read_log(Path::new(&reading.inputs[0]), shards, is_asked, &interrupt)?;
+            read_log(Path::new(&reading.inputs[0]), shards, is_asked, interrupt)?;
         let collected = collector.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         outcome.alerts = collected.alerts;
         (read, names, outcome.counts.clone(), outcome, collected.made)
@@ -172,7 +181,7 @@ fn read_all(reading: &Reading, wanted: &Wanted<'_>, tap: Option<&dyn Fn() -> Tap
             let plan = |sorted_first| Plan {
                 sorted_first,
                 resume: resume.clone(),
-                ..plan(reading, wanted.speed, &config, &interrupt)
+                ..plan(reading, wanted.speed, &config, interrupt)
             };
             let ended = match known.take().flatten() {
                 Some(known) => {

@@ -6,6 +6,7 @@ use std::path::Path;
 use serve::places::cell_feature;
 
 use crate::cli::{Reading, Reception};
+use crate::interrupt::Interrupt;
 use crate::outputs;
 use crate::read::{self, Wanted};
 
@@ -16,7 +17,7 @@ pub fn run(command: &Reception) -> anyhow::Result<()> {
 }
 
 fn export(reading: &Reading, path: &Path) -> anyhow::Result<()> {
-    let done = read::read(reading, &Wanted::default())?;
+    let done = read::read(reading, &Wanted::default(), &Interrupt::listen()?)?;
     let mut out = outputs::create(path)?;
     writeln!(out, "{{\"type\":\"FeatureCollection\",\"features\":[")?;
     let cells = done.outcome.reception.of_cells();

@@ -12,6 +12,7 @@ use model::alert::Alert;
 
 use crate::Usage;
 use crate::cli::{self, Replay};
+use crate::interrupt::Interrupt;
 use crate::outputs::{self, Format, Table};
 use crate::read::{self, Done, Wanted};
 use crate::report;
@@ -23,6 +24,7 @@ use crate::tracks::PointOrder;
 /// Reads the inputs and writes what was asked for.
 pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let began = Instant::now();
+    let interrupt = Interrupt::listen()?;
     let reading = &arguments.reading;
     let out = outputs::formats("--out", outputs::OF_ALERTS, &arguments.out)?;
     let facts = outputs::formats("--facts", outputs::OF_FACTS, &arguments.facts)?;
@@ -52,7 +54,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         only: None,
     };
     let reading_span = tracing::debug_span!("replay.read").entered();
-    let mut done = read::read(reading, &wanted)?;
+    let mut done = read::read(reading, &wanted, &interrupt)?;
     drop(reading_span);
     let _span = tracing::debug_span!("replay.write", alerts = done.outcome.alerts.len()).entered();
     let is_time_assumed = reading.start.is_some();

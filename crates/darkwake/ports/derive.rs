@@ -20,6 +20,7 @@ use serde_json::Value;
 use super::feature::{self, Properties};
 use crate::Usage;
 use crate::cli::{self, Derive};
+use crate::interrupt::Interrupt;
 use crate::outputs;
 use crate::read::{self, Wanted};
 use crate::shards::Tap;
@@ -51,7 +52,7 @@ pub fn run(arguments: &Derive) -> anyhow::Result<()> {
         let seen = Arc::clone(&survey);
         Box::new(move |entry: &Entry| lock(&seen).take(entry))
     };
-    let done = read::read_tapped(&arguments.reading, &wanted, &tap)?;
+    let done = read::read_tapped(&arguments.reading, &wanted, &Interrupt::listen()?, &tap)?;
     let mut survey = lock(&survey);
     survey.finish();
     survey.tell_limits(arguments);

@@ -46,6 +46,13 @@ impl Activity {
         }
     }
 
+    /// A word that hangs on what a report will ask for.
+    #[must_use]
+    pub fn warm(&self) -> u64 {
+        let slot = self.hour.rem_euclid(HOURS as i64) as usize;
+        self.hour as u64 ^ u64::from(self.heard[slot] ^ self.expected[slot])
+    }
+
     /// Reports heard in these hours.
     #[must_use]
     pub fn total_heard(&self) -> u32 {

@@ -154,11 +154,17 @@ impl Judge {
         Judge { clock: EventTime::MIN, forgotten: EventTime::MIN, ..Judge::default() }
     }
 
-    /// A word that hangs on what a report with this speed will ask for.
+    /// A word that hangs on what a report will ask for of the judge's own memory.
     #[must_use]
-    pub fn warm(&self, sog: Option<u16>) -> u64 {
-        let speed = sog.map_or(0, |sog| self.speeds.reports_at(sog));
-        self.clock.0 as u64 ^ self.own.warm() ^ u64::from(speed) ^ u64::from(self.is_idle())
+    pub fn warm(&self) -> u64 {
+        let last = self.last.as_ref().map_or(0, |last| last.heard.0 as u64);
+        self.clock.0 as u64 ^ last ^ self.own.warm() ^ u64::from(self.is_idle())
+    }
+
+    /// A word that hangs on what a report with this speed will ask for elsewhere.
+    #[must_use]
+    pub fn warm_beyond(&self, sog: u16) -> u64 {
+        u64::from(self.speeds.reports_at(sog))
     }
 
     /// Changes with whatever is told.
@@ -207,6 +213,17 @@ impl Judge {
         }
     }
 
+    /// Whether anything falls due up to `now`.
+    #[must_use]
+    pub fn has_due(&self, now: EventTime) -> bool {
+        self.judged < self.mutes.len() || self.next_deadline().is_some_and(|due| due <= now)
+    }
+
+    /// Time passes, up to which nothing falls due.
+    pub fn pass(&mut self, now: EventTime) {
+        self.clock = self.clock.max(now);
+    }
+
     /// Does what falls due up to `now`, one moment after the other, each after the messages up to it.
     pub fn advance(&mut self, now: EventTime, context: &Context<'_>, chart: &impl Chart) {
         loop {
@@ -217,7 +234,7 @@ impl Judge {
                 (_, None) => break,
             }
         }
-        self.clock = self.clock.max(now);
+        self.pass(now);
     }
 
     fn step(&mut self, due: EventTime, context: &Context<'_>, chart: &impl Chart) {
@@ -259,7 +276,7 @@ impl Judge {
     pub fn report(&mut self, report: &Report, chart: &impl Chart) {
         let (fix, seen) = (report.fix, Seen::of(report));
         self.heard(fix.t, Some((fix, seen)));
-        self.own.report(fix, self.is_dense(report), seen.class, chart.reception());
+        self.own.report(fix, self.is_dense(report), seen.class, chart);
         if let Some(sog) = report.sog {
             self.speeds.note(sog, 1 + report.thinned);
         }

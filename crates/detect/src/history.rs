@@ -135,10 +135,16 @@ impl Track {
         Track { story, teller, history: None, behind: None, rerun_at: None, is_shared: false }
     }
 
-    /// A word that hangs on what a report with this speed will ask for.
+    /// A word that hangs on what a report will ask for of the track's own memory.
     #[must_use]
-    pub fn warm(&self, sog: Option<u16>) -> u64 {
-        self.story.warm(sog) ^ u64::from(self.rerun_at.is_some()) ^ u64::from(self.history.is_some())
+    pub fn warm(&self) -> u64 {
+        self.story.warm() ^ u64::from(self.rerun_at.is_some()) ^ u64::from(self.history.is_some())
+    }
+
+    /// A word that hangs on what a report with this speed will ask for elsewhere.
+    #[must_use]
+    pub fn warm_beyond(&self, sog: u16) -> u64 {
+        self.story.judge().warm_beyond(sog)
     }
 
     /// The story as it stands.

@@ -54,6 +54,8 @@ pub trait Chart {
     fn is_port_within(&self, position: Position, distance_m: f64) -> bool;
     /// The middle of a port.
     fn port_position(&self, port: PortIndex) -> Position;
+    /// The cell that a position is in.
+    fn cell(&self, position: Position) -> Cell;
     /// Whether there is water in a cell.
     fn is_water(&self, cell: Cell) -> bool;
     /// Ports at most so far away by water, with their distances in metres, in the order of the port file.

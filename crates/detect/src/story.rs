@@ -141,14 +141,14 @@ impl Story {
         }
     }
 
-    /// A word that hangs on what a report with this speed will ask for.
+    /// A word that hangs on what a report will ask for of the story's own memory.
     #[must_use]
-    pub fn warm(&self, sog: Option<u16>) -> u64 {
-        let is_plain = self.quiet.is_empty() && self.visits.is_empty() && self.itinerary.is_empty();
-        let heard = self.last_t().map_or(0, |t| t.0 as u64) ^ u64::from(self.activity.total_heard());
-        heard
-            ^ u64::from(is_plain && self.withholding.is_empty() && self.changes.is_empty())
-            ^ self.judge.warm(sog)
+    pub fn warm(&self) -> u64 {
+        let is_plain = self.quiet.is_empty() & self.visits.is_empty() & self.itinerary.is_empty();
+        self.last_t().map_or(0, |t| t.0 as u64)
+            ^ self.activity.warm()
+            ^ u64::from(is_plain & self.withholding.is_empty() & self.changes.is_empty())
+            ^ self.judge.warm()
     }
 
     /// Which track this is.
@@ -248,6 +248,9 @@ impl Story {
 
     /// Does what falls due up to `now`.
     pub fn advance(&mut self, now: EventTime, chart: &impl Chart) {
+        if !self.judge.has_due(now) {
+            return self.judge.pass(now);
+        }
         let reports_12h = self.activity.total_heard();
         let context = Context { mmsi: self.track.mmsi, reports_12h, statics: &self.statics.values };
         self.judge.advance(now, &context, chart);

@@ -13,21 +13,20 @@ use model::fate::Counts;
 use model::report::NoPositionReport;
 use model::sighting::LastKnown;
 use model::{EventTime, Fate, Mmsi, PositionReport, Reason, StaticReport, TrackId, Transmission};
-use reorder::{Copy, Duplicates, OrderKey};
+use reorder::{Copy, OrderKey};
 use serde::{Deserialize, Serialize};
 
 use crate::Limits;
 use crate::ship::{Placed, Ship};
 
-/// Ships, and the fingerprints of what they sent lately.
+/// Ships, and what falls due for them.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Bucket {
     ships: HashMap<Mmsi, Box<Ship>, foldhash::fast::FixedState>,
-    duplicates: Duplicates,
     /// Ships in the order in which they were first heard, for when room is needed.
     strangers: VecDeque<Mmsi>,
-    /// When something falls due for a ship; what is not the ship's own next moment is out of date.
-    due: BinaryHeap<Reverse<(EventTime, Mmsi)>>,
+    /// When something falls due for a ship.
+    due: Due,
 }
 
 impl Bucket {
@@ -51,13 +50,9 @@ impl Bucket {
         self.ships.values().flat_map(|ship| ship.last_known())
     }
 
-    /// Looks up what a transmission will need, and gives a word that hangs on all of it. Done for several before the first is
-    /// handed on, they wait for memory together.
-    pub fn warm(&self, transmission: &Transmission) -> u64 {
-        let mmsi = transmission.mmsi();
-        let print = transmission.payload().fingerprint(mmsi, transmission.kind());
-        let ship = self.ships.get(&mmsi).map_or(0, |ship| ship.warm(transmission));
-        ship ^ u64::from(self.duplicates.knows(print))
+    /// A ship, if it is known.
+    pub fn ship(&self, mmsi: Mmsi) -> Option<&Ship> {
+        self.ships.get(&mmsi).map(Box::as_ref)
     }
 
     /// Hands on one transmission in its order; for a position report that is no copy, where it was put.
@@ -74,28 +69,16 @@ impl Bucket {
         // What falls due at a time comes after all that was in time by then, and before what was late.
         let before = if key.is_late() { key.at } else { EventTime(key.at.0 - 1) };
         self.fire(before, chart, out);
-        if !self.make_room(mmsi, key.at, limits, chart, counts, out) {
+        if let Some(ship) = self.ships.get_mut(&mmsi) {
+            return take_in(ship, &mut self.due, (key, transmission), chart, counts, out);
+        }
+        if !self.make_room(key.at, limits, chart, counts, out) {
             counts.count(Fate::Rejected(Reason::Limit), transmission.lines());
             return None;
         }
+        self.strangers.push_back(mmsi);
         let ship = self.ships.entry(mmsi).or_insert_with(|| Box::new(Ship::new(mmsi)));
-        ship.expire(key.at, chart, counts, out);
-        let placed = match transmission {
-            Transmission::NoPosition(report) => {
-                no_position(ship, report, key.at, chart, counts, out);
-                None
-            }
-            Transmission::Static(report) => {
-                statics(ship, &mut self.duplicates, key.at, report, chart, counts, out);
-                None
-            }
-            Transmission::Position(report) => {
-                let is_first = is_first(ship, &mut self.duplicates, key.at, report, counts);
-                is_first.then(|| ship.position(report, key, chart, counts, out))
-            }
-        };
-        schedule(ship, mmsi, &mut self.due);
-        placed
+        take_in(ship, &mut self.due, (key, transmission), chart, counts, out)
     }
 
     /// Does what falls due up to a time, one moment after the other.
@@ -105,7 +88,7 @@ impl Bucket {
             let Some(ship) = self.ships.get_mut(&mmsi) else { continue };
             if ship.take_due(t) {
                 ship.advance(t, chart, out);
-                schedule(ship, mmsi, &mut self.due);
+                schedule(ship, &mut self.due);
             }
         }
     }
@@ -142,19 +125,15 @@ impl Bucket {
         }
     }
 
-    /// Whether a ship is known or can be: strangers make room, ships heard often do not.
+    /// Whether there is room for one more ship: strangers make it, ships heard often do not.
     fn make_room(
         &mut self,
-        mmsi: Mmsi,
         now: EventTime,
         limits: &Limits,
         chart: &impl Chart,
         counts: &mut Counts,
         out: &mut Vec<Told>,
     ) -> bool {
-        if self.ships.contains_key(&mmsi) {
-            return true;
-        }
         while self.ships.len() >= limits.ships_per_bucket {
             let Some(stranger) = self.strangers.pop_front() else { return false };
             if self.ships.get(&stranger).is_some_and(|ship| ship.is_stranger())
@@ -164,7 +143,6 @@ impl Bucket {
                 ship.finish(now, chart, out);
             }
         }
-        self.strangers.push_back(mmsi);
         self.forget_moments();
         true
     }
@@ -179,22 +157,41 @@ impl Bucket {
     }
 }
 
-fn schedule(ship: &mut Ship, mmsi: Mmsi, due: &mut BinaryHeap<Reverse<(EventTime, Mmsi)>>) {
+/// What is not the ship's own next moment is out of date.
+type Due = BinaryHeap<Reverse<(EventTime, Mmsi)>>;
+
+fn schedule(ship: &mut Ship, due: &mut Due) {
     if let Some(t) = ship.new_due() {
-        due.push(Reverse((t, mmsi)));
+        due.push(Reverse((t, ship.mmsi())));
     }
 }
 
-fn is_first(
+fn take_in(
     ship: &mut Ship,
-    duplicates: &mut Duplicates,
-    now: EventTime,
-    report: &PositionReport,
+    due: &mut Due,
+    (key, transmission): (OrderKey, &Transmission),
+    chart: &impl Chart,
     counts: &mut Counts,
-) -> bool {
+    out: &mut Vec<Told>,
+) -> Option<Placed> {
+    ship.expire(key.at, chart, counts, out);
+    let mut placed = None;
+    match transmission {
+        Transmission::NoPosition(report) => no_position(ship, report, key.at, chart, counts, out),
+        Transmission::Static(report) => statics(ship, key.at, report, chart, counts, out),
+        Transmission::Position(report) => {
+            if is_first(ship, key.at, report, counts) {
+                placed = Some(ship.position(report, key, chart, counts, out));
+            }
+        }
+    }
+    schedule(ship, due);
+    placed
+}
+
+fn is_first(ship: &mut Ship, now: EventTime, report: &PositionReport, counts: &mut Counts) -> bool {
     let fingerprint = report.payload.fingerprint(report.mmsi, report.kind);
-    let copy = duplicates.judge(fingerprint, report.t, now, report.is_unrepeatable(), ship.recent_mut());
-    match copy {
+    match ship.recent_mut().judge(fingerprint, report.t, now, report.is_unrepeatable()) {
         Copy::First => return true,
         Copy::Repeated => {}
         Copy::Restamped => counts.restamped += 1,
@@ -220,7 +217,6 @@ fn no_position(
 
 fn statics(
     ship: &mut Ship,
-    duplicates: &mut Duplicates,
     now: EventTime,
     report: &StaticReport,
     chart: &impl Chart,
@@ -228,7 +224,7 @@ fn statics(
     out: &mut Vec<Told>,
 ) {
     let fingerprint = report.payload.fingerprint(report.mmsi, report.kind);
-    let copy = duplicates.judge(fingerprint, report.t, now, false, ship.recent_mut());
+    let copy = ship.recent_mut().judge(fingerprint, report.t, now, false);
     let fate = if copy == Copy::First {
         ship.hear((report.t, &report.statics, true), None, now, chart, out);
         Fate::Accepted

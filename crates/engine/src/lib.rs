@@ -36,7 +36,7 @@ use smallvec::SmallVec;
 use bucket::Bucket;
 use chart::{ChartOf, Searches};
 pub use ingest::{Ingest, Order, SourceId};
-use ship::Placed;
+use ship::{Placed, Ship};
 pub use snapshot::SnapshotError;
 pub use world::World;
 
@@ -272,12 +272,7 @@ impl Engine {
             if batch.is_empty() {
                 return;
             }
-            let mut word = 0;
-            for (_, transmission) in &batch {
-                let bucket = &self.buckets[bucket_of(transmission.mmsi())];
-                word ^= bucket.as_ref().map_or(0, |bucket| bucket.warm(transmission));
-            }
-            black_box(word);
+            self.warm(&batch, world);
             for (key, transmission) in batch.drain(..) {
                 let bucket = self.buckets[bucket_of(transmission.mmsi())].get_or_insert_default();
                 let placed = bucket.hand_on(key, &transmission, &self.limits, &chart, &mut self.counts, out);
@@ -288,6 +283,28 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Looks up what transmissions will need before the first of them is handed on: step by step for all together, so that
+    /// they wait for memory once for each step, not once for each of them.
+    fn warm(&self, batch: &[(OrderKey, Transmission)], world: &World) {
+        let ship = |transmission: &Transmission| {
+            let mmsi = transmission.mmsi();
+            self.buckets[bucket_of(mmsi)].as_ref()?.ship(mmsi)
+        };
+        let ships: SmallVec<[Option<&Ship>; TOGETHER]> =
+            batch.iter().map(|(_, transmission)| ship(transmission)).collect();
+        let mut word = 0;
+        for ((_, transmission), ship) in batch.iter().zip(&ships) {
+            word ^= ship.map_or(0, Ship::warm);
+            if let Transmission::Position(report) = transmission {
+                word ^= u64::from(world.geofence().is_open_sea(report.position));
+            }
+        }
+        for ((_, transmission), ship) in batch.iter().zip(&ships) {
+            word ^= ship.map_or(0, |ship| ship.warm_beyond(transmission));
+        }
+        black_box(word);
     }
 
     fn fire(&mut self, up_to: EventTime, world: &World, out: &mut Vec<Told>) {

@@ -140,18 +140,23 @@ impl Ship {
         }
     }
 
-    /// A word that hangs on what a transmission will ask for.
-    pub fn warm(&self, transmission: &Transmission) -> u64 {
-        let sog = match transmission {
-            Transmission::Position(report) => report.sog,
-            Transmission::Static(_) | Transmission::NoPosition(_) => None,
-        };
+    /// Its MMSI.
+    pub fn mmsi(&self) -> Mmsi {
+        self.mmsi
+    }
+
+    /// A word that hangs on what a transmission will ask for of the ship's own memory.
+    pub fn warm(&self) -> u64 {
         let word = |t: Option<EventTime>| t.map_or(0, |t| t.0 as u64);
-        let own = u64::from(self.reports)
-            ^ word(self.identity.newest())
-            ^ word(self.due)
-            ^ word(self.recent.last());
-        self.tracks.iter().fold(own, |own, numbered| own ^ numbered.track.warm(sog))
+        let own = u64::from(self.reports) ^ word(self.identity.newest()) ^ word(self.due);
+        self.tracks.iter().fold(own, |own, numbered| own ^ numbered.track.warm())
+    }
+
+    /// A word that hangs on what a transmission will ask for elsewhere.
+    pub fn warm_beyond(&self, transmission: &Transmission) -> u64 {
+        let recent = self.recent.warm();
+        let Transmission::Position(PositionReport { sog: Some(sog), .. }) = transmission else { return recent };
+        self.tracks.iter().fold(recent, |recent, numbered| recent ^ numbered.track.warm_beyond(*sog))
     }
 
     /// Whether this is the moment that was noted as the next.
@@ -236,9 +241,11 @@ impl Ship {
 
     /// Ends what has run out of time.
     pub fn expire(&mut self, now: EventTime, chart: &impl Chart, counts: &mut Counts, out: &mut Vec<Told>) {
-        let mut aftermath = Aftermath::default();
-        self.identity.expire(now, &mut aftermath);
-        self.clear_up(aftermath, now, chart, counts, out);
+        if !self.identity.is_lasting(now) {
+            let mut aftermath = Aftermath::default();
+            self.identity.expire(now, &mut aftermath);
+            self.clear_up(aftermath, now, chart, counts, out);
+        }
         self.forget_waiting();
     }
 
@@ -295,10 +302,15 @@ impl Ship {
                 }
             };
         }
+        let lines = u64::from(report.lines);
+        if let Some(number) = self.identity.join(Fix { t: report.t, position: report.position }) {
+            counts.count(Fate::Accepted, lines);
+            self.take(number, report, now, chart, out);
+            return Placed::In(number);
+        }
         let mut aftermath = Aftermath::default();
         let placement = self.identity.place(report, &mut aftermath);
         self.clear_up(aftermath, key.at, chart, counts, out);
-        let lines = u64::from(report.lines);
         match placement {
             Placement::Waits => {
                 counts.count(Fate::Candidate, lines);
@@ -320,11 +332,6 @@ impl Ship {
                     }
                 }
                 Placed::Founds(number)
-            }
-            Placement::Joins(number) => {
-                counts.count(Fate::Accepted, lines);
-                self.take(number, report, key.at, chart, out);
-                Placed::In(number)
             }
             Placement::Confirms { number, mut reports, encounters, replaces } => {
                 counts.count(Fate::Candidate, lines);

@@ -1,6 +1,10 @@
 //! Cells of the H3 grid, resolution 5: about 250 km² each.
 
+mod disks;
+
 use alloc::vec::Vec;
+
+pub use disks::Cells;
 use h3o::{CellIndex, LatLng, Resolution};
 use serde::{Deserialize, Serialize};
 

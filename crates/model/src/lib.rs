@@ -30,7 +30,7 @@ pub mod sighting;
 pub mod statics;
 pub mod time;
 
-pub use cell::Cell;
+pub use cell::{Cell, Cells};
 pub use compact_str::CompactString;
 pub use fact::{
     Crossing, Fact, FactChange, FactKey, FactKind, Fix, Hop, Silence, TimeSpan, TrackId, Visit, VisitClass,

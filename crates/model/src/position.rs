@@ -54,6 +54,29 @@ impl Position {
     /// Great-circle distance in metres (haversine).
     #[must_use]
     pub fn distance_m(self, other: Position) -> f64 {
+        if self == other {
+            return 0.0;
+        }
+        if is_short(self, other) { self.short_distance_m(other) } else { self.any_distance_m(other) }
+    }
+
+    /// The same for two positions that are close, by the first terms of the series of sine and arc sine: what is left out
+    /// is less than the rounding.
+    fn short_distance_m(self, other: Position) -> f64 {
+        let sine = |x: f64| x * (1.0 - x * x / 6.0 * (1.0 - x * x / 20.0));
+        let half_lat = sine(f64::from(other.lat - self.lat) * (RADIANS_PER_UNIT / 2.0));
+        let half_lon = sine(f64::from(other.lon - self.lon) * (RADIANS_PER_UNIT / 2.0));
+        let middle = libm::cos(f64::from(self.lat + other.lat) * (RADIANS_PER_UNIT / 2.0));
+        // cos a cos b = cos² ((a + b) / 2) − sin² ((a − b) / 2)
+        let cosines = middle * middle - half_lat * half_lat;
+        let a = half_lat * half_lat + cosines * half_lon * half_lon;
+        let root = libm::sqrt(a);
+        2.0 * EARTH_RADIUS_M
+            * root
+            * (1.0 + a / 6.0 * (1.0 + a * (9.0 / 20.0) * (1.0 + a * (25.0 / 42.0))))
+    }
+
+    fn any_distance_m(self, other: Position) -> f64 {
         let lat_a = f64::from(self.lat) * RADIANS_PER_UNIT;
         let lat_b = f64::from(other.lat) * RADIANS_PER_UNIT;
         let half_lat = libm::sin(f64::from(other.lat - self.lat) * RADIANS_PER_UNIT / 2.0);
@@ -62,6 +85,13 @@ impl Position {
         let a = half_lat * half_lat + libm::cos(lat_a) * libm::cos(lat_b) * half_lon * half_lon;
         2.0 * EARTH_RADIUS_M * libm::asin(libm::sqrt(if a < 1.0 { a } else { 1.0 }))
     }
+}
+
+/// Whether two positions are within half a degree of each other, and not on both sides of the antimeridian.
+fn is_short(a: Position, b: Position) -> bool {
+    const SHORT: u64 = UNITS_PER_DEGREE as u64 / 2;
+    let apart = |a: i32, b: i32| (i64::from(a) - i64::from(b)).unsigned_abs();
+    apart(a.lat, b.lat) <= SHORT && apart(a.lon, b.lon) <= SHORT
 }
 
 /// Speed in knots over a distance and a time; `None` where no time passed.
@@ -91,8 +121,16 @@ pub fn reachable(a: Position, a_ms: i64, b: Position, b_ms: i64) -> bool {
 }
 
 /// The point at a share of the way along the great circle from `a` to `b`.
+///
+/// Where they are so close that it makes no more than two metres, it is on the straight line of the chart instead.
 #[must_use]
 pub fn interpolate(a: Position, b: Position, share: f64) -> Position {
+    const CLOSE: u64 = UNITS_PER_DEGREE as u64 / 8;
+    let apart = |a: i32, b: i32| (i64::from(a) - i64::from(b)).unsigned_abs();
+    if apart(a.lat, b.lat) <= CLOSE && apart(a.lon, b.lon) <= CLOSE {
+        let between = |a: i32, b: i32| a + crate::number::round(f64::from(b - a) * share) as i32;
+        return Position { lon: between(a.lon, b.lon), lat: between(a.lat, b.lat) };
+    }
     let distance = a.distance_m(b) / EARTH_RADIUS_M;
     let sine = libm::sin(distance);
     if sine < 1e-12 {
@@ -138,10 +176,14 @@ pub fn from_vector([x, y, z]: [f64; 3]) -> Position {
 }
 
 fn from_radians(lon: f64, lat: f64) -> Position {
-    const TURN: i64 = 360 * UNITS_PER_DEGREE as i64;
-    let lon = crate::number::round(lon / RADIANS_PER_UNIT);
-    let lon = (lon + TURN / 2).rem_euclid(TURN) - TURN / 2;
+    let lon = wrapped(crate::number::round(lon / RADIANS_PER_UNIT));
     Position::from_units(lon, crate::number::round(lat / RADIANS_PER_UNIT)).unwrap_or_default()
+}
+
+/// The same longitude, −180…180.
+pub(crate) fn wrapped(lon: i64) -> i64 {
+    const TURN: i64 = 360 * UNITS_PER_DEGREE as i64;
+    (lon + TURN / 2).rem_euclid(TURN) - TURN / 2
 }
 
 #[cfg(test)]
@@ -192,6 +234,32 @@ mod tests {
         assert!((middle.distance_m(a) - middle.distance_m(b)).abs() < 1.0);
         assert!((middle.distance_m(a) * 2.0 - a.distance_m(b)).abs() < 1.0);
         assert_eq!(interpolate(a, a, 0.3), a);
+    }
+
+    #[test]
+    fn a_short_way_is_measured_as_a_long_one() {
+        for lat in [-89_900_000, -60_000_000, -3, 0, 42_233_333, 70_000_000, 89_600_000] {
+            for lon in [-180_000_000, 0, 130_300_000, 179_500_000] {
+                let a = Position { lon, lat };
+                for (east, north) in [(1, 0), (0, 1), (17, -4), (900, 1_200), (120_000, -90_000), (500_000, 400_000)] {
+                    let b = Position { lon: lon + east, lat: (lat + north).min(90_000_000) };
+                    let (short, any) = (a.short_distance_m(b), a.any_distance_m(b));
+                    // Of a metre, the formula for any distance knows no more than a few nanometres.
+                    assert!((short - any).abs() <= 1e-13 * any + 1e-8, "{a:?} {b:?}: {short} {any}");
+                    assert_eq!(b.distance_m(a), a.distance_m(b));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_point_of_a_short_way_is_within_two_metres_of_the_great_circle() {
+        for lat in [0.0, 35.0, 60.0, 80.0] {
+            let (a, b) = (at(10.0, lat), at(10.125, lat + 0.1));
+            let beside = interpolate(a, b, 0.3);
+            let on = destination(a, course_deg(a, b), 0.3 * a.distance_m(b));
+            assert!(beside.distance_m(on) < 2.0, "{}", beside.distance_m(on));
+        }
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
 
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use model::EventTime;
 use model::time::MINUTE_MS;
 use serde::{Deserialize, Serialize};
+use thin_vec::ThinVec;
 
 /// Any message this close in time to its first is a copy.
 const WINDOW_MS: i64 = 30_000;
@@ -18,6 +18,8 @@ const MOVING_WINDOW_MS: i64 = 30 * MINUTE_MS;
 const MOVING_REPORTS: usize = 16;
 /// … each at least this far from the one before.
 const MOVING_APART_MS: i64 = 30_000;
+/// No ship sends so many messages within 30 s; what many senders with one MMSI sent is not gone through one by one.
+const CROWD: usize = 64;
 
 /// Whether a message is a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,69 +32,170 @@ pub enum Copy {
     Restamped,
 }
 
-/// The fingerprints of the last 30 s of all ships of a shard.
+/// What one ship has sent lately, by which copies of it are known.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Duplicates {
-    first: HashMap<u64, First, foldhash::fast::FixedState>,
-    order: VecDeque<(EventTime, u64)>,
+pub struct Recent {
+    /// The newest: the only one of the last 30 s for most ships.
+    last: First,
+    /// What was sent within 30 s before it, the oldest first.
+    before: Before,
+    /// Most ships are at rest and have none.
+    moving: Option<Box<Moving>>,
 }
 
-/// The first of a group: its time, and when it was handed on.
+/// The first of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct First {
+    fingerprint: u64,
     t: EventTime,
     handed_on: EventTime,
 }
 
-/// The reports of one moving ship that are remembered for 30 min. Most ships are at rest and keep none.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Recent(Option<Box<Kept>>);
+/// Messages of the last 30 s.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+enum Before {
+    Few(ThinVec<First>),
+    Many(Box<Crowd>),
+}
 
+/// Messages of the last 30 s, found by their fingerprints.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Kept {
-    /// When the last was handed on, and sixteen bits of each fingerprint: what every report asks for lies together.
-    last: EventTime,
+struct Crowd {
+    first: HashMap<u64, First, foldhash::fast::FixedState>,
+    order: VecDeque<(EventTime, u64)>,
+}
+
+/// The reports of a moving ship that are remembered for 30 min.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Moving {
+    /// Sixteen bits of each fingerprint: what every report asks for lies together.
     marks: [u16; MOVING_REPORTS],
+    /// When the last was handed on.
+    last: EventTime,
     /// In a ring; once it is full, the oldest is at `next`.
-    reports: Vec<(First, u64)>,
+    reports: [First; MOVING_REPORTS],
     next: u8,
 }
 
-impl Duplicates {
+impl Default for Moving {
+    fn default() -> Self {
+        let reports = [First::default(); MOVING_REPORTS];
+        Moving { marks: [0; MOVING_REPORTS], last: EventTime::MIN, reports, next: 0 }
+    }
+}
+
+impl Default for First {
+    fn default() -> Self {
+        First { fingerprint: 0, t: EventTime::MIN, handed_on: EventTime::MIN }
+    }
+}
+
+impl First {
+    fn is_within(&self, t: EventTime, now: EventTime, window_ms: i64) -> bool {
+        self.is_kept(now, window_ms) && (self.t.0 - t.0).abs() <= window_ms
+    }
+
+    fn is_kept(&self, now: EventTime, window_ms: i64) -> bool {
+        self.handed_on.0 + window_ms >= now.0
+    }
+}
+
+impl Recent {
     /// Judges a message with event time `t`, handed on at `now`.
-    pub fn judge(
-        &mut self,
-        fingerprint: u64,
-        t: EventTime,
-        now: EventTime,
-        is_moving: bool,
-        recent: &mut Recent,
-    ) -> Copy {
-        self.forget(now);
-        // It is looked up once: that is what takes time.
-        let known = self.first.entry(fingerprint);
-        if let Entry::Occupied(first) = &known
-            && (first.get().t.0 - t.0).abs() <= WINDOW_MS
-            && now.0 <= first.get().handed_on.0 + WINDOW_MS
-        {
+    pub fn judge(&mut self, fingerprint: u64, t: EventTime, now: EventTime, is_moving: bool) -> Copy {
+        let is_last = self.last.fingerprint == fingerprint;
+        let known = if is_last { Some(&self.last) } else { self.before.find(fingerprint) };
+        if known.is_some_and(|first| first.is_within(t, now, WINDOW_MS)) {
             return Copy::Repeated;
         }
-        if is_moving && let Some(first) = recent.find(fingerprint, t, now) {
+        let is_known = known.is_some();
+        if is_moving
+            && let Some(first) = self.moving.as_ref().and_then(|moving| moving.find(fingerprint, t, now))
+        {
             return if (first.t.0 - t.0).abs() <= WINDOW_MS { Copy::Repeated } else { Copy::Restamped };
         }
-        let first = First { t, handed_on: now };
-        known.insert(first);
-        self.order.push_back((now, fingerprint));
+        let first = First { fingerprint, t, handed_on: now };
+        let last = core::mem::replace(&mut self.last, first);
+        if !is_last {
+            if is_known {
+                self.before.remove(fingerprint);
+            }
+            if last.is_kept(now, WINDOW_MS) {
+                self.before.push(last, now);
+            }
+        }
         if is_moving {
-            recent.remember(fingerprint, first);
+            self.moving.get_or_insert_default().remember(first);
         }
         Copy::First
     }
 
-    /// Whether a fingerprint is among those of the last 30 s.
+    /// A word that hangs on what a message will be looked for in.
     #[must_use]
-    pub fn knows(&self, fingerprint: u64) -> bool {
-        self.first.contains_key(&fingerprint)
+    pub fn warm(&self) -> u64 {
+        let before = match &self.before {
+            Before::Few(few) => few.last().map_or(0, |first| first.fingerprint),
+            Before::Many(_) => 0,
+        };
+        let moving = self.moving.as_ref();
+        before ^ moving.map_or(0, |moving| u64::from(moving.next) ^ u64::from(moving.marks[0]))
+    }
+}
+
+impl Default for Before {
+    fn default() -> Self {
+        Before::Few(ThinVec::new())
+    }
+}
+
+impl Before {
+    fn find(&self, fingerprint: u64) -> Option<&First> {
+        match self {
+            Before::Few(few) => few.iter().find(|first| first.fingerprint == fingerprint),
+            Before::Many(crowd) => crowd.first.get(&fingerprint),
+        }
+    }
+
+    fn remove(&mut self, fingerprint: u64) {
+        match self {
+            Before::Few(few) => few.retain(|first| first.fingerprint != fingerprint),
+            Before::Many(crowd) => {
+                crowd.first.remove(&fingerprint);
+            }
+        }
+    }
+
+    /// Adds one that was handed on after all others, and forgets what was sent too long before `now`.
+    fn push(&mut self, first: First, now: EventTime) {
+        match self {
+            Before::Few(few) => {
+                let over = few.iter().take_while(|first| !first.is_kept(now, WINDOW_MS)).count();
+                few.drain(..over);
+                if few.len() < CROWD {
+                    return few.push(first);
+                }
+                let mut crowd = Box::<Crowd>::default();
+                few.drain(..).chain([first]).for_each(|first| crowd.push(first));
+                *self = Before::Many(crowd);
+            }
+            Before::Many(crowd) => {
+                crowd.push(first);
+                crowd.forget(now);
+                if crowd.order.len() < CROWD / 2 {
+                    let few = crowd.order.iter().filter_map(|(handed_on, fingerprint)| {
+                        crowd.first.get(fingerprint).filter(|first| first.handed_on == *handed_on)
+                    });
+                    *self = Before::Few(few.copied().collect());
+                }
+            }
+        }
+    }
+}
+
+impl Crowd {
+    fn push(&mut self, first: First) {
+        self.first.insert(first.fingerprint, first);
+        self.order.push_back((first.handed_on, first.fingerprint));
     }
 
     fn forget(&mut self, now: EventTime) {
@@ -109,39 +212,27 @@ impl Duplicates {
     }
 }
 
-impl Recent {
-    /// When the last was handed on, if any is remembered.
-    #[must_use]
-    pub fn last(&self) -> Option<EventTime> {
-        self.0.as_ref().map(|kept| kept.last)
-    }
-
+impl Moving {
     fn find(&self, fingerprint: u64, t: EventTime, now: EventTime) -> Option<First> {
-        let kept = self.0.as_ref()?;
         let mark = mark(fingerprint);
-        if kept.marks.iter().all(|other| *other != mark) {
+        if self.marks.iter().all(|other| *other != mark) {
             return None;
         }
-        let is_copy = |first: &First| {
-            (first.t.0 - t.0).abs() <= MOVING_WINDOW_MS && now.0 <= first.handed_on.0 + MOVING_WINDOW_MS
+        let is_copy = |first: &&First| {
+            first.fingerprint == fingerprint && first.is_within(t, now, MOVING_WINDOW_MS)
         };
-        let same = kept.reports.iter().filter(|(first, print)| *print == fingerprint && is_copy(first));
-        same.map(|(first, _)| *first).max_by_key(|first| first.handed_on)
+        self.reports.iter().filter(is_copy).max_by_key(|first| first.handed_on).copied()
     }
 
-    fn remember(&mut self, fingerprint: u64, first: First) {
-        let kept = self.0.get_or_insert_default();
-        if !kept.reports.is_empty() && first.handed_on.0 - kept.last.0 < MOVING_APART_MS {
+    fn remember(&mut self, first: First) {
+        if first.handed_on.0 - self.last.0 < MOVING_APART_MS {
             return;
         }
-        let at = usize::from(kept.next) % MOVING_REPORTS;
-        match kept.reports.get_mut(at) {
-            Some(oldest) => *oldest = (first, fingerprint),
-            None => kept.reports.push((first, fingerprint)),
-        }
-        kept.marks[at] = mark(fingerprint);
-        kept.next = (at + 1) as u8;
-        kept.last = first.handed_on;
+        let at = usize::from(self.next) % MOVING_REPORTS;
+        self.reports[at] = first;
+        self.marks[at] = mark(first.fingerprint);
+        self.next = (at + 1) as u8;
+        self.last = first.handed_on;
     }
 }
 
@@ -156,11 +247,11 @@ mod tests {
 
     /// Judges (fingerprint, second, handed on at second) of a ship.
     fn judge(is_moving: bool, messages: &[(u64, i64, i64)]) -> Vec<Copy> {
-        let (mut duplicates, mut recent) = (Duplicates::default(), Recent::default());
+        let mut recent = Recent::default();
         let second = |s: i64| EventTime(s * 1_000);
         messages
             .iter()
-            .map(|(print, t, now)| duplicates.judge(*print, second(*t), second(*now), is_moving, &mut recent))
+            .map(|(print, t, now)| recent.judge(*print, second(*t), second(*now), is_moving))
             .collect()
     }
 
@@ -199,5 +290,20 @@ mod tests {
     fn a_late_copy_is_known_either_way_while_remembered() {
         let got = judge(false, &[(1, 100, 100), (1, 90, 110), (1, 90, 131)]);
         assert_eq!(got, [Copy::First, Copy::Repeated, Copy::First]);
+    }
+
+    #[test]
+    fn a_crowd_with_one_mmsi_is_known_message_by_message_and_forgotten() {
+        let mut recent = Recent::default();
+        let mut judge = |print, t| recent.judge(print, EventTime(t), EventTime(t), false);
+        let sent = |from: u64| from..from + 4 * CROWD as u64;
+        assert!(sent(1).all(|print| judge(print, print as i64) == Copy::First));
+        assert!(sent(1).all(|print| judge(print, 20_000) == Copy::Repeated));
+        assert!(sent(1).rev().all(|print| judge(print, 40_000) == Copy::First));
+        assert!(sent(1).all(|print| judge(print, 70_000) == Copy::Repeated));
+        for (print, t) in sent(1_000).zip((0..).map(|n| 200_000 + n * 10_000)) {
+            assert_eq!(judge(print, t), Copy::First);
+        }
+        assert!(matches!(&recent.before, Before::Few(few) if few.len() <= 4));
     }
 }

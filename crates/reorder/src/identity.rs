@@ -23,8 +23,8 @@ const CANDIDATE_MS: i64 = 60 * MINUTE_MS;
 const SPARSE_CANDIDATE_MS: i64 = 6 * HOUR_MS;
 /// … that is, where the median of the last intervals is over this.
 const SPARSE_MS: i64 = 10 * MINUTE_MS;
-/// Times of accepted reports of which the last intervals are taken.
-const TIMES: usize = 9;
+/// The last intervals between accepted reports, so many.
+const GAPS: usize = 8;
 
 /// The ships behind an MMSI.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -33,8 +33,15 @@ pub struct Identity {
     candidates: Rare<Candidate>,
     /// Numbers given to tracks so far.
     numbers: u32,
-    /// Times of the last accepted reports, ascending.
-    times: SmallVec<[EventTime; TIMES]>,
+    times: Times,
+}
+
+/// Times of the last accepted reports: the newest, and how far each is from the one before, in ms, the newest first.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Times {
+    newest: Option<EventTime>,
+    gaps: [u32; GAPS],
+    gaps_known: u8,
 }
 
 /// What must be known of a track to place the next report.
@@ -77,8 +84,6 @@ pub fn is_close(a: Fix, b: Fix) -> bool {
 /// Where a report belongs. Tracks are named by their number.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Placement {
-    /// It joins a track.
-    Joins(u32),
     /// It founds a track.
     Founds(u32),
     /// It waits for others that confirm it.
@@ -133,6 +138,13 @@ impl Identity {
         self.tracks.iter().map(|head| head.last.t).max()
     }
 
+    /// Whether nothing can have run out of time at `now`.
+    #[must_use]
+    pub fn is_lasting(&self, now: EventTime) -> bool {
+        let lasts = |head: &Head| head.last.t.0 + TRACK_ENDS_MS >= now.0;
+        self.candidates.is_empty() && self.tracks.iter().all(lasts)
+    }
+
     /// Ends tracks and candidates whose time has run out at `now`.
     pub fn expire(&mut self, now: EventTime, aftermath: &mut Aftermath) {
         self.tracks.retain(|head| {
@@ -145,7 +157,7 @@ impl Identity {
         if self.candidates.is_empty() {
             return;
         }
-        let life_ms = if self.is_sparse() { SPARSE_CANDIDATE_MS } else { CANDIDATE_MS };
+        let life_ms = if self.times.is_sparse() { SPARSE_CANDIDATE_MS } else { CANDIDATE_MS };
         let is_over = |candidate: &Candidate| candidate.first.0 + life_ms < now.0;
         for candidate in self.candidates.iter_mut().filter(|candidate| is_over(candidate)) {
             aftermath.jumps.append(&mut candidate.reports);
@@ -153,21 +165,24 @@ impl Identity {
         self.candidates.retain(|candidate| !is_over(candidate));
     }
 
-    /// Places a report that is newer than the last of every track.
-    pub fn place(&mut self, report: &PositionReport, aftermath: &mut Aftermath) -> Placement {
-        let fix = Fix { t: report.t, position: report.position };
-        if let Some(head) = nearest(&mut self.tracks, fix, |head| head.last, |head| head.number) {
-            head.last = fix;
-            head.reports = head.reports.saturating_add(1);
-            let number = head.number;
-            self.accepted(fix.t);
-            for candidate in &mut self.candidates {
-                if let Some(own) = candidate.reports.last().map(fix_of).filter(|own| is_close(*own, fix)) {
-                    candidate.encounters.push(Encounter { own: own.t, other: number, theirs: fix.t });
-                }
+    /// The track that a report joins, which is newer than the last of every track. Nearly all do.
+    pub fn join(&mut self, fix: Fix) -> Option<u32> {
+        let head = nearest(&mut self.tracks, fix, |head| head.last, |head| head.number)?;
+        head.last = fix;
+        head.reports = head.reports.saturating_add(1);
+        let number = head.number;
+        self.times.accept(fix.t);
+        for candidate in &mut self.candidates {
+            if let Some(own) = candidate.reports.last().map(fix_of).filter(|own| is_close(*own, fix)) {
+                candidate.encounters.push(Encounter { own: own.t, other: number, theirs: fix.t });
             }
-            return Placement::Joins(number);
         }
+        Some(number)
+    }
+
+    /// Places a report that joins no track.
+    pub fn place(&mut self, report: &PositionReport, aftermath: &mut Aftermath) -> Placement {
+        let fix = fix_of(report);
         if self.tracks.is_empty() {
             return Placement::Founds(self.found(fix, 1, aftermath));
         }
@@ -182,7 +197,7 @@ impl Identity {
                 head.last = fix;
             }
         }
-        self.accepted(fix.t);
+        self.times.accept(fix.t);
     }
 
     fn wait(&mut self, report: &PositionReport, fix: Fix, aftermath: &mut Aftermath) -> Placement {
@@ -235,12 +250,12 @@ impl Identity {
         {
             (young.last, young.reports) = (fix, count);
             let number = young.number;
-            self.times.clear();
-            reports.iter().for_each(|report| self.accepted(report.t));
+            self.times = Times::default();
+            reports.iter().for_each(|report| self.times.accept(report.t));
             return Placement::Confirms { number, reports, encounters, replaces: true };
         }
         let number = self.found(fix, count, aftermath);
-        reports.iter().rev().skip(1).for_each(|report| self.accepted(report.t));
+        reports.iter().rev().skip(1).for_each(|report| self.times.accept(report.t));
         Placement::Confirms { number, reports, encounters, replaces: false }
     }
 
@@ -254,41 +269,56 @@ impl Identity {
         }
         self.numbers += 1;
         self.tracks.push(Head { number: self.numbers, last: fix, reports });
-        self.accepted(fix.t);
+        self.times.accept(fix.t);
         self.numbers
     }
 
-    fn accepted(&mut self, t: EventTime) {
-        let is_full = self.times.len() == TIMES;
-        if let (true, Some(last)) = (is_full, self.times.last())
-            && *last <= t
-        {
-            self.times.copy_within(1.., 0);
-            self.times[TIMES - 1] = t;
+}
+
+impl Times {
+    fn accept(&mut self, t: EventTime) {
+        let (known, gap) = (usize::from(self.gaps_known), |from: i64, to: i64| u32::try_from(to - from).unwrap_or(u32::MAX));
+        let Some(newest) = self.newest else {
+            self.newest = Some(t);
             return;
-        }
-        let at = self.times.partition_point(|time| *time <= t);
-        if is_full {
-            if at == 0 {
+        };
+        if t >= newest {
+            self.gaps.copy_within(..GAPS - 1, 1);
+            self.gaps[0] = gap(newest.0, t.0);
+            self.newest = Some(t);
+        } else {
+            // A late one parts the gap that it falls into, or comes before all.
+            let mut after = newest.0;
+            let is_parted = |length: &u32| {
+                let is_it = t.0 >= after - i64::from(*length);
+                after -= if is_it { 0 } else { i64::from(*length) };
+                is_it
+            };
+            let at = self.gaps[..known].iter().position(is_parted).unwrap_or(known);
+            if at == GAPS {
                 return;
             }
-            self.times.remove(0);
-            self.times.insert(at - 1, t);
-        } else {
-            self.times.insert(at, t);
+            let first_part = gap(t.0, after);
+            let rest = self.gaps[at].saturating_sub(first_part);
+            self.gaps.copy_within(at..GAPS - 1, at + 1);
+            self.gaps[at] = first_part;
+            if at < known && at + 1 < GAPS {
+                self.gaps[at + 1] = rest;
+            }
         }
+        self.gaps_known = (known + 1).min(GAPS) as u8;
     }
 
     /// Whether the median of the last intervals between accepted reports is over 10 min.
     fn is_sparse(&self) -> bool {
-        let mut intervals: SmallVec<[i64; TIMES]> =
-            self.times.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
-        intervals.sort_unstable();
-        let middle = intervals.len() / 2;
-        match intervals.len() {
+        let mut gaps = self.gaps;
+        let gaps = &mut gaps[..usize::from(self.gaps_known)];
+        gaps.sort_unstable();
+        let (middle, gap) = (gaps.len() / 2, |at: usize| i64::from(gaps[at]));
+        match gaps.len() {
             0 => false,
-            length if length % 2 == 1 => intervals[middle] > SPARSE_MS,
-            _ => intervals[middle - 1] + intervals[middle] > 2 * SPARSE_MS,
+            length if length % 2 == 1 => gap(middle) > SPARSE_MS,
+            _ => gap(middle - 1) + gap(middle) > 2 * SPARSE_MS,
         }
     }
 }
@@ -330,4 +360,30 @@ fn is_confirmed(reports: &[PositionReport]) -> bool {
     let count = reports.len();
     (0..count)
         .any(|a| (a + 1..count).any(|b| reach(a, b) && (b + 1..count).any(|c| reach(a, c) && reach(b, c))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_are_those_between_the_last_nine_times_in_whatever_order_they_come() {
+        let mut random = 7_u64;
+        for _ in 0..200 {
+            let (mut times, mut kept) = (Times::default(), Vec::new());
+            for _ in 0..24 {
+                random = model::hash::mix(random, 3);
+                let t = EventTime((random % 4_000_000) as i64);
+                times.accept(t);
+                kept.push(t.0);
+                kept.sort_unstable();
+                // What is older than all of nine is not remembered.
+                kept.drain(..kept.len().saturating_sub(GAPS + 1));
+                let gaps: Vec<i64> = kept.windows(2).rev().map(|pair| pair[1] - pair[0]).collect();
+                let known = &times.gaps[..usize::from(times.gaps_known)];
+                assert_eq!(known.iter().map(|gap| i64::from(*gap)).collect::<Vec<_>>(), gaps);
+                assert_eq!(times.newest.map(|t| t.0), kept.last().copied());
+            }
+        }
+    }
 }

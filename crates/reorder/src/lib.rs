@@ -1,7 +1,7 @@
 //! From reports as they come to the reports of each ship in time order.
 //!
 //! [`Source`] tells what is late and how far its source has come, [`Receivers`] whose clocks are
-//! off; [`Hold`] keeps reports until all sources have come that far; [`Duplicates`] knows copies;
+//! off; [`Hold`] keeps reports until all sources have come that far; [`Recent`] knows copies;
 //! [`Identity`] tells the ships apart that use one MMSI.
 #![no_std]
 
@@ -13,7 +13,7 @@ pub mod identity;
 pub mod receivers;
 pub mod source;
 
-pub use duplicates::{Copy, Duplicates, Recent};
+pub use duplicates::{Copy, Recent};
 pub use hold::{Hold, OrderKey};
 pub use identity::{Identity, Placement, is_close};
 pub use receivers::{Receivers, WrongClock};

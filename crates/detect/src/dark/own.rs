@@ -2,10 +2,11 @@
 
 use model::position::{interpolate, reachable};
 use model::time::HOUR_MS;
-use model::{Cell, Class, EventTime, Fix};
+use model::{Class, EventTime, Fix, Position};
 use serde::{Deserialize, Serialize};
 
-use crate::reception::{BIN_MS, PRESENCE_BINS, Reception, bin_end, bin_of, bin_start};
+use crate::Chart;
+use crate::reception::{BIN_MS, PRESENCE_BINS, bin_end, bin_of, bin_start};
 
 /// The hour of a time and the 12 before it.
 const HOURS: usize = 13;
@@ -14,10 +15,11 @@ const MIN_BINS: u32 = 6;
 const BINS_PER_HOUR: i64 = HOUR_MS / BIN_MS;
 
 /// The bins in which a track was present lately, and those of them in which it was heard.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Own {
-    before: Option<(i64, Fix)>,
-    last: Option<(i64, Fix)>,
+    /// The first reports in the last two bins in which there were any; long ago where there was none.
+    before: Fix,
+    last: Fix,
     hour: i64,
     hours: [Hour; HOURS],
 }
@@ -33,39 +35,41 @@ struct Hour {
     expected: f32,
 }
 
+impl Default for Own {
+    fn default() -> Self {
+        // Before all time, and apart: what is none was present in no bin together with another.
+        let none = |t: i64| Fix { t: EventTime(t), position: Position::default() };
+        let (before, last) = (none(EventTime::MIN.0), none(EventTime::MIN.0 / 2));
+        Own { before, last, hour: 0, hours: Default::default() }
+    }
+}
+
 impl Own {
     /// A word that hangs on what a report will ask for.
     #[must_use]
     pub fn warm(&self) -> u64 {
-        self.last.map_or(0, |(bin, _)| bin as u64)
-            ^ self.before.map_or(0, |(bin, _)| bin as u64)
-            ^ self.hour as u64
+        (self.last.t.0 ^ self.before.t.0 ^ self.hour) as u64
     }
 
     /// A report of the track. Where `dense`, it was heard in every bin since the one before.
-    pub fn report(&mut self, fix: Fix, is_dense: bool, class: Class, reception: &Reception) {
+    pub fn report(&mut self, fix: Fix, is_dense: bool, class: Class, chart: &impl Chart) {
         let bin = bin_of(fix.t);
-        let Some((last_bin, last)) = self.last else {
-            self.last = Some((bin, fix));
-            return;
-        };
+        let (before, last) = (self.before, self.last);
+        let (before_bin, last_bin) = (bin_of(before.t), bin_of(last.t));
         if bin <= last_bin {
             return;
         }
+        (self.before, self.last) = (last, fix);
         let mut count = |of: i64, from: Fix, is_heard: bool, after_miss: bool| {
             let share = (bin_start(of).0 + BIN_MS / 2 - from.t.0) as f64 / (fix.t.0 - from.t.0).max(1) as f64;
-            let cell = Cell::at(interpolate(from.position, fix.position, share.clamp(0.0, 1.0)));
-            if let Some(q) = reception.q_any(cell, class, bin_end(of)) {
+            let cell = chart.cell(interpolate(from.position, fix.position, share.clamp(0.0, 1.0)));
+            if let Some(q) = chart.reception().q_any(cell, class, bin_end(of)) {
                 self.hours.count(&mut self.hour, of, (is_heard, after_miss), q);
             }
         };
         let reaches = |from: Fix| reachable(from.position, from.t.0, fix.position, fix.t.0);
-        if let Some((before, from)) = self.before
-            && last_bin - before <= PRESENCE_BINS
-            && bin - last_bin <= PRESENCE_BINS
-            && reaches(from)
-        {
-            count(last_bin, from, true, last_bin - before > 1);
+        if last_bin - before_bin <= PRESENCE_BINS && bin - last_bin <= PRESENCE_BINS && reaches(before) {
+            count(last_bin, before, true, last_bin - before_bin > 1);
         }
         if reaches(last) {
             for missed in last_bin + 1..bin.min(last_bin + 2 * PRESENCE_BINS) {
@@ -74,8 +78,6 @@ impl Own {
                 }
             }
         }
-        self.before = self.last;
-        self.last = Some((bin, fix));
     }
 
     /// min(1, bins heard / Σ q) over the last 12 h; and the same after a bin in which it was not

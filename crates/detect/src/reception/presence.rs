@@ -7,7 +7,7 @@ use core::hint::black_box;
 use hashbrown::HashMap;
 use model::position::{interpolate, reachable};
 use model::time::DAY_MS;
-use model::{Cell, Class, EventTime, Fix, Mmsi, Position};
+use model::{Cell, Cells, Class, EventTime, Fix, Mmsi, Position};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -147,6 +147,9 @@ pub struct Presence {
     intervals: Intervals,
     /// Ships that found no place, or lost it.
     refused: u64,
+    /// Where cells are looked up.
+    #[serde(skip)]
+    cells: Cells,
 }
 
 impl Presence {
@@ -167,6 +170,7 @@ impl Presence {
             claims: Claims::default(),
             intervals: Intervals::default(),
             refused: 0,
+            cells: Cells::default(),
         }
     }
 
@@ -274,7 +278,7 @@ impl Presence {
         let mut jumps = Vec::new();
         for key in &keys {
             let glimpse = &open.ships[key];
-            let cell = Cell::at(glimpse.first.position);
+            let cell = self.cells.at(glimpse.first.position);
             let known = self.ships.get(key);
             let was_away = known.is_none_or(|ship| bin - ship.bin > PRESENCE_BINS);
             if (was_away || known.is_some_and(|ship| ship.cell != cell))
@@ -292,7 +296,7 @@ impl Presence {
                     jumps.push(Jump { mmsi: key.1, from: ship.fix, to: glimpse.first });
                 }
                 self.intervals.note(key.0, ship.group, ship.bin, bin, ship.minutes);
-                resolve(key.0, ship, bin, glimpse.first, &mut self.pending);
+                resolve(key.0, ship, bin, glimpse.first, (&mut self.pending, &mut self.cells));
                 ship.before = Some((ship.bin, ship.fix));
                 (ship.bin, ship.fix, ship.cell, ship.minutes) = (bin, glimpse.first, cell, glimpse.minutes);
                 (ship.class, ship.group) = (glimpse.class, glimpse.group);
@@ -433,7 +437,13 @@ impl Presence {
 }
 
 /// Counts the bins that a ship, heard again in `bin`, was present in.
-fn resolve(source: u16, ship: &mut Sighted, bin: i64, first: Fix, pending: &mut VecDeque<(i64, BinCounts)>) {
+fn resolve(
+    source: u16,
+    ship: &mut Sighted,
+    bin: i64,
+    first: Fix,
+    (pending, cells): (&mut VecDeque<(i64, BinCounts)>, &mut Cells),
+) {
     let mut count =
         |of: i64, from: Fix, is_heard: bool, after_miss: bool, counted: &mut Option<(Cell, i64)>| {
             // What is too old for its own bin counts in the oldest that is open.
@@ -441,7 +451,7 @@ fn resolve(source: u16, ship: &mut Sighted, bin: i64, first: Fix, pending: &mut 
             let Some((_, counts)) = pending.get_mut(slot) else { return };
             let middle = bin_start(of).0 + BIN_MS / 2;
             let share = (middle - from.t.0) as f64 / (first.t.0 - from.t.0).max(1) as f64;
-            let cell = Cell::at(interpolate(from.position, first.position, share.clamp(0.0, 1.0)));
+            let cell = cells.at(interpolate(from.position, first.position, share.clamp(0.0, 1.0)));
             let day = bin_start(of).0.div_euclid(DAY_MS);
             let is_passage = counted.is_none_or(|(last, last_day)| last != cell || last_day != day);
             *counted = Some((cell, day));
