@@ -12,6 +12,7 @@ mod neighbours;
 mod outage;
 mod presence;
 mod tick;
+mod watched;
 
 pub use claims::Claim;
 pub use jamming::Jamming;

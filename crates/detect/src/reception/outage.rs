@@ -4,7 +4,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use model::alert::{AlertKind, Notice};
 use model::{Cell, Mmsi, Position};
 use serde::{Deserialize, Serialize};
@@ -43,11 +43,32 @@ fn is_lost(mask: Mask) -> bool {
     mask & 0b0000_0011 == 0
 }
 
-/// A ship heard in the bin that is over.
+/// What was heard in the bin that is over.
 #[derive(Debug)]
 pub(super) struct Seen<'a> {
+    /// By their cells.
+    pub(super) ships: &'a [HeardIn],
+    pub(super) stations: Vec<ByStation>,
+    /// Stations that heard something else.
+    pub(super) also_alive: &'a BTreeSet<u64>,
+}
+
+/// A ship heard by a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct HeardIn {
+    pub(super) cell: Cell,
     pub(super) mmsi: Mmsi,
-    pub(super) stations: &'a [u64],
+    pub(super) source: u16,
+    /// Whether no station that has a name heard it.
+    pub(super) is_unnamed: bool,
+}
+
+/// A ship heard by a station.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ByStation {
+    pub(super) source: u16,
+    pub(super) mmsi: Mmsi,
+    pub(super) station: u64,
     pub(super) cell: Cell,
 }
 
@@ -74,11 +95,14 @@ pub(super) struct Outages {
     /// Pairs of a station and a ship that are watched.
     limit: usize,
     heard: HashMap<(u64, Mmsi), (Mask, Cell), foldhash::fast::FixedState>,
-    footprints: BTreeMap<u64, BTreeMap<Cell, Reach>>,
+    footprints: HashMap<u64, Footprint, foldhash::fast::FixedState>,
     /// The same of all receivers together, those without a name included.
-    whole: BTreeMap<Cell, Reach>,
+    whole: Footprint,
     active: Vec<Failure>,
 }
+
+/// Where ships were heard.
+type Footprint = HashMap<Cell, Reach, foldhash::fast::FixedState>;
 
 /// How often ships were heard in a cell: in the day that runs and in the one before, by bins.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
@@ -90,14 +114,14 @@ struct Reach {
 }
 
 impl Reach {
-    fn hear(&mut self, bin: i64) {
+    fn hear(&mut self, bin: i64, ships: u32) {
         let day = bin.div_euclid(FOOTPRINT_BINS);
         if day != self.day {
             let before = if day == self.day + 1 { self.today } else { 0 };
             *self = Reach { last: bin, day, today: 0, before };
         }
         self.last = bin;
-        self.today += 1;
+        self.today += ships;
     }
 
     /// How often in the day of a bin and in the one before.
@@ -129,6 +153,28 @@ struct Failure {
     lost: Vec<Cell>,
 }
 
+/// How many ships somebody had in hearing, and how many of them are lost.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    ships: usize,
+    lost: usize,
+}
+
+impl Tally {
+    fn add(&mut self, mask: Mask) {
+        self.ships += 1;
+        self.lost += usize::from(is_lost(mask));
+    }
+
+    fn has_failed(&self) -> bool {
+        // At least 80 %, in integers.
+        self.ships >= MIN_SHIPS && self.lost * 5 >= self.ships * 4
+    }
+}
+
+/// A tally of each of several.
+type Tallies<K> = HashMap<K, Tally, foldhash::fast::FixedState>;
+
 /// The ships that somebody had in hearing, with whether they are lost.
 #[derive(Debug, Default)]
 struct Hearing {
@@ -136,11 +182,6 @@ struct Hearing {
 }
 
 impl Hearing {
-    fn has_failed(&self) -> bool {
-        let lost = self.ships.iter().filter(|(_, mask, _)| is_lost(*mask)).count();
-        // At least 80 %, in integers.
-        self.ships.len() >= MIN_SHIPS && lost * 5 >= self.ships.len() * 4
-    }
 
     /// Cells most of whose ships are lost.
     fn lost_cells(&self) -> Vec<Cell> {
@@ -166,8 +207,8 @@ impl Outages {
         Outages {
             limit: ships.saturating_mul(STATIONS_OF_SHIP),
             heard: HashMap::default(),
-            footprints: BTreeMap::new(),
-            whole: BTreeMap::new(),
+            footprints: HashMap::default(),
+            whole: Footprint::default(),
             active: Vec::new(),
         }
     }
@@ -176,23 +217,20 @@ impl Outages {
     pub(super) fn tick(
         &mut self,
         bin: i64,
-        seen: &[Seen<'_>],
+        mut seen: Seen<'_>,
         of_sources: &[OfSource],
-        also_alive: &BTreeSet<u64>,
     ) -> Verdict {
-        self.hear(bin, seen);
+        // Where there is room for some only, it does not hang on the order in which they came.
+        seen.stations.sort_unstable();
+        self.hear(bin, &seen);
         let mut verdict = Verdict::default();
-        self.end(bin, seen, of_sources);
+        self.end(bin, &seen, of_sources);
         let mut begun = self.failed_sources(bin, of_sources);
         if begun.is_empty() {
             begun = self.failed_stations(bin, of_sources);
         }
-        let heard: Vec<Cell> = {
-            let mut cells: Vec<Cell> = seen.iter().map(|seen| seen.cell).collect();
-            cells.sort_unstable();
-            cells.dedup();
-            cells
-        };
+        let of_cells = seen.ships.chunk_by(|one, other| one.cell == other.cell);
+        let heard: Vec<Cell> = of_cells.map(|of_cell| of_cell[0].cell).collect();
         let known = self.active.len();
         self.begin(bin, begun, &mut verdict);
         let places = self.failed_places(bin, of_sources);
@@ -211,7 +249,7 @@ impl Outages {
                 }
             }
         }
-        let deaf = self.deaf(bin, seen, also_alive);
+        let deaf = self.deaf(bin, &seen);
         if !deaf.is_empty() {
             verdict.dead.push(Dead { since: bin, cells: deaf });
         }
@@ -220,11 +258,15 @@ impl Outages {
 
     /// Cells in which most ships are heard by a station that heard nothing at all in this bin, and few by any that
     /// did.
-    fn deaf(&self, bin: i64, seen: &[Seen<'_>], also_alive: &BTreeSet<u64>) -> Vec<Cell> {
-        let mut alive: BTreeSet<u64> = also_alive.clone();
-        alive.extend(seen.iter().flat_map(|seen| seen.stations));
+    fn deaf(&self, bin: i64, seen: &Seen<'_>) -> Vec<Cell> {
+        if self.footprints.is_empty() {
+            return Vec::new();
+        }
+        let of_ships = seen.stations.iter().map(|by| by.station);
+        let alive: HashSet<u64, foldhash::fast::FixedState> =
+            seen.also_alive.iter().copied().chain(of_ships).collect();
         let (hearing, mute): (Vec<_>, Vec<_>) =
-            self.footprints.iter().partition(|(station, _)| alive.contains(station));
+            self.footprints.iter().partition(|(station, _)| alive.contains(*station));
         let is_most = |reach: &Reach, cell: &Cell| {
             self.whole.get(cell).is_some_and(|whole| reach.heard(bin) * 2 > whole.heard(bin))
         };
@@ -238,32 +280,33 @@ impl Outages {
             by_hearing.into_iter().all(|reach| !is_most(reach, cell))
         });
         // A receiver without a name is no station that could be mute.
-        let unnamed: BTreeSet<Cell> =
-            seen.iter().filter(|seen| seen.stations.is_empty()).map(|seen| seen.cell).collect();
-        deaf.retain(|cell| !unnamed.contains(cell));
+        deaf.retain(|cell| {
+            let from = seen.ships.partition_point(|ship| ship.cell < *cell);
+            seen.ships[from..].iter().take_while(|ship| ship.cell == *cell).all(|ship| !ship.is_unnamed)
+        });
         deaf
     }
 
-    fn hear(&mut self, bin: i64, seen: &[Seen<'_>]) {
+    fn hear(&mut self, bin: i64, seen: &Seen<'_>) {
         self.heard.retain(|_, (mask, _)| {
             *mask <<= 1;
             *mask != 0
         });
-        for seen in seen {
-            for station in seen.stations {
-                if self.heard.len() < self.limit || self.heard.contains_key(&(*station, seen.mmsi)) {
-                    let entry = self.heard.entry((*station, seen.mmsi)).or_insert((0, seen.cell));
-                    *entry = (entry.0 | 1, seen.cell);
-                }
-                if self.footprints.len() >= MAX_STATIONS && !self.footprints.contains_key(station) {
-                    continue;
-                }
-                let footprint = self.footprints.entry(*station).or_default();
-                if footprint.len() < MAX_FOOTPRINT || footprint.contains_key(&seen.cell) {
-                    footprint.entry(seen.cell).or_default().hear(bin);
-                }
+        for ByStation { station, mmsi, cell, .. } in &seen.stations {
+            if self.heard.len() < self.limit || self.heard.contains_key(&(*station, *mmsi)) {
+                let entry = self.heard.entry((*station, *mmsi)).or_insert((0, *cell));
+                *entry = (entry.0 | 1, *cell);
             }
-            self.whole.entry(seen.cell).or_default().hear(bin);
+            if self.footprints.len() >= MAX_STATIONS && !self.footprints.contains_key(station) {
+                continue;
+            }
+            let footprint = self.footprints.entry(*station).or_default();
+            if footprint.len() < MAX_FOOTPRINT || footprint.contains_key(cell) {
+                footprint.entry(*cell).or_default().hear(bin, 1);
+            }
+        }
+        for of_cell in seen.ships.chunk_by(|one, other| one.cell == other.cell) {
+            self.whole.entry(of_cell[0].cell).or_default().hear(bin, of_cell.len() as u32);
         }
         let is_recent = |reach: &Reach| reach.last > bin - FOOTPRINT_BINS;
         for footprint in self.footprints.values_mut() {
@@ -274,7 +317,7 @@ impl Outages {
     }
 
     /// Ends what is over.
-    fn end(&mut self, bin: i64, seen: &[Seen<'_>], of_sources: &[OfSource]) {
+    fn end(&mut self, bin: i64, seen: &Seen<'_>, of_sources: &[OfSource]) {
         self.active.retain(|failure| {
             let is_member = |mmsi: &Mmsi| failure.members.binary_search(mmsi).is_ok();
             let back = match failure.who {
@@ -283,10 +326,11 @@ impl Outages {
                     .filter(|ship| ship.source == source && ship.mask & 1 != 0 && is_member(&ship.mmsi))
                     .count(),
                 Who::Station(station) => seen
+                    .stations
                     .iter()
-                    .filter(|seen| seen.stations.contains(&station) && is_member(&seen.mmsi))
+                    .filter(|by| by.station == station && is_member(&by.mmsi))
                     .count(),
-                Who::Place(_) => seen.iter().filter(|seen| is_member(&seen.mmsi)).count(),
+                Who::Place(_) => seen.ships.iter().filter(|ship| is_member(&ship.mmsi)).count(),
             };
             (back as f64) < BACK * failure.members.len() as f64 && bin - failure.since < MAX_BINS
         });
@@ -301,24 +345,36 @@ impl Outages {
     }
 
     fn failed_sources(&self, bin: i64, of_sources: &[OfSource]) -> Vec<(Failure, Hearing)> {
-        let mut sources: BTreeMap<u16, Hearing> = BTreeMap::new();
+        let mut tallies: BTreeMap<u16, Tally> = BTreeMap::new();
         for ship in self.unexplained(of_sources) {
-            sources.entry(ship.source).or_default().ships.push((ship.mmsi, ship.mask, ship.cell));
+            tallies.entry(ship.source).or_default().add(ship.mask);
         }
-        let failed = sources.into_iter().filter(|(_, hearing)| hearing.has_failed());
-        failed.filter_map(|(source, hearing)| self.new_failure(bin, Who::Source(source), hearing)).collect()
+        tallies.retain(|_, tally| tally.has_failed());
+        let begun = tallies.into_keys().filter_map(|source| {
+            let ships = self.unexplained(of_sources).filter(|ship| ship.source == source);
+            let ships = ships.map(|ship| (ship.mmsi, ship.mask, ship.cell)).collect();
+            self.new_failure(bin, Who::Source(source), Hearing { ships })
+        });
+        begun.collect()
     }
 
     /// What the stations that failed have lost may be heard by others: a cell is lost only if its ships are.
     fn failed_stations(&self, bin: i64, of_sources: &[OfSource]) -> Vec<(Failure, Hearing)> {
-        let mut stations: BTreeMap<u64, Hearing> = BTreeMap::new();
-        for ((station, mmsi), (mask, cell)) in &self.heard {
-            if was_in_hearing(*mask) {
-                stations.entry(*station).or_default().ships.push((*mmsi, *mask, *cell));
+        let in_hearing = || self.heard.iter().filter(|(_, (mask, _))| was_in_hearing(*mask));
+        let mut tallies: Tallies<u64> = HashMap::default();
+        for ((station, _), (mask, _)) in in_hearing() {
+            tallies.entry(*station).or_default().add(*mask);
+        }
+        let mut failed: BTreeMap<u64, Hearing> = all_failed(&tallies);
+        if failed.is_empty() {
+            return Vec::new();
+        }
+        for ((station, mmsi), (mask, cell)) in in_hearing() {
+            if let Some(hearing) = failed.get_mut(station) {
+                hearing.ships.push((*mmsi, *mask, *cell));
             }
         }
-        let failed = stations.into_iter().filter(|(_, hearing)| hearing.has_failed());
-        let begun = failed.filter_map(|(station, hearing)| {
+        let begun = failed.into_iter().filter_map(|(station, hearing)| {
             let (mut failure, hearing) = self.new_failure(bin, Who::Station(station), hearing)?;
             let is_member = |ship: &&OfSource| failure.members.binary_search(&ship.mmsi).is_ok();
             let ships = of_sources.iter().filter(is_member).map(|ship| (ship.mmsi, ship.mask, ship.cell));
@@ -328,23 +384,44 @@ impl Outages {
         begun.collect()
     }
 
+    /// Ships that were in hearing and belong to no failure that is known, whichever sources had them.
+    fn unexplained_ships(&self, of_sources: &[OfSource]) -> Vec<(Mmsi, Mask, Cell)> {
+        let unexplained = self.unexplained(of_sources);
+        let mut ships: Vec<OfSource> = unexplained.copied().collect();
+        if ships.iter().any(|ship| ship.source != ships[0].source) {
+            ships.sort_unstable_by_key(|ship| (ship.mmsi, ship.source));
+        }
+        let of_ships = ships.chunk_by(|one, other| one.mmsi == other.mmsi);
+        let whole = of_ships.map(|of_ship| {
+            let mask = of_ship.iter().fold(0, |mask, ship| mask | ship.mask);
+            let last = of_ship[of_ship.len() - 1];
+            (last.mmsi, mask, last.cell)
+        });
+        whole.collect()
+    }
+
     /// Places that fail though no source or station that is known covers them all.
     fn failed_places(&self, bin: i64, of_sources: &[OfSource]) -> Vec<(Failure, Hearing)> {
-        let mut ships: BTreeMap<Mmsi, (Mask, Cell)> = BTreeMap::new();
-        for ship in self.unexplained(of_sources) {
-            let entry = ships.entry(ship.mmsi).or_insert((0, ship.cell));
-            *entry = (entry.0 | ship.mask, ship.cell);
+        let ships = self.unexplained_ships(of_sources);
+        let mut tallies: Tallies<Cell> = HashMap::default();
+        for (_, mask, cell) in &ships {
+            tallies.entry(*cell).or_default().add(*mask);
         }
-        let mut places: BTreeMap<Cell, Hearing> = BTreeMap::new();
-        for (mmsi, (mask, cell)) in ships {
-            places.entry(cell).or_default().ships.push((mmsi, mask, cell));
+        let mut places: BTreeMap<Cell, Hearing> = all_failed(&tallies);
+        if places.is_empty() {
+            return Vec::new();
+        }
+        for (mmsi, mask, cell) in ships {
+            if let Some(hearing) = places.get_mut(&cell) {
+                hearing.ships.push((mmsi, mask, cell));
+            }
         }
         let covered = |cell: Cell| {
             self.active.iter().any(|failure| {
                 matches!(failure.who, Who::Source(_)) || failure.cells.iter().any(|other| near(*other, cell))
             })
         };
-        let failed = places.into_iter().filter(|(cell, hearing)| hearing.has_failed() && !covered(*cell));
+        let failed = places.into_iter().filter(|(cell, _)| !covered(*cell));
         let mut groups: Vec<(Vec<Cell>, Hearing)> = Vec::new();
         for (cell, hearing) in failed {
             match groups.iter_mut().find(|(cells, _)| cells.iter().any(|other| near(*other, cell))) {
@@ -373,7 +450,10 @@ impl Outages {
         let members = hearing.ships.iter().map(|(mmsi, ..)| *mmsi).collect();
         let cells = match who {
             Who::Station(station) => {
-                self.footprints.get(&station).map(|cells| cells.keys().copied().collect()).unwrap_or_default()
+                let footprint = self.footprints.get(&station).into_iter().flat_map(HashMap::keys);
+                let mut cells: Vec<Cell> = footprint.copied().collect();
+                cells.sort_unstable();
+                cells
             }
             Who::Source(_) | Who::Place(_) => Vec::new(),
         };
@@ -410,6 +490,12 @@ impl Outages {
             self.active.push(failure);
         }
     }
+}
+
+/// Those that have failed, of whose ships nothing is known yet.
+fn all_failed<K: Copy + Ord>(tallies: &Tallies<K>) -> BTreeMap<K, Hearing> {
+    let failed = tallies.iter().filter(|(_, tally)| tally.has_failed());
+    failed.map(|(who, _)| (*who, Hearing::default())).collect()
 }
 
 fn near(a: Cell, b: Cell) -> bool {

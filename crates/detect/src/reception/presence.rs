@@ -9,20 +9,19 @@ use model::position::{interpolate, reachable};
 use model::time::DAY_MS;
 use model::{Cell, Cells, Class, EventTime, Fix, Mmsi, Position};
 use serde::{Deserialize, Serialize};
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::claims::Claims;
 use super::jamming::{Jump, Jumps};
-use super::outage::{Mask, OfSource, Outages, Seen};
+use super::outage::{ByStation, HeardIn, OfSource, Outages, Seen};
 use super::tick::{CellHeard, Counted, Counts, IntervalGroup, Tick};
+use super::watched::{Glimpse, Key, Ships, Sighted, Watched};
 use super::{BIN_MS, PRESENCE_BINS, bin_of, bin_start};
 
 /// So many reports wait for memory together.
 const TOGETHER: usize = 16;
 /// Stations told apart in one bin.
 const MAX_STATIONS: usize = 65_536;
-/// Stations of one bin that are told apart as hearing one ship.
-const MAX_STATIONS_OF_SHIP: usize = 64;
 /// Witnesses told of one cell.
 const WITNESSES: usize = 3;
 /// A gap of the whole feed longer than this has no ticks but the last of it, bins: nothing is
@@ -54,21 +53,9 @@ pub struct Observation {
     pub group: IntervalGroup,
 }
 
-/// What a ship showed in one bin: nothing here depends on the order of its reports.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Glimpse {
-    first: Fix,
-    class: Class,
-    group: IntervalGroup,
-    /// The minutes of the bin in which it was heard, a bit each.
-    minutes: u16,
-    stations: SmallVec<[u64; 2]>,
-}
-
-/// Bins that are not over yet.
+/// A bin that is not over yet.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct OpenBin {
-    ships: HashMap<(u16, Mmsi), Glimpse, foldhash::fast::FixedState>,
     sources: SmallVec<[u16; 2]>,
     /// How many of its ships were not watched before, by source.
     strangers: SmallVec<[(u16, usize); 2]>,
@@ -89,41 +76,8 @@ impl OpenBin {
     }
 }
 
-/// A ship as a source heard it last.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Sighted {
-    /// The bin heard before the last, and the fix in it.
-    before: Option<(i64, Fix)>,
-    bin: i64,
-    fix: Fix,
-    cell: Cell,
-    class: Class,
-    group: IntervalGroup,
-    minutes: u16,
-    mask: Mask,
-    /// The bins of the last hours in which it was heard, the newest in the lowest bit.
-    heard: u64,
-    /// The bin in which it was heard first.
-    since: i64,
-    /// Where it was counted last, and on which day.
-    counted: Option<(Cell, i64)>,
-}
-
-impl Sighted {
-    /// Whether it was heard in nearly all bins of the last hours up to the last in which it was heard, as seen
-    /// from a later bin: what it misses tells of the place, not of its transmitter.
-    fn is_steady(&self, bin: i64) -> bool {
-        const HOURS_BINS: i64 = 36;
-        const LEAST_BINS: i64 = 12;
-        let past = self.heard.checked_shr((bin - self.bin) as u32).unwrap_or(0);
-        let bins = (self.bin - self.since + 1).min(HOURS_BINS);
-        let heard = (past & ((1 << HOURS_BINS) - 1)).count_ones();
-        bins >= LEAST_BINS && i64::from(heard) * 20 >= bins * 16
-    }
-}
-
 /// Counts of one bin, by cell, class and source.
-type BinCounts = BTreeMap<(Cell, Class, u16), Counts>;
+type BinCounts = HashMap<(Cell, Class, u16), Counts, foldhash::fast::FixedState>;
 
 /// Measures presence and hearing, bin by bin.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -136,7 +90,7 @@ pub struct Presence {
     open: BTreeMap<i64, OpenBin>,
     /// Reports that are not in their bins yet: several wait for memory together.
     noted: Vec<Observation>,
-    ships: HashMap<(u16, Mmsi), Sighted, foldhash::fast::FixedState>,
+    ships: Ships,
     /// Counts of the last bins, which are not complete yet; the newest last.
     pending: VecDeque<(i64, BinCounts)>,
     /// Cells that were dead in the last bins.
@@ -162,7 +116,7 @@ impl Presence {
             first: None,
             open: BTreeMap::new(),
             noted: Vec::with_capacity(TOGETHER),
-            ships: HashMap::default(),
+            ships: Ships::default(),
             pending: VecDeque::new(),
             dead: VecDeque::new(),
             outages: Outages::new(limit),
@@ -185,8 +139,8 @@ impl Presence {
     fn take_noted(&mut self) {
         let noted = core::mem::take(&mut self.noted);
         let minutes = |seen: &Observation| {
-            let open = self.open.get(&bin_of(seen.t))?;
-            open.ships.get(&(seen.source, seen.mmsi)).map(|glimpse| glimpse.minutes)
+            let ship = self.ships.get((seen.source, seen.mmsi))?;
+            ship.glimpses.first().map(|glimpse| glimpse.minutes)
         };
         black_box(noted.iter().filter_map(minutes).fold(0, |word, minutes| word ^ minutes));
         noted.iter().for_each(|seen| self.take(seen));
@@ -204,23 +158,25 @@ impl Presence {
         note_source(&mut open.sources, seen.source);
         let minute = 1 << (seen.t.0.rem_euclid(BIN_MS) / 60_000);
         let fix = Fix { t: seen.t, position: seen.position };
-        if let Some(glimpse) = open.ships.get_mut(&key) {
-            if (fix.t, fix.position) < (glimpse.first.t, glimpse.first.position) {
-                (glimpse.first, glimpse.class, glimpse.group) = (fix, seen.class, seen.group);
+        let ship = self.ships.get_mut(key);
+        let is_known = ship.as_ref().is_some_and(|ship| ship.known.is_some());
+        let fresh = || Glimpse::new(fix, seen.class, seen.group, minute, seen.station);
+        if let Some(ship) = ship {
+            if let Some(glimpse) = ship.glimpse_mut(bin) {
+                if (fix.t, fix.position) < (glimpse.first.t, glimpse.first.position) {
+                    (glimpse.first, glimpse.class, glimpse.group) = (fix, seen.class, seen.group);
+                }
+                glimpse.minutes |= minute;
+                return glimpse.heard_by(seen.station);
             }
-            glimpse.minutes |= minute;
-            let has_place = glimpse.stations.len() < MAX_STATIONS_OF_SHIP;
-            if seen.station != 0 && has_place && !glimpse.stations.contains(&seen.station) {
-                glimpse.stations.push(seen.station);
-            }
-        } else if self.ships.contains_key(&key) || open.note_stranger(seen.source, self.limit) {
             // A flood fills its own part of a bin; who was watched before always has a place.
-            let stations = Some(seen.station).filter(|station| *station != 0).into_iter().collect();
-            let (class, group) = (seen.class, seen.group);
-            open.ships.insert(key, Glimpse { first: fix, class, group, minutes: minute, stations });
-        } else {
-            self.refused += 1;
+            if is_known || open.note_stranger(seen.source, self.limit) {
+                return ship.glimpses.push(fresh());
+            }
+        } else if open.note_stranger(seen.source, self.limit) {
+            return self.ships.insert(Watched { key, known: None, glimpses: smallvec![fresh()] });
         }
+        self.refused += 1;
     }
 
     /// Anything else that a station of a source heard: it is alive.
@@ -266,73 +222,66 @@ impl Presence {
 
     fn tick(&mut self, bin: i64) -> Tick {
         let mut open = self.open.remove(&bin).unwrap_or_default();
-        let mut keys: Vec<(u16, Mmsi)> = open.ships.keys().copied().collect();
-        keys.sort_unstable();
-        self.ships.retain(|_, ship| {
-            ship.mask <<= 1;
-            ship.heard <<= 1;
-            bin - ship.bin <= STAYED_BINS
-        });
-        self.pending.push_back((bin, self.lost(bin)));
         let first = *self.first.get_or_insert(bin);
+        let mut counts = BinCounts::default();
+        let mut heard = Heard::default();
         let mut jumps = Vec::new();
-        for key in &keys {
-            let glimpse = &open.ships[key];
-            let cell = self.cells.at(glimpse.first.position);
-            let known = self.ships.get(key);
-            let was_away = known.is_none_or(|ship| bin - ship.bin > PRESENCE_BINS);
-            if (was_away || known.is_some_and(|ship| ship.cell != cell))
-                && let Some((_, counts)) = self.pending.back_mut()
-            {
+        let (pending, cells, intervals) = (&mut self.pending, &mut self.cells, &mut self.intervals);
+        pending.push_back((bin, BinCounts::default()));
+        self.ships.retain(|ship| {
+            let key = ship.key;
+            if let Some(known) = &mut ship.known {
+                known.mask <<= 1;
+                known.heard <<= 1;
+                // It has not been heard for an hour, where it was heard last.
+                if bin - known.bin() == PRESENCE_BINS + 1 {
+                    counts.entry((known.cell, known.class, key.0)).or_default().losses += 1;
+                }
+            }
+            ship.known.take_if(|known| bin - known.bin() > STAYED_BINS);
+            let Some(glimpse) = ship.take_glimpse(bin) else {
+                return ship.known.is_some() || !ship.glimpses.is_empty();
+            };
+            let cell = cells.at(glimpse.first.position);
+            let was_away = ship.known.as_ref().is_none_or(|known| bin - known.bin() > PRESENCE_BINS);
+            if was_away || ship.known.as_ref().is_some_and(|known| known.cell != cell) {
                 let entry = counts.entry((cell, glimpse.class, key.0)).or_default();
                 entry.entries += 1;
                 // What is heard first of all has come out of nowhere only for us.
                 entry.appearances += u32::from(was_away && bin - first > PRESENCE_BINS);
             }
-            if let Some(ship) = self.ships.get_mut(key) {
-                if !reachable(ship.fix.position, ship.fix.t.0, glimpse.first.position, glimpse.first.t.0)
-                    && bin - ship.bin <= 2
-                {
-                    jumps.push(Jump { mmsi: key.1, from: ship.fix, to: glimpse.first });
+            heard.add(key, cell, &glimpse);
+            if let Some(known) = &mut ship.known {
+                let (from, to) = (known.fix, glimpse.first);
+                if bin - known.bin() <= 2 && !reachable(from.position, from.t.0, to.position, to.t.0) {
+                    jumps.push((key, Jump { mmsi: key.1, from, to }));
                 }
-                self.intervals.note(key.0, ship.group, ship.bin, bin, ship.minutes);
-                resolve(key.0, ship, bin, glimpse.first, (&mut self.pending, &mut self.cells));
-                ship.before = Some((ship.bin, ship.fix));
-                (ship.bin, ship.fix, ship.cell, ship.minutes) = (bin, glimpse.first, cell, glimpse.minutes);
-                (ship.class, ship.group) = (glimpse.class, glimpse.group);
-                (ship.mask, ship.heard) = (ship.mask | 1, ship.heard | 1);
+                intervals.note(key.0, known.group, known.bin(), bin, known.minutes);
+                resolve(key.0, known, bin, glimpse.first, (pending, cells));
+                known.hear(&glimpse, cell);
             } else {
-                let Glimpse { first: fix, class, group, minutes, .. } = *glimpse;
-                let fresh = Sighted {
-                    before: None,
-                    bin,
-                    fix,
-                    cell,
-                    class,
-                    group,
-                    minutes,
-                    mask: 1,
-                    heard: 1,
-                    since: bin,
-                    counted: None,
-                };
-                self.ships.insert(*key, fresh);
+                ship.known = Some(Sighted::new(&glimpse, cell));
             }
+            true
+        });
+        if let Some((_, of_bin)) = self.pending.back_mut() {
+            counts.into_iter().for_each(|(key, counts)| of_bin.entry(key).or_default().add(&counts));
         }
-        self.make_room();
-        keys.retain(|key| self.ships.contains_key(key));
+        if self.make_room() {
+            heard.retain(|key| self.ships.get(key).is_some_and(|ship| ship.known.is_some()));
+        }
         open.sources.sort_unstable();
         let mut tick = Tick { bin, sources: open.sources.clone(), ..Tick::default() };
-        self.judge(bin, &keys, &open, &mut tick);
-        jumps.sort_by_key(|jump| jump.mmsi);
-        jumps.dedup_by_key(|jump| jump.mmsi);
-        let (jamming, told) = self.jumps.tick(bin, jumps);
+        self.judge(bin, heard, &open, &mut tick);
+        jumps.sort_unstable_by_key(|((source, mmsi), _)| (*mmsi, *source));
+        jumps.dedup_by_key(|(_, jump)| jump.mmsi);
+        let (jamming, told) = self.jumps.tick(bin, jumps.into_iter().map(|(_, jump)| jump).collect());
         tick.jamming = jamming;
         tick.notices.extend(told);
         let ships = &self.ships;
         tick.claims = self.claims.tick(bin, |mmsi| {
             (0..=tick.sources.last().copied().unwrap_or(0))
-                .find_map(|source| ships.get(&(source, mmsi)).map(|ship| ship.fix))
+                .find_map(|source| ships.get((source, mmsi))?.known.as_ref().map(|known| known.fix))
         });
         tick.intervals = self.intervals.tick(bin);
         tick.counted = self.release(bin);
@@ -340,76 +289,61 @@ impl Presence {
     }
 
     /// Forgets ships of sources with too many: those heard in the fewest bins and minutes first, of them
-    /// those heard longest ago.
-    fn make_room(&mut self) {
+    /// those heard longest ago. Whether there were any.
+    fn make_room(&mut self) -> bool {
         let mut counts: BTreeMap<u16, usize> = BTreeMap::new();
-        for (source, _) in self.ships.keys() {
-            *counts.entry(*source).or_default() += 1;
+        for ship in self.ships.iter().filter(|ship| ship.known.is_some()) {
+            *counts.entry(ship.key.0).or_default() += 1;
         }
-        for (source, count) in counts {
-            let excess = count.saturating_sub(self.limit);
-            if excess == 0 {
-                continue;
-            }
-            let of_source = self.ships.iter().filter(|((of, _), _)| *of == source);
-            let worth = of_source.map(|((_, mmsi), ship)| {
-                (ship.heard.count_ones(), ship.minutes.count_ones(), ship.bin, *mmsi)
+        counts.retain(|_, count| *count > self.limit);
+        for (source, count) in &counts {
+            let excess = count - self.limit;
+            let of_source = self.ships.iter().filter(|ship| ship.key.0 == *source);
+            let worth = |ship: &Watched| {
+                let known = ship.known.as_ref()?;
+                Some((known.heard.count_ones(), known.minutes.count_ones(), known.bin(), ship.key.1))
+            };
+            let mut worths: Vec<_> = of_source.filter_map(worth).collect();
+            let (_, most, _) = worths.select_nth_unstable(excess - 1);
+            let most = *most;
+            self.ships.retain(|ship| {
+                let goes = ship.key.0 == *source && worth(ship).is_some_and(|worth| worth <= most);
+                if goes {
+                    ship.known = None;
+                }
+                !goes || !ship.glimpses.is_empty()
             });
-            let mut worth: Vec<_> = worth.collect();
-            worth.select_nth_unstable(excess - 1);
-            for (.., mmsi) in &worth[..excess] {
-                self.ships.remove(&(source, *mmsi));
-            }
             self.refused += excess as u64;
         }
-    }
-
-    /// Ships that have not been heard for an hour, where they were heard last.
-    fn lost(&self, bin: i64) -> BinCounts {
-        let mut counts = BinCounts::new();
-        let lost = self.ships.iter().filter(|(_, ship)| bin - ship.bin == PRESENCE_BINS + 1);
-        for ((source, _), ship) in lost {
-            counts.entry((ship.cell, ship.class, *source)).or_default().losses += 1;
-        }
-        counts
+        !counts.is_empty()
     }
 
     /// Who was heard where, and which receivers have failed.
-    fn judge(&mut self, bin: i64, keys: &[(u16, Mmsi)], open: &OpenBin, tick: &mut Tick) {
-        let mut heard: Vec<(Cell, Mmsi)> = Vec::with_capacity(keys.len());
-        let mut seen: Vec<Seen<'_>> = Vec::with_capacity(keys.len());
-        for key in keys {
-            let cell = self.ships[key].cell;
-            let glimpse = &open.ships[key];
-            heard.push((cell, key.1));
-            seen.push(Seen { mmsi: key.1, stations: &glimpse.stations, cell });
-        }
-        heard.sort_unstable();
-        heard.dedup();
-        for (cell, mmsi) in heard {
-            match tick.heard.last_mut() {
-                Some(last) if last.cell == cell => {
-                    last.ships += 1;
-                    if last.witnesses.len() < WITNESSES {
-                        last.witnesses.push(mmsi);
-                    }
+    fn judge(&mut self, bin: i64, heard: Heard, open: &OpenBin, tick: &mut Tick) {
+        let Heard { mut ships, stations } = heard;
+        ships.sort_unstable();
+        for of_cell in ships.chunk_by(|one, other| one.cell == other.cell) {
+            let cell = of_cell[0].cell;
+            let mut heard = CellHeard { cell, ships: 0, witnesses: SmallVec::new() };
+            // Of several sources that heard a ship, one counts.
+            for of_ship in of_cell.chunk_by(|one, other| one.mmsi == other.mmsi) {
+                heard.ships += 1;
+                if heard.witnesses.len() < WITNESSES {
+                    heard.witnesses.push(of_ship[0].mmsi);
                 }
-                _ => tick.heard.push(CellHeard { cell, ships: 1, witnesses: SmallVec::from_iter([mmsi]) }),
             }
+            tick.heard.push(heard);
         }
-        let mut of_sources: Vec<OfSource> = self
-            .ships
-            .iter()
-            .filter(|(_, ship)| ship.mask != 0)
-            .map(|((source, mmsi), ship)| OfSource {
-                source: *source,
-                mmsi: *mmsi,
-                mask: ship.mask,
-                cell: ship.cell,
-            })
-            .collect();
-        of_sources.sort_unstable_by_key(|ship| (ship.source, ship.mmsi));
-        let verdict = self.outages.tick(bin, &seen, &of_sources, &open.stations);
+        let known = self.ships.iter().filter_map(|ship| Some((ship.key, ship.known.as_ref()?)));
+        let of_sources = known.filter(|(_, known)| known.mask != 0).map(|((source, mmsi), known)| OfSource {
+            source,
+            mmsi,
+            mask: known.mask,
+            cell: known.cell,
+        });
+        let seen = Seen { ships: &ships, stations, also_alive: &open.stations };
+        let of_sources: Vec<OfSource> = of_sources.collect();
+        let verdict = self.outages.tick(bin, seen, &of_sources);
         (tick.down, tick.dead, tick.notices) = (verdict.down, verdict.dead, verdict.notices);
         let mut dead: Vec<Cell> = tick.dead.iter().flat_map(|dead| dead.cells.iter().copied()).collect();
         dead.sort_unstable();
@@ -421,7 +355,7 @@ impl Presence {
 
     /// The counts of the bin six before, without cells that were out of hearing then.
     fn release(&mut self, bin: i64) -> Vec<Counted> {
-        let mut complete = BinCounts::new();
+        let mut complete = BinCounts::default();
         while self.pending.front().is_some_and(|(of, _)| *of <= bin - PRESENCE_BINS) {
             let Some((of, counts)) = self.pending.pop_front() else { break };
             let dead = self.dead.iter().find(|(dead_bin, _)| *dead_bin == of).map(|(_, cells)| cells);
@@ -432,7 +366,32 @@ impl Presence {
             }
         }
         let counted = complete.into_iter();
-        counted.map(|((cell, class, source), counts)| Counted { cell, class, source, counts }).collect()
+        let mut counted: Vec<Counted> =
+            counted.map(|((cell, class, source), counts)| Counted { cell, class, source, counts }).collect();
+        counted.sort_unstable_by_key(|counted| (counted.cell, counted.class, counted.source));
+        counted
+    }
+}
+
+/// Who was heard in a bin.
+#[derive(Debug, Default)]
+struct Heard {
+    ships: Vec<HeardIn>,
+    stations: Vec<ByStation>,
+}
+
+impl Heard {
+    fn add(&mut self, (source, mmsi): Key, cell: Cell, glimpse: &Glimpse) {
+        let before = self.stations.len();
+        self.stations
+            .extend(glimpse.stations().map(|station| ByStation { source, mmsi, station, cell }));
+        let is_unnamed = self.stations.len() == before;
+        self.ships.push(HeardIn { cell, mmsi, source, is_unnamed });
+    }
+
+    fn retain(&mut self, keep: impl Fn(Key) -> bool) {
+        self.ships.retain(|ship| keep((ship.source, ship.mmsi)));
+        self.stations.retain(|by| keep((by.source, by.mmsi)));
     }
 }
 
@@ -445,16 +404,16 @@ fn resolve(
     (pending, cells): (&mut VecDeque<(i64, BinCounts)>, &mut Cells),
 ) {
     let mut count =
-        |of: i64, from: Fix, is_heard: bool, after_miss: bool, counted: &mut Option<(Cell, i64)>| {
+        |of: i64, from: Fix, is_heard: bool, after_miss: bool, counted: &mut (Cell, i32)| {
             // What is too old for its own bin counts in the oldest that is open.
             let slot = pending.iter().position(|(other, _)| *other == of).unwrap_or(0);
             let Some((_, counts)) = pending.get_mut(slot) else { return };
             let middle = bin_start(of).0 + BIN_MS / 2;
             let share = (middle - from.t.0) as f64 / (first.t.0 - from.t.0).max(1) as f64;
             let cell = cells.at(interpolate(from.position, first.position, share.clamp(0.0, 1.0)));
-            let day = bin_start(of).0.div_euclid(DAY_MS);
-            let is_passage = counted.is_none_or(|(last, last_day)| last != cell || last_day != day);
-            *counted = Some((cell, day));
+            let day = bin_start(of).0.div_euclid(DAY_MS) as i32;
+            let is_passage = *counted != (cell, day);
+            *counted = (cell, day);
             let entry = counts.entry((cell, ship.class, source)).or_default();
             entry.heard += u32::from(is_heard);
             entry.present += 1;
@@ -467,24 +426,22 @@ fn resolve(
     let reaches = |from: Fix| reachable(from.position, from.t.0, first.position, first.t.0);
     let is_steady = ship.is_steady(bin);
     let mut counted = ship.counted;
-    if let Some((before, from)) = ship.before
-        && ship.bin - before <= PRESENCE_BINS
-        && bin - ship.bin <= PRESENCE_BINS
-        && reaches(from)
-    {
-        count(ship.bin, from, true, is_steady && ship.bin - before > 1, &mut counted);
+    let (from, last) = (ship.before, ship.bin());
+    let before = bin_of(from.t);
+    if last - before <= PRESENCE_BINS && bin - last <= PRESENCE_BINS && reaches(from) {
+        count(last, from, true, is_steady && last - before > 1, &mut counted);
     }
     if reaches(ship.fix) {
-        let gap = ship.bin + 1..bin;
-        let is_short = |missed: &i64| missed - ship.bin <= PRESENCE_BINS && bin - missed <= PRESENCE_BINS;
+        let gap = last + 1..bin;
+        let is_short = |missed: &i64| missed - last <= PRESENCE_BINS && bin - missed <= PRESENCE_BINS;
         // A ship at work that is back where it was has been there all the time, as far as anybody
         // knows; one at rest may have been switched off.
         let is_under_way = matches!(ship.group, IntervalGroup::UnderWayA | IntervalGroup::UnderWayB);
         let is_back = is_under_way
-            && bin - ship.bin <= STAYED_BINS
+            && bin - last <= STAYED_BINS
             && ship.fix.position.distance_m(first.position) <= STAYED_M;
         for missed in gap.filter(|missed| is_back || is_short(missed)) {
-            count(missed, ship.fix, false, is_steady && missed > ship.bin + 1, &mut counted);
+            count(missed, ship.fix, false, is_steady && missed > last + 1, &mut counted);
         }
     }
     ship.counted = counted;

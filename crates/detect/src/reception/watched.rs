@@ -1,0 +1,246 @@
+//! The ships of all sources that are watched for reception: looked up one by one as they are heard, gone through all together
+//! when a bin is over.
+
+use alloc::vec::Vec;
+
+use hashbrown::HashMap;
+use model::{Cell, Class, EventTime, Fix, Mmsi, Position};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smallvec::SmallVec;
+use thin_vec::ThinVec;
+
+use super::bin_of;
+use super::outage::Mask;
+use super::tick::IntervalGroup;
+
+/// Stations of one bin that are told apart as hearing one ship.
+const MAX_STATIONS_OF_SHIP: usize = 64;
+
+/// A ship of a source.
+pub(super) type Key = (u16, Mmsi);
+
+/// Ships by source and MMSI.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ships {
+    /// Where each is in the list.
+    places: HashMap<Key, u32, foldhash::fast::FixedState>,
+    /// In no order.
+    list: Vec<Watched>,
+}
+
+/// A ship.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Watched {
+    pub(super) key: Key,
+    /// In bins that are over; none if it has only been heard since.
+    pub(super) known: Option<Sighted>,
+    /// In bins that are not over yet, one each, the order is that of their first reports.
+    pub(super) glimpses: SmallVec<[Glimpse; 1]>,
+}
+
+/// A ship as a source heard it last.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Sighted {
+    /// Its first report in the bin heard before the last; before all time if there is none.
+    pub(super) before: Fix,
+    /// Its first report in the last bin in which it was heard.
+    pub(super) fix: Fix,
+    pub(super) cell: Cell,
+    pub(super) class: Class,
+    pub(super) group: IntervalGroup,
+    pub(super) minutes: u16,
+    pub(super) mask: Mask,
+    /// The bins of the last hours in which it was heard, the newest in the lowest bit.
+    pub(super) heard: u64,
+    /// The bin in which it was heard first.
+    pub(super) since: i32,
+    /// Where it was counted last, and on which day.
+    pub(super) counted: (Cell, i32),
+}
+
+/// What a ship showed in one bin: nothing here depends on the order of its reports.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Glimpse {
+    pub(super) first: Fix,
+    pub(super) class: Class,
+    pub(super) group: IntervalGroup,
+    /// The minutes of the bin in which it was heard, a bit each.
+    pub(super) minutes: u16,
+    /// The station that heard it first, 0 for none that is named …
+    station: u64,
+    /// … and others.
+    others: ThinVec<u64>,
+}
+
+impl Ships {
+    /// One of them.
+    pub(super) fn get(&self, key: Key) -> Option<&Watched> {
+        self.list.get(*self.places.get(&key)? as usize)
+    }
+
+    /// One of them.
+    pub(super) fn get_mut(&mut self, key: Key) -> Option<&mut Watched> {
+        self.list.get_mut(*self.places.get(&key)? as usize)
+    }
+
+    /// Watches one more, unless it is watched.
+    pub(super) fn insert(&mut self, ship: Watched) {
+        let place = self.list.len() as u32;
+        if *self.places.entry(ship.key).or_insert(place) == place {
+            self.list.push(ship);
+        }
+    }
+
+    /// All of them, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Watched> {
+        self.list.iter()
+    }
+
+    /// Goes through all of them, and keeps those for which that is asked.
+    pub(super) fn retain(&mut self, mut keep: impl FnMut(&mut Watched) -> bool) {
+        let mut place = 0;
+        while let Some(ship) = self.list.get_mut(place) {
+            if keep(ship) {
+                place += 1;
+                continue;
+            }
+            let gone = self.list.swap_remove(place);
+            self.places.remove(&gone.key);
+            if let Some(moved) = self.list.get(place) {
+                self.places.insert(moved.key, place as u32);
+            }
+        }
+    }
+}
+
+impl Serialize for Ships {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        self.list.serialize(out)
+    }
+}
+
+impl<'de> Deserialize<'de> for Ships {
+    fn deserialize<D: Deserializer<'de>>(bytes: D) -> Result<Self, D::Error> {
+        let mut ships = Ships::default();
+        Vec::<Watched>::deserialize(bytes)?.into_iter().for_each(|ship| ships.insert(ship));
+        Ok(ships)
+    }
+}
+
+impl Watched {
+    /// What it showed in a bin that is not over, if it was heard in it.
+    pub(super) fn glimpse_mut(&mut self, bin: i64) -> Option<&mut Glimpse> {
+        self.glimpses.iter_mut().find(|glimpse| glimpse.bin() == bin)
+    }
+
+    /// The same, taken out: the bin is over.
+    pub(super) fn take_glimpse(&mut self, bin: i64) -> Option<Glimpse> {
+        let at = self.glimpses.iter().position(|glimpse| glimpse.bin() == bin)?;
+        let glimpse = self.glimpses.remove(at);
+        if self.glimpses.spilled() {
+            self.glimpses.shrink_to_fit();
+        }
+        Some(glimpse)
+    }
+}
+
+impl Glimpse {
+    /// The first of a bin.
+    pub(super) fn new(first: Fix, class: Class, group: IntervalGroup, minute: u16, station: u64) -> Glimpse {
+        Glimpse { first, class, group, minutes: minute, station, others: ThinVec::new() }
+    }
+
+    /// The bin.
+    pub(super) fn bin(&self) -> i64 {
+        bin_of(self.first.t)
+    }
+
+    /// A station heard it; none that is named is 0.
+    pub(super) fn heard_by(&mut self, station: u64) {
+        if station == 0 || station == self.station || self.others.contains(&station) {
+            return;
+        }
+        if self.station == 0 {
+            self.station = station;
+        } else if self.others.len() + 1 < MAX_STATIONS_OF_SHIP {
+            self.others.push(station);
+        }
+    }
+
+    /// The stations that heard it.
+    pub(super) fn stations(&self) -> impl Iterator<Item = u64> {
+        Some(self.station).filter(|station| *station != 0).into_iter().chain(self.others.iter().copied())
+    }
+}
+
+impl Sighted {
+    /// A ship that is heard for the first time.
+    pub(super) fn new(glimpse: &Glimpse, cell: Cell) -> Sighted {
+        Sighted {
+            before: Fix { t: EventTime::MIN, position: Position::default() },
+            fix: glimpse.first,
+            cell,
+            class: glimpse.class,
+            group: glimpse.group,
+            minutes: glimpse.minutes,
+            mask: 1,
+            heard: 1,
+            since: glimpse.bin() as i32,
+            counted: (Cell(0), 0),
+        }
+    }
+
+    /// It is heard again.
+    pub(super) fn hear(&mut self, glimpse: &Glimpse, cell: Cell) {
+        (self.before, self.fix, self.cell) = (self.fix, glimpse.first, cell);
+        (self.class, self.group, self.minutes) = (glimpse.class, glimpse.group, glimpse.minutes);
+        (self.mask, self.heard) = (self.mask | 1, self.heard | 1);
+    }
+
+    /// The last bin in which it was heard.
+    pub(super) fn bin(&self) -> i64 {
+        bin_of(self.fix.t)
+    }
+
+    /// Whether it was heard in nearly all bins of the last hours up to the last in which it was heard, as seen
+    /// from a later bin: what it misses tells of the place, not of its transmitter.
+    pub(super) fn is_steady(&self, bin: i64) -> bool {
+        const HOURS_BINS: i64 = 36;
+        const LEAST_BINS: i64 = 12;
+        let past = self.heard.checked_shr((bin - self.bin()) as u32).unwrap_or(0);
+        let bins = (self.bin() - i64::from(self.since) + 1).min(HOURS_BINS);
+        let heard = (past & ((1 << HOURS_BINS) - 1)).count_ones();
+        bins >= LEAST_BINS && i64::from(heard) * 20 >= bins * 16
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ship(mmsi: u32) -> Watched {
+        Watched { key: (0, Mmsi(mmsi)), known: None, glimpses: SmallVec::new() }
+    }
+
+    #[test]
+    fn those_that_stay_are_found_when_others_have_gone() {
+        let mut ships = Ships::default();
+        (0..1_000).chain(500..600).for_each(|mmsi| ships.insert(ship(mmsi)));
+        ships.retain(|ship| ship.key.1.0 % 3 == 1);
+        ships.insert(ship(1_001));
+        assert_eq!(ships.iter().count(), 334);
+        for mmsi in 0..1_002 {
+            let found = ships.get((0, Mmsi(mmsi))).map(|ship| ship.key.1.0);
+            assert_eq!(found, Some(mmsi).filter(|mmsi| mmsi % 3 == 1 && *mmsi < 1_000 || *mmsi == 1_001));
+        }
+    }
+
+    #[test]
+    fn each_station_counts_once_and_there_is_an_end() {
+        let fix = Fix { t: EventTime(0), position: Position::default() };
+        let mut glimpse = Glimpse::new(fix, Class::A, IntervalGroup::RestA, 1, 0);
+        assert_eq!(glimpse.stations().count(), 0);
+        (0..200).chain(0..200).for_each(|station| glimpse.heard_by(station));
+        assert_eq!(glimpse.stations().collect::<Vec<_>>(), (1..=64).collect::<Vec<_>>());
+    }
+}
