@@ -16,8 +16,9 @@ const UNIT_MS: i64 = 180_000;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Activity {
     /// The newest hour, counted from the epoch.
-    hour: i64,
-    heard: [u32; HOURS],
+    hour: i32,
+    /// As many of an hour as there may be: a ship sends 1,800.
+    heard: [u16; HOURS],
     /// Milliseconds divided by the interval, in units of 1/180,000.
     expected: [u32; HOURS],
 }
@@ -27,7 +28,8 @@ impl Activity {
     pub fn heard(&mut self, t: EventTime, reports: u32) {
         self.advance(t.0.div_euclid(HOUR_MS));
         if let Some(slot) = self.slot(t.0.div_euclid(HOUR_MS)) {
-            self.heard[slot] += reports;
+            let reports = reports.min(u32::from(u16::MAX)) as u16;
+            self.heard[slot] = self.heard[slot].saturating_add(reports);
         }
     }
 
@@ -49,14 +51,14 @@ impl Activity {
     /// A word that hangs on what a report will ask for.
     #[must_use]
     pub fn warm(&self) -> u64 {
-        let slot = self.hour.rem_euclid(HOURS as i64) as usize;
-        self.hour as u64 ^ u64::from(self.heard[slot] ^ self.expected[slot])
+        let slot = self.hour.rem_euclid(HOURS as i32) as usize;
+        u64::from(self.heard[slot]) ^ u64::from(self.expected[slot])
     }
 
     /// Reports heard in these hours.
     #[must_use]
     pub fn total_heard(&self) -> u32 {
-        self.heard.iter().sum()
+        self.heard.iter().map(|reports| u32::from(*reports)).sum()
     }
 
     /// Reports expected in these hours, rounded half up.
@@ -67,7 +69,7 @@ impl Activity {
     }
 
     fn advance(&mut self, hour: i64) {
-        let steps = hour - self.hour;
+        let steps = hour - i64::from(self.hour);
         if steps <= 0 {
             return;
         }
@@ -76,11 +78,11 @@ impl Activity {
             self.heard[slot] = 0;
             self.expected[slot] = 0;
         }
-        self.hour = hour;
+        self.hour = hour as i32;
     }
 
     fn slot(&self, hour: i64) -> Option<usize> {
-        let age = self.hour - hour;
+        let age = i64::from(self.hour) - hour;
         (0..HOURS as i64).contains(&age).then(|| hour.rem_euclid(HOURS as i64) as usize)
     }
 }

@@ -77,6 +77,9 @@ pub struct Context<'a> {
     pub statics: &'a alloc::sync::Arc<Statics>,
 }
 
+/// When a ship was heard under another MMSI, and which.
+type Claimed = (EventTime, Mmsi);
+
 /// Judges the silences of one track.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Judge {
@@ -87,12 +90,12 @@ pub struct Judge {
     episodes: Rare<Episode>,
     /// Silences that began up to here are forgotten.
     forgotten: EventTime,
-    version: u64,
+    version: u32,
     /// Messages without a position since the last report, and how many of them have been judged.
     mutes: Rare<EventTime>,
-    judged: usize,
+    judged: u32,
     /// A ship with the IMO number of this one heard since the last report under another MMSI.
-    claim: Option<(EventTime, Mmsi)>,
+    claim: Option<Box<Claimed>>,
     /// As it stood at the last report, once anything has been judged since.
     #[serde(deserialize_with = "base")]
     base: Option<Box<Judge>>,
@@ -108,10 +111,10 @@ struct Base {
     speeds: Speeds,
     episodes: Rare<Episode>,
     forgotten: EventTime,
-    version: u64,
+    version: u32,
     mutes: Rare<EventTime>,
-    judged: usize,
-    claim: Option<(EventTime, Mmsi)>,
+    judged: u32,
+    claim: Option<Box<Claimed>>,
     base: Option<()>,
 }
 
@@ -170,7 +173,7 @@ impl Judge {
     /// Changes with whatever is told.
     #[must_use]
     pub fn version(&self) -> u64 {
-        self.version
+        u64::from(self.version)
     }
 
     /// How far it has come.
@@ -216,7 +219,7 @@ impl Judge {
     /// Whether anything falls due up to `now`.
     #[must_use]
     pub fn has_due(&self, now: EventTime) -> bool {
-        self.judged < self.mutes.len() || self.next_deadline().is_some_and(|due| due <= now)
+        self.judged() < self.mutes.len() || self.next_deadline().is_some_and(|due| due <= now)
     }
 
     /// Time passes, up to which nothing falls due.
@@ -227,7 +230,7 @@ impl Judge {
     /// Does what falls due up to `now`, one moment after the other, each after the messages up to it.
     pub fn advance(&mut self, now: EventTime, context: &Context<'_>, chart: &impl Chart) {
         loop {
-            let mute = self.mutes.get(self.judged).copied().filter(|t| *t <= now);
+            let mute = self.mutes.get(self.judged()).copied().filter(|t| *t <= now);
             match (mute, self.next_deadline().filter(|due| *due <= now)) {
                 (Some(t), due) if due.is_none_or(|due| t <= due) => self.judge_mute(t),
                 (_, Some(due)) => self.step(due, context, chart),
@@ -246,7 +249,7 @@ impl Judge {
         }
         let Some(episode) = self.episodes.last_mut().filter(|episode| !episode.is_over()) else { return };
         episode.step(due, context.mmsi, chart);
-        take_claim(episode, self.claim.filter(|(t, _)| *t <= due));
+        take_claim(episode, self.claim.as_deref().copied().filter(|(t, _)| *t <= due));
         if let Some(part) = episode.return_was_real(due, RETURN_MS) {
             self.episodes.push(Episode::new(part));
         } else if episode.has_lasted(due, EXPIRES_MS) {
@@ -261,7 +264,7 @@ impl Judge {
             return;
         }
         if let Some(base) = self.base.take() {
-            let (mutes, claim, version) = (core::mem::take(&mut self.mutes), self.claim, self.version + 1);
+            let (mutes, claim, version) = (core::mem::take(&mut self.mutes), self.claim.take(), self.version + 1);
             *self = Judge { mutes, claim, version, judged: 0, ..*base };
         }
     }
@@ -282,9 +285,9 @@ impl Judge {
         }
         self.last = Some(Last { fix, heard: fix.t, report: seen });
         self.base = None;
-        self.claim = self.claim.filter(|(t, _)| *t > fix.t);
+        self.claim.take_if(|claim| claim.0 <= fix.t);
         if !self.mutes.is_empty() {
-            let judged = self.judged.min(self.mutes.len());
+            let judged = self.judged().min(self.mutes.len());
             self.mutes.edit(|mutes| mutes.drain(..judged).count());
         }
         self.judged = 0;
@@ -300,7 +303,7 @@ impl Judge {
         let at = self.mutes.partition_point(|other| *other <= t);
         // Of many in a row the first and the last tell all.
         let is_next = at == self.mutes.len() && self.mutes.len() >= 2;
-        if is_next && t.0 - self.mutes[at - 2].0 < CLOSE_MS && self.judged < at {
+        if is_next && t.0 - self.mutes[at - 2].0 < CLOSE_MS && self.judged() < at {
             self.mutes[at - 1] = t;
         } else {
             self.mutes.edit(|mutes| mutes.insert(at, t));
@@ -321,7 +324,7 @@ impl Judge {
 
     /// Static values within an hour after a silence.
     pub fn note_silence(&mut self, silence: &Silence) {
-        self.version += u64::from(!self.episodes.is_empty());
+        self.version += u32::from(!self.episodes.is_empty());
         let parts = self.episodes.iter_mut().flat_map(|episode| &mut episode.parts);
         for part in parts.filter(|part| part.start.heard == silence.heard.start) {
             part.after.clone_from(&silence.static_after);
@@ -335,10 +338,14 @@ impl Judge {
         if self.last.as_ref().is_none_or(|last| t <= last.fix.t) {
             return;
         }
-        self.claim = Some((t, mmsi));
+        self.claim = Some(Box::new((t, mmsi)));
         if let Some(episode) = self.episodes.last_mut().filter(|episode| !episode.is_over()) {
-            self.version += u64::from(take_claim(episode, self.claim));
+            self.version += u32::from(take_claim(episode, Some((t, mmsi))));
         }
+    }
+
+    fn judged(&self) -> usize {
+        self.judged as usize
     }
 
     fn open_episode(&self) -> Option<&Episode> {
@@ -409,7 +416,7 @@ impl Judge {
 }
 
 /// Lets a silence that people are told of go on under another MMSI; whether that is news.
-fn take_claim(episode: &mut Episode, claim: Option<(EventTime, Mmsi)>) -> bool {
+fn take_claim(episode: &mut Episode, claim: Option<Claimed>) -> bool {
     let is_dark = episode.is_told() && episode.current().is_some();
     let is_news = is_dark && claim.is_some() && episode.continued_as != claim;
     if is_news {

@@ -41,8 +41,15 @@ const SLOW: u16 = 5;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Track {
     story: Story,
-    teller: Teller,
+    /// None before there is anything to tell.
+    teller: Option<Box<Teller>>,
     history: Option<Box<History>>,
+    aside: Option<Box<Aside>>,
+}
+
+/// What is to be judged again, and another ship with the same identity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Aside {
     /// How far it had been judged when a report of an earlier time came in, and when that was.
     behind: Option<(EventTime, EventTime)>,
     /// When the story is to be run again at the latest, with what came late.
@@ -131,14 +138,13 @@ impl Track {
     /// A new track.
     #[must_use]
     pub fn new(story: Story) -> Track {
-        let teller = Teller::default();
-        Track { story, teller, history: None, behind: None, rerun_at: None, is_shared: false }
+        Track { story, teller: None, history: None, aside: None }
     }
 
     /// A word that hangs on what a report will ask for of the track's own memory.
     #[must_use]
     pub fn warm(&self) -> u64 {
-        self.story.warm() ^ u64::from(self.rerun_at.is_some()) ^ u64::from(self.history.is_some())
+        self.story.warm() ^ u64::from(self.aside.is_some()) ^ u64::from(self.history.is_some())
     }
 
     /// A word that hangs on what a report with this speed will ask for elsewhere.
@@ -155,7 +161,7 @@ impl Track {
 
     /// Another ship uses the same MMSI.
     pub fn share_identity(&mut self) {
-        self.is_shared = true;
+        self.set_aside(|aside| aside.is_shared = true);
     }
 
     /// The next report in time, with the ports that hold it. `now` is how far hand-on has come.
@@ -167,14 +173,15 @@ impl Track {
         chart: &impl Chart,
         out: &mut Vec<Told>,
     ) {
+        let is_shared = self.aside.as_ref().is_some_and(|aside| aside.is_shared);
         let mut silences = self.story.silences_before(report.fix.t);
-        if !silences.is_empty() && self.rerun_at.is_some() {
+        if !silences.is_empty() && self.rerun_at().is_some() {
             // What it tells of the silence is told with what filled it.
             self.take_in(now, chart, out);
             silences = self.story.silences_before(report.fix.t);
         }
         let clock = self.story.judge().clock();
-        if let (Some(from), true) = (self.story.last_t(), self.is_shared || !silences.is_empty()) {
+        if let (Some(from), true) = (self.story.last_t(), is_shared || !silences.is_empty()) {
             let story = &self.story;
             let fresh = || Box::new(History::new(story.clone()));
             let history = self.history.get_or_insert_with(fresh);
@@ -184,10 +191,10 @@ impl Track {
         }
         if let Some(history) = &mut self.history {
             history.insert(Event::Report(report.clone()));
-            if !self.is_shared {
+            if !is_shared {
                 history.thin(&self.story, chart);
             }
-            if !history.forget(now, self.is_shared, chart) {
+            if !history.forget(now, is_shared, chart) {
                 self.history = None;
             }
         }
@@ -208,18 +215,34 @@ impl Track {
     #[must_use]
     pub fn next_deadline(&self) -> Option<EventTime> {
         let judged = self.story.judge().next_deadline();
+        let Some(Aside { behind, rerun_at, .. }) = self.aside.as_deref() else { return judged };
         // All that falls due up to `behind` comes together.
-        let judged = self.behind.map_or(judged, |(_, since)| Some(EventTime(since.0 + 1)));
-        judged.into_iter().chain(self.rerun_at).min()
+        let judged = behind.map_or(judged, |(_, since)| Some(EventTime(since.0 + 1)));
+        judged.into_iter().chain(*rerun_at).min()
+    }
+
+    fn behind(&self) -> Option<(EventTime, EventTime)> {
+        self.aside.as_ref()?.behind
+    }
+
+    fn rerun_at(&self) -> Option<EventTime> {
+        self.aside.as_ref()?.rerun_at
+    }
+
+    fn set_aside(&mut self, change: impl FnOnce(&mut Aside)) {
+        let mut aside = self.aside.as_deref().copied().unwrap_or_default();
+        change(&mut aside);
+        let is_any = aside != Aside::default();
+        self.aside = is_any.then(|| Box::new(aside));
     }
 
     /// Does what falls due up to `now`.
     pub fn advance(&mut self, now: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
         while let Some(due) = self.next_deadline().filter(|due| *due <= now) {
             // Nothing is judged without what is known.
-            if self.rerun_at.is_some() {
+            if self.rerun_at().is_some() {
                 self.take_in(due, chart, out);
-            } else if self.behind.is_some() {
+            } else if self.behind().is_some() {
                 self.catch_up(due, chart, out);
             } else {
                 self.story.advance(due, chart);
@@ -230,7 +253,8 @@ impl Track {
 
     /// Judges anew what had been judged before a report of an earlier time came in.
     fn catch_up(&mut self, now: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
-        if let Some((behind, _)) = self.behind.take() {
+        if let Some((behind, _)) = self.behind() {
+            self.set_aside(|aside| aside.behind = None);
             self.story.advance(behind, chart);
             self.tell(Vec::new(), (behind, now), chart, out);
         }
@@ -238,8 +262,12 @@ impl Track {
 
     /// What was judged up to `clock` is to be judged again, once time goes on from `now`.
     fn fall_behind(&mut self, clock: EventTime, now: EventTime) {
-        let clock = self.behind.map_or(clock, |(behind, _)| behind.max(clock));
-        self.behind = (clock > self.story.judge().clock()).then_some((clock, now));
+        let before = self.behind();
+        let clock = before.map_or(clock, |(behind, _)| behind.max(clock));
+        let behind = (clock > self.story.judge().clock()).then_some((clock, now));
+        if behind != before {
+            self.set_aside(|aside| aside.behind = behind);
+        }
     }
 
     /// A ship with the IMO number of this one is heard under another MMSI.
@@ -263,7 +291,9 @@ impl Track {
         for told in self.story.told_facts(chart) {
             out.push(Told::Fact(FactChange { fact: None, ambiguous: false, at, told: at, ..told }));
         }
-        self.teller.take_back(&self.story, (at, at), chart, out);
+        if let Some(teller) = &mut self.teller {
+            teller.take_back(&self.story, (at, at), chart, out);
+        }
     }
 
     fn tell(
@@ -274,11 +304,15 @@ impl Track {
         out: &mut Vec<Told>,
     ) {
         self.note(changes, out);
-        self.teller.tell(&self.story, times, chart, out);
+        if self.teller.is_some() || !self.story.is_plain() {
+            self.teller.get_or_insert_default().tell(&self.story, times, chart, out);
+        }
     }
 
     fn note(&mut self, changes: Vec<FactChange>, out: &mut Vec<Told>) {
-        changes.iter().for_each(|change| self.teller.note(change));
+        for change in &changes {
+            self.teller.get_or_insert_default().note(change);
+        }
         out.extend(changes.into_iter().map(Told::Fact));
     }
 
@@ -390,13 +424,15 @@ impl Track {
         if let Some(history) = &mut self.history {
             history.late.push(event);
             let next = EventTime((now.0.div_euclid(RERUN_MS) + 1) * RERUN_MS);
-            self.rerun_at = self.rerun_at.or(Some(next));
+            self.set_aside(|aside| aside.rerun_at = aside.rerun_at.or(Some(next)));
         }
     }
 
     /// Runs the story from the checkpoint without and with what came late, and tells what differs.
     fn take_in(&mut self, now: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
-        self.rerun_at = None;
+        if self.rerun_at().is_some() {
+            self.set_aside(|aside| aside.rerun_at = None);
+        }
         let Some(history) = self.history.as_mut().filter(|history| !history.late.is_empty()) else { return };
         let clock = self.story.judge().clock();
         history.checkpoint.share_encounters(&self.story);
@@ -424,8 +460,10 @@ impl Track {
         }
         self.story = story;
         self.fall_behind(clock, now);
-        self.teller.renew();
-        if self.behind.is_some() {
+        if let Some(teller) = &mut self.teller {
+            teller.renew();
+        }
+        if self.behind().is_some() {
             // The silence that lasts is judged again first: nobody is told that there is none.
             self.note(changes, out);
         } else {

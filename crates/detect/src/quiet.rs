@@ -1,12 +1,13 @@
 //! What was heard of a ship between two accepted reports: messages without a position, which cut
 //! the time, and static reports, which do not.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use model::fact::HeardStatic;
 use model::time::MINUTE_MS;
-use model::{EventTime, Rare, Statics, TimeSpan};
+use model::{EventTime, Statics, TimeSpan};
 use serde::{Deserialize, Serialize};
 
 /// Two consecutive messages at least this far apart are a silence.
@@ -18,11 +19,14 @@ const MAX_HEARINGS: usize = 4_096;
 
 /// Messages heard since the last accepted report.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Quiet {
+pub struct Quiet(Option<Box<Heard>>);
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Heard {
     /// Messages without a position, those less than 30 min apart taken together.
-    mutes: Rare<TimeSpan>,
+    mutes: Vec<TimeSpan>,
     /// Static reports in time order.
-    hearings: Rare<Hearing>,
+    hearings: Vec<Hearing>,
 }
 
 /// One static report, or several that followed it beyond the limit.
@@ -44,35 +48,43 @@ impl Quiet {
     /// Whether nothing was heard.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.mutes.is_empty() && self.hearings.is_empty()
+        self.mutes().is_empty() && self.hearings().is_empty()
     }
 
     /// The last message without a position.
     #[must_use]
     pub fn last_mute(&self) -> Option<EventTime> {
-        self.mutes.last().map(|span| span.end)
+        self.mutes().last().map(|span| span.end)
+    }
+
+    fn mutes(&self) -> &[TimeSpan] {
+        self.0.as_ref().map_or(&[], |heard| &heard.mutes)
+    }
+
+    fn hearings(&self) -> &[Hearing] {
+        self.0.as_ref().map_or(&[], |heard| &heard.hearings)
     }
 
     /// A message without a position.
     pub fn mute(&mut self, t: EventTime) {
-        let at = self.mutes.partition_point(|span| span.start <= t);
-        self.mutes.edit(|mutes| {
-            mutes.insert(at, TimeSpan { start: t, end: t });
-            mutes.dedup_by(|span, before| {
-                let is_one = span.start.0 - before.end.0 < SILENCE_MS;
-                if is_one {
-                    before.end = before.end.max(span.end);
-                }
-                is_one
-            });
+        let mutes = &mut self.0.get_or_insert_default().mutes;
+        let at = mutes.partition_point(|span| span.start <= t);
+        mutes.insert(at, TimeSpan { start: t, end: t });
+        mutes.dedup_by(|span, before| {
+            let is_one = span.start.0 - before.end.0 < SILENCE_MS;
+            if is_one {
+                before.end = before.end.max(span.end);
+            }
+            is_one
         });
     }
 
     /// Static values.
     pub fn hear(&mut self, t: EventTime, values: &Arc<Statics>, is_report: bool) {
-        let at = self.hearings.partition_point(|hearing| hearing.t <= t);
-        if self.hearings.len() >= MAX_HEARINGS && at == self.hearings.len() {
-            if let Some(last) = self.hearings.last_mut() {
+        let hearings = &mut self.0.get_or_insert_default().hearings;
+        let at = hearings.partition_point(|hearing| hearing.t <= t);
+        if hearings.len() >= MAX_HEARINGS && at == hearings.len() {
+            if let Some(last) = hearings.last_mut() {
                 last.last = t;
                 last.count += u32::from(is_report);
                 last.values = Arc::clone(values);
@@ -80,26 +92,24 @@ impl Quiet {
             return;
         }
         // Ships repeat themselves: the same values are kept once.
-        let values = match self.hearings.get(at.wrapping_sub(1)) {
+        let values = match hearings.get(at.wrapping_sub(1)) {
             Some(before) if *before.values == **values => Arc::clone(&before.values),
             _ => Arc::clone(values),
         };
-        let hearing = Hearing { t, last: t, count: u32::from(is_report), is_report, values };
-        self.hearings.edit(|hearings| hearings.insert(at, hearing));
+        hearings.insert(at, Hearing { t, last: t, count: u32::from(is_report), is_report, values });
     }
 
     /// Takes out the static values heard up to `t`, in time order.
     pub fn take_hearings(&mut self, t: EventTime) -> Vec<Hearing> {
-        if self.hearings.is_empty() {
-            return Vec::new();
-        }
-        let end = self.hearings.partition_point(|hearing| hearing.t <= t);
-        self.hearings.edit(|hearings| hearings.drain(..end).collect())
+        let Some(heard) = &mut self.0 else { return Vec::new() };
+        let end = heard.hearings.partition_point(|hearing| hearing.t <= t);
+        heard.hearings.drain(..end).collect()
     }
 
     /// The static values heard up to `t`, in time order.
     pub fn hearings_up_to(&self, t: EventTime) -> &[Hearing] {
-        &self.hearings[..self.hearings.partition_point(|hearing| hearing.t <= t)]
+        let hearings = self.hearings();
+        &hearings[..hearings.partition_point(|hearing| hearing.t <= t)]
     }
 
     /// Static reports strictly between two times.
@@ -107,7 +117,7 @@ impl Quiet {
     pub fn heard_between(&self, span: TimeSpan) -> Option<HeardStatic> {
         let mut heard: Option<HeardStatic> = None;
         let within = |hearing: &&Hearing| hearing.is_report && span.start < hearing.t && hearing.t < span.end;
-        for hearing in self.hearings.iter().filter(within) {
+        for hearing in self.hearings().iter().filter(within) {
             let entry = heard.get_or_insert(HeardStatic { count: 0, first: hearing.t, last: hearing.last });
             entry.count += hearing.count;
             entry.last = hearing.last;
@@ -119,7 +129,7 @@ impl Quiet {
     /// two accepted reports.
     pub fn parts(&self, from: EventTime, to: EventTime, parts: &mut Vec<TimeSpan>) {
         let mut heard = from;
-        for mute in self.mutes.iter().filter(|mute| mute.start < to && mute.end > from) {
+        for mute in self.mutes().iter().filter(|mute| mute.start < to && mute.end > from) {
             push_if_silent(heard, mute.start, parts);
             heard = heard.max(mute.end);
         }
@@ -128,8 +138,12 @@ impl Quiet {
 
     /// Forgets the messages without a position up to `t`, at which a report was accepted.
     pub fn settle(&mut self, t: EventTime) {
-        self.mutes.retain(|mute| mute.end > t);
-        self.mutes.iter_mut().for_each(|mute| mute.start = mute.start.max(t));
+        let Some(heard) = &mut self.0 else { return };
+        heard.mutes.retain(|mute| mute.end > t);
+        heard.mutes.iter_mut().for_each(|mute| mute.start = mute.start.max(t));
+        if heard.mutes.is_empty() && heard.hearings.is_empty() {
+            self.0 = None;
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! The story of one track: its reports in time order become silences, visits and hops.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use model::alert::FactTold;
+use model::alert::{FactTold, Withheld};
 use model::fact::YOUNG_REPORTS;
 use model::hash::mix;
 use model::time::MINUTE_MS;
@@ -37,11 +38,18 @@ pub struct Story {
     quiet: Quiet,
     statics: Known,
     activity: Activity,
+    judge: Judge,
+    /// Nothing of it for most ships.
+    events: Option<Box<Events>>,
+}
+
+/// What happened to a track but for dark periods.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Events {
     silences: Silences,
     visits: Visits,
     itinerary: Itinerary,
     encounters: Encounters,
-    judge: Judge,
     withholding: Withholding,
     /// Silences across which the ship changed what it says of who it is.
     changes: Rare<Silence>,
@@ -92,13 +100,14 @@ impl Encounters {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Known {
     values: Arc<Statics>,
-    heard: [EventTime; StaticKey::ALL.len()],
+    heard: Option<Box<[EventTime; StaticKey::ALL.len()]>>,
 }
 
 impl Known {
     /// Takes in values heard at `t`; what is older than what is known is left.
     pub fn update(&mut self, t: EventTime, newer: &Statics) {
-        for (key, heard) in StaticKey::ALL.into_iter().zip(&mut self.heard) {
+        let heard = self.heard.get_or_insert_default();
+        for (key, heard) in StaticKey::ALL.into_iter().zip(heard.iter_mut()) {
             if newer.has(key) && *heard <= t {
                 *heard = t;
                 if !self.values.same(newer, key) {
@@ -129,25 +138,17 @@ impl Story {
             quiet: Quiet::default(),
             statics,
             activity: Activity::default(),
-            silences: Silences::default(),
-            visits: Visits::default(),
-            itinerary: Itinerary::default(),
-            encounters: Encounters::default(),
             judge: Judge::new(),
-            withholding: Withholding::default(),
-            changes: Rare::default(),
-            changes_noted: 0,
-            told: Rare::default(),
+            events: None,
         }
     }
 
     /// A word that hangs on what a report will ask for of the story's own memory.
     #[must_use]
     pub fn warm(&self) -> u64 {
-        let is_plain = self.quiet.is_empty() & self.visits.is_empty() & self.itinerary.is_empty();
         self.last_t().map_or(0, |t| t.0 as u64)
             ^ self.activity.warm()
-            ^ u64::from(is_plain & self.withholding.is_empty() & self.changes.is_empty())
+            ^ u64::from(self.quiet.is_empty() & self.events.is_none())
             ^ self.judge.warm()
     }
 
@@ -193,44 +194,53 @@ impl Story {
         &self.judge
     }
 
-    /// Times in which it transmitted, but not where it was.
-    #[must_use]
-    pub fn withholding(&self) -> &Withholding {
-        &self.withholding
+    /// Times in which it transmitted, but not where it was, and whether each is over.
+    pub fn withheld(&self) -> impl Iterator<Item = (&Withheld, bool)> {
+        self.events.iter().flat_map(|events| events.withholding.told())
     }
 
     /// Silences across which it changed its name, call sign or IMO number, of the last days.
     #[must_use]
     pub fn changes(&self) -> &[Silence] {
-        &self.changes
+        self.events.as_ref().map_or(&[], |events| &events.changes)
     }
 
     /// The last call that was over before a time: the port, and the last fix inside.
     #[must_use]
     pub fn last_call(&self, before: EventTime) -> Option<(PortIndex, Fix)> {
-        self.itinerary.last_call(before)
+        self.events.as_ref()?.itinerary.last_call(before)
     }
 
     /// Changes whenever something changes that alerts may come of, visits and hops aside; never 0.
     #[must_use]
     pub fn version(&self) -> u64 {
-        1 + self.judge.version() + self.withholding.version() + self.changes_noted
+        let noted = |events: &Box<Events>| events.withholding.version() + events.changes_noted;
+        1 + self.judge.version() + self.events.as_ref().map_or(0, noted)
+    }
+
+    /// Whether there is nothing that alerts may come of, facts aside.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        let is_plain = |events: &Box<Events>| {
+            events.withholding.is_empty() && events.changes.is_empty() && events.visits.is_empty()
+        };
+        self.judge.is_idle() && self.events.as_ref().is_none_or(is_plain)
     }
 
     /// Whether it is in a port, or has just left one.
     #[must_use]
     pub fn is_in_port(&self) -> bool {
-        !self.visits.is_empty()
+        self.events.as_ref().is_some_and(|events| !events.visits.is_empty())
     }
 
     /// Hops to ports that a rule names, which the ship has entered but where it has not called yet.
     #[must_use]
     pub fn provisional_hops(&self, chart: &impl Chart) -> Vec<FactTold> {
-        if self.visits.is_empty() {
+        let Some(Events { visits, itinerary, .. }) = self.events.as_deref().filter(|_| self.is_in_port()) else {
             return Vec::new();
-        }
+        };
         let is_named = |port: PortIndex| chart.watch().is_listed_port(port);
-        let hops = self.itinerary.provisional(self.visits.open(), self.track, chart.ports(), is_named);
+        let hops = itinerary.provisional(visits.open(), self.track, chart.ports(), is_named);
         let told = |(key, fact): (FactKey, Fact)| FactTold {
             key,
             ambiguous: self.is_ambiguous(&fact),
@@ -243,7 +253,7 @@ impl Story {
     /// Whether another ship with this identity was close at some moment of a span.
     #[must_use]
     pub fn is_ambiguous_within(&self, span: TimeSpan) -> bool {
-        self.encounters.any_within(span)
+        self.events.as_ref().is_some_and(|events| events.encounters.any_within(span))
     }
 
     /// Does what falls due up to `now`.
@@ -267,7 +277,7 @@ impl Story {
         if let Some(last) = self.last.filter(|last| last.logged.fix.t < t) {
             self.judge.mute(t);
             self.advance(t, chart);
-            self.withholding.mute(t, last.logged.fix);
+            self.events.get_or_insert_default().withholding.mute(t, last.logged.fix);
         }
     }
 
@@ -305,7 +315,9 @@ impl Story {
             changed |= self.apply_hearings(part.start, out);
             self.end_silence(report, *part);
         }
-        self.told_silences(&parts, t, out);
+        if !parts.is_empty() {
+            self.told_silences(&parts, t, out);
+        }
         let odometer_um = self.sail(report);
         self.activity.heard(t, 1 + report.thinned);
         changed |= self.apply_hearings(t, out);
@@ -314,37 +326,44 @@ impl Story {
         }
         self.quiet.settle(t);
         let logged = Logged { fix: report.fix, odometer_um };
-        if !inside.is_empty() || !self.visits.is_empty() {
+        if !inside.is_empty() || self.is_in_port() {
             changed |= self.visit(report, logged, inside, &parts, chart);
         }
-        if !self.itinerary.is_empty() {
-            self.itinerary.watch_distance(report.fix);
-        }
         self.judge.report(report, chart);
-        self.withholding.report(report.fix);
-        self.changes.retain(|silence| silence.end.t.0 + crate::dark::KEEP_MS >= t.0);
+        if let Some(events) = &mut self.events {
+            if !events.itinerary.is_empty() {
+                events.itinerary.watch_distance(report.fix);
+            }
+            events.withholding.report(report.fix);
+            events.changes.retain(|silence| silence.end.t.0 + crate::dark::KEEP_MS >= t.0);
+        }
         self.last = Some(Last { logged, interval: report.interval });
         self.reports = self.reports.saturating_add(1);
         if changed {
             self.tell(t, chart, out);
         }
-        if !self.is_young() {
-            self.silences.settle(t);
+        let is_young = self.is_young();
+        let Some(events) = &mut self.events else { return };
+        if !is_young {
+            events.silences.settle(t);
         }
-        if self.itinerary.has_settled(t) {
+        if events.itinerary.has_settled(t) {
             self.tell(t, chart, out);
-            self.itinerary.settle(t, &mut self.visits, chart.ports());
+            if let Some(events) = &mut self.events {
+                events.itinerary.settle(t, &mut events.visits, chart.ports());
+            }
             let facts = self.visits_and_hops(chart);
-            self.told = facts.iter().map(|(key, fact)| (*key, self.print(fact))).collect::<Vec<_>>().into();
+            self.note_told(facts.iter().map(|(key, fact)| (*key, self.print(fact))).collect());
         }
     }
 
     /// Another ship with this identity was close at `t`, the time of a report of this track.
     pub fn mark_ambiguous(&mut self, t: EventTime, chart: &impl Chart, out: &mut Vec<FactChange>) {
-        if !self.encounters.note(t) {
+        let events = self.events.get_or_insert_default();
+        if !events.encounters.note(t) {
             return;
         }
-        for silence in self.silences.waiting() {
+        for silence in self.waiting_silences() {
             if silence.start.t <= t && t <= silence.end.t {
                 let fact = Fact::Silence(silence.clone());
                 out.push(self.change(silence::key(self.track, silence), fact, t));
@@ -360,17 +379,20 @@ impl Story {
         // A turning point is far from something, whatever calls late reports may yet show.
         !is_between(a.lon, b.lon, c.lon)
             || !is_between(a.lat, b.lat, c.lat)
-            || self.itinerary.proves_distance(a, b, c)
+            || self.events.as_ref().is_some_and(|events| events.itinerary.proves_distance(a, b, c))
     }
 
     /// Notes that another ship with this identity was close, and tells nothing.
     pub fn note_encounter(&mut self, t: EventTime) {
-        self.encounters.note(t);
+        self.events.get_or_insert_default().encounters.note(t);
     }
 
     /// Takes over what another run of the same track knows of ships close by.
     pub fn share_encounters(&mut self, other: &Story) {
-        self.encounters.clone_from(&other.encounters);
+        let shared = other.events.as_ref().map(|events| &events.encounters);
+        if shared.is_some() || self.events.is_some() {
+            self.events.get_or_insert_default().encounters = shared.cloned().unwrap_or_default();
+        }
     }
 
     /// The end of input: tells visits that are still under way as they are.
@@ -383,11 +405,12 @@ impl Story {
     #[must_use]
     pub fn told_facts(&self, chart: &impl Chart) -> Vec<FactChange> {
         let at = self.last_t().unwrap_or(EventTime::MIN);
-        let silences = self.silences.waiting().iter();
-        let mut facts: Vec<FactChange> = silences
+        let mut facts: Vec<FactChange> = self
+            .waiting_silences()
+            .iter()
             .map(|silence| self.change(silence::key(self.track, silence), Fact::Silence(silence.clone()), at))
             .collect();
-        let told = |key: &FactKey| self.told.iter().any(|(other, _)| other == key);
+        let told = |key: &FactKey| self.told().iter().any(|(other, _)| other == key);
         for (key, fact) in self.visits_and_hops(chart).into_iter().filter(|(key, _)| told(key)) {
             facts.push(self.change(key, fact, at));
         }
@@ -396,7 +419,8 @@ impl Story {
 
     fn end_silence(&mut self, report: &Report, part: TimeSpan) {
         let Some(last) = self.last else { return };
-        self.silences.end(&Ended {
+        let events = self.events.get_or_insert_default();
+        events.silences.end(&Ended {
             start: last.logged.fix,
             end: report.fix,
             heard: part,
@@ -404,11 +428,27 @@ impl Story {
             activity: &self.activity,
             before: self.statics.values(),
         });
-        self.itinerary.silence(part);
+        events.itinerary.silence(part);
+    }
+
+    fn waiting_silences(&self) -> &[Silence] {
+        self.events.as_ref().map_or(&[], |events| events.silences.waiting())
+    }
+
+    /// Visits and hops as last told.
+    fn told(&self) -> &[(FactKey, u64)] {
+        self.events.as_ref().map_or(&[], |events| &events.told)
+    }
+
+    fn note_told(&mut self, told: Vec<(FactKey, u64)>) {
+        if self.events.is_some() || !told.is_empty() {
+            self.events.get_or_insert_default().told = told.into();
+        }
     }
 
     fn told_silences(&mut self, parts: &[TimeSpan], at: EventTime, out: &mut Vec<FactChange>) {
-        for silence in self.silences.waiting().iter().filter(|silence| parts.contains(&silence.heard)) {
+        let waiting = self.events.as_ref().map_or(&[][..], |events| events.silences.waiting());
+        for silence in waiting.iter().filter(|silence| parts.contains(&silence.heard)) {
             self.judge.note_silence(silence);
             let fact = Fact::Silence(silence.clone());
             out.push(self.change(silence::key(self.track, silence), fact, at));
@@ -435,8 +475,9 @@ impl Story {
         let mut over = Vec::new();
         let statics = Arc::clone(&self.statics.values);
         let step = Step { report, logged, inside, previous: self.last_t(), gaps: &gaps, statics: &statics };
-        let changed = self.visits.step(&step, chart, &mut over);
-        over.into_iter().for_each(|stay| self.itinerary.add(stay));
+        let events = self.events.get_or_insert_default();
+        let changed = events.visits.step(&step, chart, &mut over);
+        over.into_iter().for_each(|stay| events.itinerary.add(stay));
         changed
     }
 
@@ -451,15 +492,16 @@ impl Story {
     /// Takes in static values; tells whether visits or hops may change by them.
     fn apply(&mut self, t: EventTime, values: &Statics, at: EventTime, out: &mut Vec<FactChange>) -> bool {
         self.statics.update(t, values);
-        for silence in self.silences.hear(t, values) {
+        let Some(events) = &mut self.events else { return false };
+        let mut changed = events.itinerary.hear(t, values);
+        for stay in events.visits.stays_mut() {
+            changed |= stay.hear(t, values);
+        }
+        for silence in events.silences.hear(t, values) {
             self.judge.note_silence(&silence);
             self.note_change(&silence);
             let key = silence::key(self.track, &silence);
             out.push(self.change(key, Fact::Silence(silence), at));
-        }
-        let mut changed = self.itinerary.hear(t, values);
-        for stay in self.visits.stays_mut() {
-            changed |= stay.hear(t, values);
         }
         changed
     }
@@ -469,30 +511,32 @@ impl Story {
         let tells_who =
             |key: &StaticKey| matches!(key, StaticKey::Name | StaticKey::Callsign | StaticKey::Imo);
         if silence.changed().iter().any(tells_who) {
-            self.changes.retain(|other| other.heard.start != silence.heard.start);
-            self.changes.push(silence.clone());
-            self.changes_noted += 1;
+            let events = self.events.get_or_insert_default();
+            events.changes.retain(|other| other.heard.start != silence.heard.start);
+            events.changes.push(silence.clone());
+            events.changes_noted += 1;
         }
     }
 
     fn visits_and_hops(&self, chart: &impl Chart) -> Vec<(FactKey, Fact)> {
-        self.itinerary.facts(self.visits.open(), self.track, chart.ports())
+        let facts = |events: &Box<Events>| events.itinerary.facts(events.visits.open(), self.track, chart.ports());
+        self.events.as_ref().map_or_else(Vec::new, facts)
     }
 
     /// Tells visits and hops that differ from what was told.
     fn tell(&mut self, at: EventTime, chart: &impl Chart, out: &mut Vec<FactChange>) {
         let facts = self.visits_and_hops(chart);
-        for (key, _) in self.told.iter().filter(|(key, _)| facts.iter().all(|(other, _)| other != key)) {
+        for (key, _) in self.told().iter().filter(|(key, _)| facts.iter().all(|(other, _)| other != key)) {
             let vessel = Arc::clone(&self.statics.values);
             out.push(FactChange { key: *key, fact: None, ambiguous: false, at, told: at, vessel });
         }
         let prints: Vec<(FactKey, u64)> = facts.iter().map(|(key, fact)| (*key, self.print(fact))).collect();
         for ((key, fact), print) in facts.into_iter().zip(&prints) {
-            if !self.told.contains(print) {
+            if !self.told().contains(print) {
                 out.push(self.change(key, fact, at));
             }
         }
-        self.told = prints.into();
+        self.note_told(prints);
     }
 
     fn change(&self, key: FactKey, fact: Fact, at: EventTime) -> FactChange {
@@ -501,7 +545,7 @@ impl Story {
     }
 
     fn is_ambiguous(&self, fact: &Fact) -> bool {
-        self.encounters.any_within(silence::extent(fact))
+        self.is_ambiguous_within(silence::extent(fact))
     }
 
     /// A hash by which a fact that was told is known to be unchanged.

@@ -227,10 +227,7 @@ impl Teller {
     fn is_idle(&self, story: &Story) -> bool {
         self.told.is_empty()
             && self.facts.is_empty()
-            && story.judge().is_idle()
-            && story.withholding().is_empty()
-            && story.changes().is_empty()
-            && !story.is_in_port()
+            && story.is_plain()
     }
 
     /// An alert that goes on under another anchor keeps its identity.
@@ -270,7 +267,7 @@ impl Teller {
             }
         }
         currents.extend(self.dark_hops(scene));
-        currents.extend(scene.story.withholding().told().map(|(spell, over)| scene.withheld(spell, over)));
+        currents.extend(scene.story.withheld().map(|(spell, over)| scene.withheld(spell, over)));
         let changed: Vec<Current<'a>> =
             scene.story.changes().iter().map(|silence| scene.changed(silence)).collect();
         // One silence, one alert: that it has another name now says more than that somebody else has its number.

@@ -39,15 +39,18 @@ pub struct Ship {
     #[serde(deserialize_with = "tracks")]
     tracks: SmallVec<[Numbered; 1]>,
     recent: Recent,
-    statics: Statement,
+    /// None before it has said anything.
+    statics: Option<Box<Statement>>,
     /// What was heard since the oldest candidate began, for the case that it becomes a track.
     waiting: Option<Box<Waiting>>,
-    /// The next moment at which something falls due.
-    due: Option<EventTime>,
+    /// The next moment at which something falls due; after all time if there is none.
+    due: EventTime,
 }
 
+const NEVER: EventTime = EventTime::MAX;
+
 /// What is kept of each of a million ships must not grow unnoticed.
-const _: () = assert!(size_of::<Ship>() <= 1_024);
+const _: () = assert!(size_of::<Ship>() <= 512);
 
 /// Reads tracks through a vector, which sets aside a mebibyte at most for a number of them that is only claimed.
 fn tracks<'de, D: Deserializer<'de>>(bytes: D) -> Result<SmallVec<[Numbered; 1]>, D::Error> {
@@ -114,9 +117,9 @@ pub enum Placed {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Numbered {
     number: u32,
-    track: Track,
     /// Lines of its reports while it is young enough to be taken back.
-    young_lines: u64,
+    young_lines: u32,
+    track: Track,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -134,9 +137,9 @@ impl Ship {
             identity: Identity::default(),
             tracks: SmallVec::new(),
             recent: Recent::default(),
-            statics: Statement::default(),
+            statics: None,
             waiting: None,
-            due: None,
+            due: NEVER,
         }
     }
 
@@ -148,7 +151,7 @@ impl Ship {
     /// A word that hangs on what a transmission will ask for of the ship's own memory.
     pub fn warm(&self) -> u64 {
         let word = |t: Option<EventTime>| t.map_or(0, |t| t.0 as u64);
-        let own = u64::from(self.reports) ^ word(self.identity.newest()) ^ word(self.due);
+        let own = u64::from(self.reports) ^ word(self.identity.newest()) ^ self.due.0 as u64;
         self.tracks.iter().fold(own, |own, numbered| own ^ numbered.track.warm())
     }
 
@@ -161,14 +164,14 @@ impl Ship {
 
     /// Whether this is the moment that was noted as the next.
     pub fn is_due_at(&self, t: EventTime) -> bool {
-        self.due == Some(t)
+        self.due == t
     }
 
     /// Whether this is the moment that was noted as the next; it is no more.
     pub fn take_due(&mut self, t: EventTime) -> bool {
-        let is_due = self.due == Some(t);
+        let is_due = self.due == t;
         if is_due {
-            self.due = None;
+            self.due = NEVER;
         }
         is_due
     }
@@ -176,9 +179,9 @@ impl Ship {
     /// The next moment, if it is earlier than the one noted; it is noted now.
     pub fn new_due(&mut self) -> Option<EventTime> {
         let next = self.tracks.iter().filter_map(|numbered| numbered.track.next_deadline()).min()?;
-        let is_news = self.due.is_none_or(|due| next < due);
+        let is_news = next < self.due;
         is_news.then(|| {
-            self.due = Some(next);
+            self.due = next;
             next
         })
     }
@@ -267,7 +270,7 @@ impl Ship {
         chart: &impl Chart,
         out: &mut Vec<Told>,
     ) {
-        self.statics.hear(t, values, is_report);
+        self.statics.get_or_insert_default().hear(t, values, is_report);
         if let Some(waiting) = &mut self.waiting
             && waiting.heard.len() < MAX_HEARD
         {
@@ -314,17 +317,17 @@ impl Ship {
         match placement {
             Placement::Waits => {
                 counts.count(Fate::Candidate, lines);
-                let said = &self.statics;
-                self.waiting.get_or_insert_with(|| {
-                    Box::new(Waiting { statics: said.at(report.t), heard: said.after(report.t) })
-                });
+                if self.waiting.is_none() {
+                    let (statics, heard) = self.said(report.t);
+                    self.waiting = Some(Box::new(Waiting { statics, heard }));
+                }
                 self.hear_of(report, None, now, chart, out);
                 Placed::Nowhere
             }
             Placement::Founds(number) => {
                 counts.count(Fate::Accepted, lines);
-                let said_later = self.statics.after(report.t);
-                self.begin(number, self.statics.at(report.t));
+                let (said, said_later) = self.said(report.t);
+                self.begin(number, said);
                 self.take(number, report, key.at, chart, out);
                 for (t, values, is_report) in said_later {
                     if let Some(track) = self.track_mut(number) {
@@ -351,6 +354,11 @@ impl Ship {
                 Placed::Begins { number, reports, replaces }
             }
         }
+    }
+
+    /// What it had said of itself at a time, and what it said after it.
+    fn said(&self, t: EventTime) -> (Known, Vec<Heard>) {
+        self.statics.as_ref().map_or_else(Default::default, |said| (said.at(t), said.after(t)))
     }
 
     /// Static values of a position report, which all tracks learn but the one that took the report in.
@@ -408,7 +416,7 @@ impl Ship {
         self.reports = self.reports.saturating_add(1);
         if let Some(numbered) = self.tracks.iter_mut().find(|numbered| numbered.number == number) {
             if numbered.track.story().is_young() {
-                numbered.young_lines += u64::from(report.lines);
+                numbered.young_lines += u32::from(report.lines);
             }
             let inside = chart.inside(report.position, report.t);
             numbered.track.report(&Report::new(report), &inside, now, chart, out);
@@ -462,7 +470,7 @@ impl Ship {
         }
         let waiting = self.waiting.clone();
         let statics =
-            waiting.as_ref().map_or_else(|| self.statics.at(now), |waiting| waiting.statics.clone());
+            waiting.as_ref().map_or_else(|| self.said(now).0, |waiting| waiting.statics.clone());
         let mut heard = waiting.map_or_else(Vec::new, |waiting| waiting.heard);
         heard.sort_by_key(|(t, ..)| *t);
         self.begin(number, statics);
@@ -535,7 +543,7 @@ impl Ship {
     ) {
         let Some(place) = self.tracks.iter().position(|numbered| numbered.number == number) else { return };
         let mut false_one = self.tracks.remove(place);
-        counts.recount(Fate::Accepted, Fate::Rejected(Reason::Jump), false_one.young_lines);
+        counts.recount(Fate::Accepted, Fate::Rejected(Reason::Jump), u64::from(false_one.young_lines));
         if chart.is_any_sought() {
             out.push(Told::TakenBack(false_one.track.story().track()));
         }

@@ -37,11 +37,20 @@ pub struct Identity {
 }
 
 /// Times of the last accepted reports: the newest, and how far each is from the one before, in ms, the newest first.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Times {
-    newest: Option<EventTime>,
+    /// Before all time if there is none.
+    newest: EventTime,
     gaps: [u32; GAPS],
-    gaps_known: u8,
+}
+
+/// No gap.
+const NO_GAP: u32 = u32::MAX;
+
+impl Default for Times {
+    fn default() -> Self {
+        Times { newest: EventTime::MIN, gaps: [NO_GAP; GAPS] }
+    }
 }
 
 /// What must be known of a track to place the next report.
@@ -277,42 +286,43 @@ impl Identity {
 
 impl Times {
     fn accept(&mut self, t: EventTime) {
-        let (known, gap) = (usize::from(self.gaps_known), |from: i64, to: i64| u32::try_from(to - from).unwrap_or(u32::MAX));
-        let Some(newest) = self.newest else {
-            self.newest = Some(t);
+        let gap = |from: i64, to: i64| (to - from).min(i64::from(NO_GAP) - 1) as u32;
+        let newest = self.newest;
+        if newest == EventTime::MIN {
+            self.newest = t;
             return;
-        };
+        }
         if t >= newest {
             self.gaps.copy_within(..GAPS - 1, 1);
             self.gaps[0] = gap(newest.0, t.0);
-            self.newest = Some(t);
+            self.newest = t;
         } else {
             // A late one parts the gap that it falls into, or comes before all.
             let mut after = newest.0;
             let is_parted = |length: &u32| {
-                let is_it = t.0 >= after - i64::from(*length);
+                let is_it = *length == NO_GAP || t.0 >= after - i64::from(*length);
                 after -= if is_it { 0 } else { i64::from(*length) };
                 is_it
             };
-            let at = self.gaps[..known].iter().position(is_parted).unwrap_or(known);
-            if at == GAPS {
-                return;
-            }
-            let first_part = gap(t.0, after);
-            let rest = self.gaps[at].saturating_sub(first_part);
+            let Some(at) = self.gaps.iter().position(is_parted) else { return };
+            let (parted, first_part) = (self.gaps[at], gap(t.0, after));
             self.gaps.copy_within(at..GAPS - 1, at + 1);
             self.gaps[at] = first_part;
-            if at < known && at + 1 < GAPS {
-                self.gaps[at + 1] = rest;
+            if let (true, Some(rest)) = (parted != NO_GAP, self.gaps.get_mut(at + 1)) {
+                *rest = parted.saturating_sub(first_part);
             }
         }
-        self.gaps_known = (known + 1).min(GAPS) as u8;
+    }
+
+    /// The gaps that are known, the newest first.
+    fn known(&self) -> &[u32] {
+        let known = self.gaps.iter().position(|gap| *gap == NO_GAP).unwrap_or(GAPS);
+        &self.gaps[..known]
     }
 
     /// Whether the median of the last intervals between accepted reports is over 10 min.
     fn is_sparse(&self) -> bool {
-        let mut gaps = self.gaps;
-        let gaps = &mut gaps[..usize::from(self.gaps_known)];
+        let mut gaps: SmallVec<[u32; GAPS]> = self.known().into();
         gaps.sort_unstable();
         let (middle, gap) = (gaps.len() / 2, |at: usize| i64::from(gaps[at]));
         match gaps.len() {
@@ -380,9 +390,8 @@ mod tests {
                 // What is older than all of nine is not remembered.
                 kept.drain(..kept.len().saturating_sub(GAPS + 1));
                 let gaps: Vec<i64> = kept.windows(2).rev().map(|pair| pair[1] - pair[0]).collect();
-                let known = &times.gaps[..usize::from(times.gaps_known)];
-                assert_eq!(known.iter().map(|gap| i64::from(*gap)).collect::<Vec<_>>(), gaps);
-                assert_eq!(times.newest.map(|t| t.0), kept.last().copied());
+                assert_eq!(times.known().iter().map(|gap| i64::from(*gap)).collect::<Vec<_>>(), gaps);
+                assert_eq!(Some(times.newest.0), kept.last().copied());
             }
         }
     }

@@ -1,5 +1,7 @@
 //! How well this ship is heard where others are: weak transmitters and thinned feeds are no secrets.
 
+use alloc::boxed::Box;
+
 use model::position::{interpolate, reachable};
 use model::time::HOUR_MS;
 use model::{Class, EventTime, Fix, Position};
@@ -17,9 +19,15 @@ const BINS_PER_HOUR: i64 = HOUR_MS / BIN_MS;
 /// The bins in which a track was present lately, and those of them in which it was heard.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Own {
-    /// The first reports in the last two bins in which there were any; long ago where there was none.
-    before: Fix,
+    /// The first report in the last bin in which there was any; before all time where there was none.
     last: Fix,
+    past: Option<Box<Past>>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Past {
+    /// The first report in the bin before it in which there was any.
+    before: Fix,
     hour: i64,
     hours: [Hour; HOURS],
 }
@@ -35,12 +43,17 @@ struct Hour {
     expected: f32,
 }
 
+const NONE: Fix = Fix { t: EventTime::MIN, position: Position { lon: 0, lat: 0 } };
+
 impl Default for Own {
     fn default() -> Self {
-        // Before all time, and apart: what is none was present in no bin together with another.
-        let none = |t: i64| Fix { t: EventTime(t), position: Position::default() };
-        let (before, last) = (none(EventTime::MIN.0), none(EventTime::MIN.0 / 2));
-        Own { before, last, hour: 0, hours: Default::default() }
+        Own { last: NONE, past: None }
+    }
+}
+
+impl Default for Past {
+    fn default() -> Self {
+        Past { before: NONE, hour: 0, hours: Default::default() }
     }
 }
 
@@ -48,23 +61,29 @@ impl Own {
     /// A word that hangs on what a report will ask for.
     #[must_use]
     pub fn warm(&self) -> u64 {
-        (self.last.t.0 ^ self.before.t.0 ^ self.hour) as u64
+        self.last.t.0 as u64
     }
 
     /// A report of the track. Where `dense`, it was heard in every bin since the one before.
     pub fn report(&mut self, fix: Fix, is_dense: bool, class: Class, chart: &impl Chart) {
         let bin = bin_of(fix.t);
-        let (before, last) = (self.before, self.last);
-        let (before_bin, last_bin) = (bin_of(before.t), bin_of(last.t));
+        let last = self.last;
+        let last_bin = bin_of(last.t);
         if bin <= last_bin {
             return;
         }
-        (self.before, self.last) = (last, fix);
+        self.last = fix;
+        if last.t == EventTime::MIN {
+            return;
+        }
+        let past = self.past.get_or_insert_default();
+        let before = core::mem::replace(&mut past.before, last);
+        let before_bin = bin_of(before.t);
         let mut count = |of: i64, from: Fix, is_heard: bool, after_miss: bool| {
             let share = (bin_start(of).0 + BIN_MS / 2 - from.t.0) as f64 / (fix.t.0 - from.t.0).max(1) as f64;
             let cell = chart.cell(interpolate(from.position, fix.position, share.clamp(0.0, 1.0)));
             if let Some(q) = chart.reception().q_any(cell, class, bin_end(of)) {
-                self.hours.count(&mut self.hour, of, (is_heard, after_miss), q);
+                past.hours.count(&mut past.hour, of, (is_heard, after_miss), q);
             }
         };
         let reaches = |from: Fix| reachable(from.position, from.t.0, fix.position, fix.t.0);
@@ -87,10 +106,11 @@ impl Own {
         /// So many bins of the ordinary kind stand for what is not counted yet.
         const PRIOR: f64 = 2.0;
         let hour = bin_of(now).div_euclid(BINS_PER_HOUR);
+        let newest = self.past.as_ref().map_or(0, |past| past.hour);
         let (mut present, mut heard, mut expected) = (0, 0, 0.0);
         let (mut present_next, mut heard_next) = (0.0, 0.0);
-        for (slot, kept) in self.hours.iter().enumerate() {
-            let of = self.hour - (self.hour - slot as i64).rem_euclid(HOURS as i64);
+        for (slot, kept) in self.past.iter().flat_map(|past| past.hours.iter().enumerate()) {
+            let of = newest - (newest - slot as i64).rem_euclid(HOURS as i64);
             if hour - of < HOURS as i64 {
                 present += u32::from(kept.present);
                 heard += u32::from(kept.heard);
