@@ -14,7 +14,10 @@ pub enum Line<'a> {
 /// Reads lines; what is longer than `limit` bytes is told and skipped.
 pub struct Lines<R> {
     reader: R,
+    /// A line that does not lie in the reader's buffer as a whole.
     line: Vec<u8>,
+    /// Bytes of the reader's buffer that were given out.
+    given: usize,
     limit: usize,
     /// Bytes read so far.
     pub bytes: u64,
@@ -23,7 +26,7 @@ pub struct Lines<R> {
 impl<R: BufRead> Lines<R> {
     /// Lines of a reader.
     pub fn new(reader: R, limit: usize) -> Lines<R> {
-        Lines { reader, line: Vec::new(), limit, bytes: 0 }
+        Lines { reader, line: Vec::new(), given: 0, limit, bytes: 0 }
     }
 
     /// The next line; `None` at the end.
@@ -31,6 +34,17 @@ impl<R: BufRead> Lines<R> {
     /// # Errors
     /// If the reader fails, for example because compressed data ends early.
     pub fn next_line(&mut self) -> std::io::Result<Option<Line<'_>>> {
+        self.reader.consume(core::mem::take(&mut self.given));
+        let block = self.reader.fill_buf()?;
+        if let Some(end) = memchr::memchr(b'\n', block)
+            && end <= self.limit
+        {
+            self.given = end + 1;
+            self.bytes += self.given as u64;
+            // The same block again: it is not empty.
+            let line = &self.reader.fill_buf()?[..end];
+            return Ok(Some(Line::Text(line.strip_suffix(b"\r").unwrap_or(line))));
+        }
         self.line.clear();
         let mut is_too_long = false;
         let mut any = false;

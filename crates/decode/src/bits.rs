@@ -27,6 +27,19 @@ fn unarmour(eight: u64) -> Option<u64> {
     Some((twenty_fours >> 32) << 24 | twenty_fours & 0x00FF_FFFF)
 }
 
+/// Characters of a position report.
+const REPORT: usize = 28;
+
+/// The bits of a position report.
+fn unarmour_report(report: &[u8; REPORT]) -> Option<[u64; 3]> {
+    let ([a, b, c], rest) = report.as_chunks::<8>() else { return None };
+    let [first, second, third, fourth] = *rest else { return None };
+    let last = [first, second, third, fourth, b'0', b'0', b'0', b'0'];
+    let [a, b, c, d] = [*a, *b, *c, last].map(|eight| unarmour(u64::from_be_bytes(eight)));
+    let (a, b, c, d) = (a?, b?, c?, d?);
+    Some([a << 16 | b >> 32, b << 32 | c >> 16, c << 48 | d])
+}
+
 /// The bits of a message, most significant first.
 #[derive(Clone, Debug)]
 pub struct Bits {
@@ -80,6 +93,15 @@ impl Bits {
     /// too long.
     #[must_use]
     pub fn push_front(&mut self, text: &[u8]) -> Option<usize> {
+        // Most messages are position reports, of as many characters.
+        if self.length == 0
+            && let Some((report, [b',', ..])) = text.split_first_chunk()
+            && let Some(words) = unarmour_report(report)
+        {
+            self.words[..3].copy_from_slice(&words);
+            self.length = 6 * REPORT;
+            return Some(REPORT);
+        }
         let mut used = 0;
         while let Some(eight) = text[used..].first_chunk()
             && let Some(bits) = unarmour(u64::from_be_bytes(*eight))

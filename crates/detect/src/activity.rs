@@ -42,7 +42,7 @@ impl Activity {
             let hour = at.div_euclid(HOUR_MS);
             let until = to.0.min((hour + 1) * HOUR_MS);
             if let Some(slot) = self.slot(hour) {
-                self.expected[slot] += ((until - at) * (UNIT_MS / interval.ms())) as u32;
+                self.expected[slot] += ((until - at) * units_per_ms(interval)) as u32;
             }
             at = until;
         }
@@ -84,6 +84,19 @@ impl Activity {
     fn slot(&self, hour: i64) -> Option<usize> {
         let age = i64::from(self.hour) - hour;
         (0..HOURS as i64).contains(&age).then(|| hour.rem_euclid(HOURS as i64) as usize)
+    }
+}
+
+const fn units_per_ms(interval: Interval) -> i64 {
+    const fn of(interval: Interval) -> i64 {
+        UNIT_MS / interval.ms()
+    }
+    match interval {
+        Interval::S2 => const { of(Interval::S2) },
+        Interval::S6 => const { of(Interval::S6) },
+        Interval::S10 => const { of(Interval::S10) },
+        Interval::S30 => const { of(Interval::S30) },
+        Interval::S180 => const { of(Interval::S180) },
     }
 }
 

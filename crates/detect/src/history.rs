@@ -310,6 +310,9 @@ impl Track {
     }
 
     fn note(&mut self, changes: Vec<FactChange>, out: &mut Vec<Told>) {
+        if changes.is_empty() {
+            return;
+        }
         for change in &changes {
             self.teller.get_or_insert_default().note(change);
         }

@@ -180,7 +180,7 @@ impl Interval {
 
     /// Milliseconds between reports.
     #[must_use]
-    pub fn ms(self) -> i64 {
+    pub const fn ms(self) -> i64 {
         match self {
             Interval::S2 => 2_000,
             Interval::S6 => 6_000,

@@ -320,11 +320,13 @@ impl Story {
         }
         let odometer_um = self.sail(report);
         self.activity.heard(t, 1 + report.thinned);
-        changed |= self.apply_hearings(t, out);
+        if !self.quiet.is_empty() {
+            changed |= self.apply_hearings(t, out);
+            self.quiet.settle(t);
+        }
         if let Some(values) = &report.statics {
             changed |= self.apply(t, values, t, out);
         }
-        self.quiet.settle(t);
         let logged = Logged { fix: report.fix, odometer_um };
         if !inside.is_empty() || self.is_in_port() {
             changed |= self.visit(report, logged, inside, &parts, chart);

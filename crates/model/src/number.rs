@@ -21,6 +21,21 @@ pub fn rounded(share: f64) -> f64 {
     libm::round(share * DIGITS) / DIGITS
 }
 
+/// The number that eight digits are, all at once.
+#[must_use]
+pub fn eight_digits(text: [u8; 8]) -> Option<u32> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let digits = u64::from_le_bytes(text) ^ (ONES * 0x30);
+    // More than nine carries into the highest bit of its byte.
+    if ((digits + ONES * (0x80 - 10)) | digits) & (ONES * 0x80) != 0 {
+        return None;
+    }
+    let pairs = digits * 10 + (digits >> 8);
+    let (evens, odds) = (pairs & 0x0000_00FF_0000_00FF, pairs >> 16 & 0x0000_00FF_0000_00FF);
+    let sum = evens.wrapping_mul(100 + (1_000_000 << 32)).wrapping_add(odds.wrapping_mul(1 + (10_000 << 32)));
+    Some((sum >> 32) as u32)
+}
+
 /// Reads a plain decimal number as an integer of 10^-`scale`, rounded half away from zero.
 ///
 /// Exact: no float takes part, so `"0.15"` at scale 1 is 2 on every system.

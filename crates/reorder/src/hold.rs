@@ -59,6 +59,10 @@ const SECOND_MS: i64 = 1_000;
 /// Where an item is held: its place, its arrival (copies have one key and go on in the order in which they came), its slot.
 type Held = (OrderKey, u64, u32);
 
+/// Where an item lies until it is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot(u32);
+
 /// Holds items until their time has come.
 #[derive(Clone, Debug)]
 pub struct Hold<T> {
@@ -136,26 +140,38 @@ impl<T> Hold<T> {
         }
     }
 
-    /// The next item whose time has come at watermark `w`. A late one waits until `w` is past its
-    /// place: while it is just there, a source that is as far may read more that belong before it.
-    pub fn pop(&mut self, w: EventTime) -> Option<(OrderKey, T)> {
-        self.take(w, |key| key.at < w || key.at == w && !key.is_late)
+    /// The next item whose time has come at watermark `w`, which is taken with [`Hold::take`]. A late one waits until `w`
+    /// is past its place: while it is just there, a source that is as far may read more that belong before it.
+    pub fn next_due(&mut self, w: EventTime) -> Option<(OrderKey, Slot)> {
+        self.next(w, |key| key.at < w || key.at == w && !key.is_late)
     }
 
     /// The next item whose place is at or before `w`, late ones included.
-    pub fn pop_with_late(&mut self, w: EventTime) -> Option<(OrderKey, T)> {
-        self.take(w, |key| key.at <= w)
+    pub fn next_with_late(&mut self, w: EventTime) -> Option<(OrderKey, Slot)> {
+        self.next(w, |key| key.at <= w)
     }
 
-    fn take(&mut self, w: EventTime, is_due: impl Fn(&OrderKey) -> bool) -> Option<(OrderKey, T)> {
+    /// An item that is due.
+    #[must_use]
+    pub fn get(&self, slot: Slot) -> Option<&T> {
+        self.items.get(slot.0 as usize)?.as_ref()
+    }
+
+    /// Takes out an item that is due.
+    pub fn take(&mut self, slot: Slot) -> Option<T> {
+        let item = self.items.get_mut(slot.0 as usize)?.take()?;
+        self.free.push(slot.0);
+        Some(item)
+    }
+
+    fn next(&mut self, w: EventTime, is_due: impl Fn(&OrderKey) -> bool) -> Option<(OrderKey, Slot)> {
         if self.front.is_empty() {
             self.next_second(w);
         }
         self.front.front().filter(|(key, ..)| is_due(key))?;
         let (key, _, slot) = self.front.pop_front()?;
         self.count -= 1;
-        self.free.push(slot);
-        self.items[slot as usize].take().map(|item| (key, item))
+        Some((key, Slot(slot)))
     }
 
     /// Puts the next second in order, if its time has come.
@@ -221,8 +237,9 @@ mod tests {
                 hold.push(key, arrival);
                 sorted.push((key, arrival));
                 w += random(200) as i64;
-                while let Some((_, item)) = hold.pop(EventTime(w)) {
-                    got.push(item);
+                while let Some((_, slot)) = hold.next_due(EventTime(w)) {
+                    assert!(hold.get(slot).is_some());
+                    got.extend(hold.take(slot));
                     let is_due = |(key, _): &(OrderKey, u32)| key.at.0 < w || key.at.0 == w && !key.is_late;
                     sorted.sort();
                     let at = sorted.iter().position(is_due).expect("one is due");

@@ -150,6 +150,13 @@ pub struct Suffix {
 
 /// A number of 9-19 digits, perhaps with a fraction, whose magnitude tells its unit.
 pub fn epoch(text: &[u8]) -> Option<EventTime> {
+    // Nearly all are in seconds since 2001.
+    if let ([eight], [tens @ b'0'..=b'9', ones @ b'0'..=b'9']) = text.as_chunks::<8>()
+        && let Some(number) = model::number::eight_digits(*eight)
+    {
+        let number = i64::from(number) * 100 + i64::from(tens - b'0') * 10 + i64::from(ones - b'0');
+        return Some(EventTime::from_epoch_number(number));
+    }
     let (mut number, mut length) = (0_u64, 0);
     for byte in text {
         let digit = byte.wrapping_sub(b'0');

@@ -44,25 +44,12 @@ impl Tag {
     /// none.
     pub fn front(line: &[u8]) -> Option<(Tag, &[u8])> {
         let [b'\\', block @ ..] = line else { return Some((Tag::default(), line)) };
-        let (mut tag, mut sum, mut start) = (Tag::default(), 0, 0);
-        for (at, byte) in block.iter().enumerate() {
-            match byte {
-                b'\\' => return None,
-                b',' => {
-                    tag.field(&block[start..at]);
-                    start = at + 1;
-                }
-                b'*' => {
-                    tag.field(&block[start..at]);
-                    let [high, low, b'\\', rest @ ..] = &block[at + 1..] else { return None };
-                    let told = hex(*high)? << 4 | hex(*low)?;
-                    return (told == sum).then_some((tag, rest));
-                }
-                _ => {}
-            }
-            sum ^= byte;
-        }
-        None
+        let end = block.iter().position(|byte| matches!(byte, b'*' | b'\\'))?;
+        let (fields, [b'*', high, low, b'\\', rest @ ..]) = block.split_at(end) else { return None };
+        let told = hex(*high)? << 4 | hex(*low)?;
+        let mut tag = Tag::default();
+        tag.fields(fields);
+        (told == checksum(fields)).then_some((tag, rest))
     }
 
     fn block(&mut self, block: &[u8]) {
@@ -77,14 +64,16 @@ impl Tag {
                 block
             }
         };
-        let mut start = 0;
-        for (at, byte) in fields.iter().enumerate() {
-            if *byte == b',' {
-                self.field(&fields[start..at]);
-                start = at + 1;
-            }
+        self.fields(fields);
+    }
+
+    fn fields(&mut self, fields: &[u8]) {
+        let mut rest = fields;
+        while let Some(at) = rest.iter().position(|byte| *byte == b',') {
+            self.field(&rest[..at]);
+            rest = &rest[at + 1..];
         }
-        self.field(&fields[start..]);
+        self.field(rest);
     }
 
     fn field(&mut self, field: &[u8]) {

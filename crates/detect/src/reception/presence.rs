@@ -156,7 +156,7 @@ impl Presence {
         let key = (seen.source, seen.mmsi);
         let open = self.open.entry(bin).or_default();
         note_source(&mut open.sources, seen.source);
-        let minute = 1 << (seen.t.0.rem_euclid(BIN_MS) / 60_000);
+        let minute = 1 << ((seen.t.0 - bin * BIN_MS) / 60_000);
         let fix = Fix { t: seen.t, position: seen.position };
         let ship = self.ships.get_mut(key);
         let is_known = ship.as_ref().is_some_and(|ship| ship.known.is_some());
@@ -431,7 +431,7 @@ fn resolve(
     if last - before <= PRESENCE_BINS && bin - last <= PRESENCE_BINS && reaches(from) {
         count(last, from, true, is_steady && last - before > 1, &mut counted);
     }
-    if reaches(ship.fix) {
+    if last + 1 < bin && reaches(ship.fix) {
         let gap = last + 1..bin;
         let is_short = |missed: &i64| missed - last <= PRESENCE_BINS && bin - missed <= PRESENCE_BINS;
         // A ship at work that is back where it was has been there all the time, as far as anybody
