@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use engine::Entry;
 use h3o::Resolution;
 use model::{EventTime, Transmission};
-use reorder::{Hold, OrderKey, Slot};
+use reorder::{Hold, OrderKey};
 use serde_json::Value;
 
 use super::feature::{self, Properties};
@@ -111,16 +111,15 @@ impl Survey {
             }
             Entry::Transmission(_, Transmission::Static(_) | Transmission::NoPosition(_))
             | Entry::Tick(_) => {}
-            Entry::Watermark(watermark) => self.hand_on(|hold| hold.next_due(*watermark)),
-            Entry::Late(place) => self.hand_on(|hold| hold.next_with_late(*place)),
-            Entry::End(_) => self.hand_on(|hold| hold.next_due(EventTime::MAX)),
+            Entry::Watermark(watermark) => self.hand_on(|hold| hold.pop(*watermark)),
+            Entry::Late(place) => self.hand_on(|hold| hold.pop_with_late(*place)),
+            Entry::End(_) => self.hand_on(|hold| hold.pop(EventTime::MAX)),
         }
     }
 
-    fn hand_on(&mut self, next: impl Fn(&mut Hold<Seen>) -> Option<(OrderKey, Slot)>) {
-        while let Some((_, slot)) = next(&mut self.hold) {
-            let seen = self.hold.take(slot);
-            if let Some(stop) = seen.and_then(|seen| self.stops.take(seen)) {
+    fn hand_on(&mut self, next: impl Fn(&mut Hold<Seen>) -> Option<(OrderKey, Seen)>) {
+        while let Some((_, seen)) = next(&mut self.hold) {
+            if let Some(stop) = self.stops.take(seen) {
                 self.cells.take(&stop);
             }
         }
@@ -128,7 +127,7 @@ impl Survey {
 
     /// What is not over yet ends.
     fn finish(&mut self) {
-        self.hand_on(|hold| hold.next_due(EventTime::MAX));
+        self.hand_on(|hold| hold.pop(EventTime::MAX));
         for stop in self.stops.finish() {
             self.cells.take(&stop);
         }

@@ -29,7 +29,7 @@ use model::alert::Told;
 use model::fate::Counts;
 use model::sighting::LastKnown;
 use model::{EventTime, Mmsi, PositionReport, TrackId, Transmission};
-use reorder::{Hold, OrderKey, Slot};
+use reorder::{Hold, OrderKey};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -178,12 +178,12 @@ impl Engine {
             Entry::Tick(tick) => self.ticks.push_back(tick),
             Entry::Watermark(watermark) => self.advance(watermark, world, out),
             Entry::Late(place) => {
-                self.hand_on(|hold| hold.next_with_late(place), world, out);
+                self.hand_on(|hold| hold.pop_with_late(place), world, out);
                 self.fire(place, world, out);
             }
             Entry::End(highest) => {
                 self.advance(highest, world, out);
-                self.hand_on(|hold| hold.next_due(EventTime::MAX), world, out);
+                self.hand_on(|hold| hold.pop(EventTime::MAX), world, out);
                 let chart = chart(world, (&self.reception, &self.searches), self.lookout.as_deref());
                 for bucket in self.buckets.iter_mut().flatten() {
                     bucket.finish(highest, &chart, &mut self.counts, out);
@@ -247,29 +247,29 @@ impl Engine {
             let tick = Arc::clone(tick);
             self.ticks.pop_front();
             let end = bin_end(tick.bin);
-            self.hand_on(|hold| hold.next_due(end), world, out);
+            self.hand_on(|hold| hold.pop(end), world, out);
             self.fire(EventTime(end.0 - 1), world, out);
             self.reception.apply(&tick);
             self.take_notice(&tick, world, out);
             self.fire(end, world, out);
         }
         let watermark = self.watermark;
-        self.hand_on(|hold| hold.next_due(watermark), world, out);
+        self.hand_on(|hold| hold.pop(watermark), world, out);
         self.fire(watermark, world, out);
     }
 
     /// Hands on what is taken from the hold, each after what falls due in its bucket before it.
     fn hand_on(
         &mut self,
-        next: impl Fn(&mut Hold<Transmission>) -> Option<(OrderKey, Slot)>,
+        take: impl Fn(&mut Hold<Transmission>) -> Option<(OrderKey, Transmission)>,
         world: &World,
         out: &mut Vec<Told>,
     ) {
         let chart = chart(world, (&self.reception, &self.searches), self.lookout.as_deref());
-        let mut batch: SmallVec<[(OrderKey, Slot); TOGETHER]> = SmallVec::new();
+        let mut batch: SmallVec<[(OrderKey, Transmission); TOGETHER]> = SmallVec::new();
         loop {
             while batch.len() < TOGETHER
-                && let Some(due) = next(&mut self.hold)
+                && let Some(due) = take(&mut self.hold)
             {
                 batch.push(due);
             }
@@ -277,29 +277,25 @@ impl Engine {
                 return;
             }
             self.warm(&batch, world);
-            for (key, slot) in batch.drain(..) {
-                let Some(transmission) = self.hold.get(slot) else { continue };
+            for (key, transmission) in &batch {
                 let bucket = self.buckets[bucket_of(transmission.mmsi())].get_or_insert_default();
-                let placed = bucket.hand_on(key, transmission, &self.limits, &chart, &mut self.counts, out);
-                let transmission = self.hold.take(slot);
-                if let (Some(taken), Some(placed), Some(Transmission::Position(report))) =
+                let placed = bucket.hand_on(*key, transmission, &self.limits, &chart, &mut self.counts, out);
+                if let (Some(taken), Some(placed), Transmission::Position(report)) =
                     (&mut self.taken, placed, transmission)
                 {
-                    note(taken, report, placed);
+                    note(taken, report.clone(), placed);
                 }
             }
+            batch.clear();
         }
     }
 
     /// Looks up what transmissions will need before the first of them is handed on: step by step for all together, so that
     /// they wait for memory once for each step, not once for each of them.
-    fn warm(&self, batch: &[(OrderKey, Slot)], world: &World) {
-        let mut held: SmallVec<[(Mmsi, &Transmission); TOGETHER]> = SmallVec::new();
-        for transmission in batch.iter().filter_map(|(_, slot)| self.hold.get(*slot)) {
-            held.push((transmission.mmsi(), transmission));
-        }
+    fn warm(&self, batch: &[(OrderKey, Transmission)], world: &World) {
         let mut ships: SmallVec<[(&Ship, &Transmission); TOGETHER]> = SmallVec::new();
-        for (mmsi, transmission) in held {
+        for (_, transmission) in batch {
+            let mmsi = transmission.mmsi();
             let bucket = self.buckets[bucket_of(mmsi)].as_ref();
             if let Some(ship) = bucket.and_then(|bucket| bucket.ship(mmsi)) {
                 ships.push((ship, transmission));

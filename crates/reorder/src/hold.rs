@@ -56,44 +56,56 @@ impl OrderKey {
 /// What is held of one second is put in order at once, when its time comes: a heap of all would be gone through for each.
 const SECOND_MS: i64 = 1_000;
 
-/// Where an item is held: its place, its arrival (copies have one key and go on in the order in which they came), its slot.
-type Held = (OrderKey, u64, u32);
+/// What is held of one second.
+#[derive(Clone, Debug)]
+struct Second<T> {
+    /// The place of each, and its number: copies have one place and go on in the order in which they came.
+    places: Vec<(OrderKey, u32)>,
+    /// By number; those that have gone on leave their room.
+    items: Vec<Option<T>>,
+}
 
-/// Where an item lies until it is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slot(u32);
+impl<T> Default for Second<T> {
+    fn default() -> Self {
+        Second { places: Vec::new(), items: Vec::new() }
+    }
+}
+
+impl<T> Second<T> {
+    fn add(&mut self, key: OrderKey, item: T) {
+        self.places.push((key, self.items.len() as u32));
+        self.items.push(Some(item));
+    }
+}
 
 /// Holds items until their time has come.
 #[derive(Clone, Debug)]
 pub struct Hold<T> {
     /// In order: all that is held up to the end of `second`.
-    front: VecDeque<Held>,
+    front: VecDeque<(OrderKey, u32)>,
+    /// The items of those.
+    items: Vec<Option<T>>,
     /// The second that was put in order last.
     second: i64,
     /// What comes after it, by second.
-    later: BTreeMap<i64, Vec<Held>>,
+    later: BTreeMap<i64, Second<T>>,
     /// The second of the item that was taken in last, if that comes after it, too: the next is mostly of the same.
-    newest: (i64, Vec<Held>),
+    newest: (i64, Second<T>),
     /// Room of a second that has gone on.
-    spare: Vec<Held>,
+    spare: Second<T>,
     count: usize,
-    arrivals: u64,
-    items: Vec<Option<T>>,
-    free: Vec<u32>,
 }
 
 impl<T> Default for Hold<T> {
     fn default() -> Self {
         Hold {
             front: VecDeque::new(),
+            items: Vec::new(),
             second: i64::MIN,
             later: BTreeMap::new(),
-            newest: (i64::MIN, Vec::new()),
-            spare: Vec::new(),
+            newest: (i64::MIN, Second::default()),
+            spare: Second::default(),
             count: 0,
-            arrivals: 0,
-            items: Vec::new(),
-            free: Vec::new(),
         }
     }
 }
@@ -113,17 +125,7 @@ impl<T> Hold<T> {
 
     /// Takes in an item.
     pub fn push(&mut self, key: OrderKey, item: T) {
-        let slot = match self.free.pop() {
-            Some(slot) => slot,
-            None => {
-                self.items.push(None);
-                (self.items.len() - 1) as u32
-            }
-        };
-        self.items[slot as usize] = Some(item);
-        self.arrivals += 1;
         self.count += 1;
-        let held = (key, self.arrivals, slot);
         let second = key.at.0.div_euclid(SECOND_MS);
         if second > self.second {
             if second != self.newest.0 {
@@ -131,8 +133,11 @@ impl<T> Hold<T> {
                 let fresh = || core::mem::take(&mut self.spare);
                 self.newest = (second, self.later.remove(&second).unwrap_or_else(fresh));
             }
-            self.newest.1.push(held);
-        } else if self.front.back().is_none_or(|last| *last < held) {
+            return self.newest.1.add(key, item);
+        }
+        let held = (key, self.items.len() as u32);
+        self.items.push(Some(item));
+        if self.front.back().is_none_or(|last| *last < held) {
             self.front.push_back(held);
         } else {
             let at = self.front.partition_point(|other| *other < held);
@@ -140,38 +145,25 @@ impl<T> Hold<T> {
         }
     }
 
-    /// The next item whose time has come at watermark `w`, which is taken with [`Hold::take`]. A late one waits until `w`
-    /// is past its place: while it is just there, a source that is as far may read more that belong before it.
-    pub fn next_due(&mut self, w: EventTime) -> Option<(OrderKey, Slot)> {
-        self.next(w, |key| key.at < w || key.at == w && !key.is_late)
+    /// The next item whose time has come at watermark `w`. A late one waits until `w` is past its
+    /// place: while it is just there, a source that is as far may read more that belong before it.
+    pub fn pop(&mut self, w: EventTime) -> Option<(OrderKey, T)> {
+        self.take(w, |key| key.at < w || key.at == w && !key.is_late)
     }
 
     /// The next item whose place is at or before `w`, late ones included.
-    pub fn next_with_late(&mut self, w: EventTime) -> Option<(OrderKey, Slot)> {
-        self.next(w, |key| key.at <= w)
+    pub fn pop_with_late(&mut self, w: EventTime) -> Option<(OrderKey, T)> {
+        self.take(w, |key| key.at <= w)
     }
 
-    /// An item that is due.
-    #[must_use]
-    pub fn get(&self, slot: Slot) -> Option<&T> {
-        self.items.get(slot.0 as usize)?.as_ref()
-    }
-
-    /// Takes out an item that is due.
-    pub fn take(&mut self, slot: Slot) -> Option<T> {
-        let item = self.items.get_mut(slot.0 as usize)?.take()?;
-        self.free.push(slot.0);
-        Some(item)
-    }
-
-    fn next(&mut self, w: EventTime, is_due: impl Fn(&OrderKey) -> bool) -> Option<(OrderKey, Slot)> {
+    fn take(&mut self, w: EventTime, is_due: impl Fn(&OrderKey) -> bool) -> Option<(OrderKey, T)> {
         if self.front.is_empty() {
             self.next_second(w);
         }
-        self.front.front().filter(|(key, ..)| is_due(key))?;
-        let (key, _, slot) = self.front.pop_front()?;
+        self.front.front().filter(|(key, _)| is_due(key))?;
+        let (key, number) = self.front.pop_front()?;
         self.count -= 1;
-        Some((key, Slot(slot)))
+        self.items[number as usize].take().map(|item| (key, item))
     }
 
     /// Puts the next second in order, if its time has come.
@@ -180,32 +172,39 @@ impl<T> Hold<T> {
             self.set_aside();
         }
         if let Some(next) = self.later.first_entry().filter(|next| next.key() * SECOND_MS <= w.0) {
-            let (second, mut held) = next.remove_entry();
-            held.sort_unstable();
+            let (second, Second { mut places, items }) = next.remove_entry();
+            places.sort_unstable();
             self.second = second;
-            self.spare = core::mem::replace(&mut self.front, held.into()).into();
-            self.spare.clear();
+            let places = core::mem::replace(&mut self.front, places.into()).into();
+            let items = core::mem::replace(&mut self.items, items);
+            self.spare = Second { places, items };
+            self.spare.places.clear();
+            self.spare.items.clear();
+        } else {
+            // Of a second that has gone on, what comes late is all that is held.
+            self.items.clear();
         }
     }
 
     /// Puts the newest second to the others.
     fn set_aside(&mut self) {
-        let (second, held) = core::mem::replace(&mut self.newest, (i64::MIN, Vec::new()));
-        if !held.is_empty() {
+        let (second, held) = core::mem::replace(&mut self.newest, (i64::MIN, Second::default()));
+        if !held.places.is_empty() {
             self.later.insert(second, held);
         }
     }
 
     /// All that is held, in order, for a snapshot.
     pub fn contents(&self) -> Vec<(OrderKey, &T)> {
-        let mut held: Vec<&Held> = {
-            let later = self.later.values().flatten().chain(&self.newest.1);
-            self.front.iter().chain(later).collect()
-        };
-        held.sort_unstable();
+        let later = self.later.values().chain([&self.newest.1]);
+        let later = later.flat_map(|second| second.places.iter().map(|place| (place, &second.items)));
+        let mut held: Vec<(&(OrderKey, u32), &Vec<Option<T>>)> =
+            self.front.iter().map(|place| (place, &self.items)).chain(later).collect();
+        // Those of one place are of one second.
+        held.sort_unstable_by_key(|(place, _)| **place);
         let items = held
             .into_iter()
-            .filter_map(|(key, _, slot)| self.items[*slot as usize].as_ref().map(|item| (*key, item)));
+            .filter_map(|((key, number), items)| items[*number as usize].as_ref().map(|item| (*key, item)));
         items.collect()
     }
 }
@@ -237,9 +236,8 @@ mod tests {
                 hold.push(key, arrival);
                 sorted.push((key, arrival));
                 w += random(200) as i64;
-                while let Some((_, slot)) = hold.next_due(EventTime(w)) {
-                    assert!(hold.get(slot).is_some());
-                    got.extend(hold.take(slot));
+                while let Some((_, item)) = hold.pop(EventTime(w)) {
+                    got.push(item);
                     let is_due = |(key, _): &(OrderKey, u32)| key.at.0 < w || key.at.0 == w && !key.is_late;
                     sorted.sort();
                     let at = sorted.iter().position(is_due).expect("one is due");

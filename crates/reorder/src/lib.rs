@@ -14,7 +14,7 @@ pub mod receivers;
 pub mod source;
 
 pub use duplicates::{Copy, Recent};
-pub use hold::{Hold, OrderKey, Slot};
+pub use hold::{Hold, OrderKey};
 pub use identity::{Identity, Placement, is_close};
 pub use receivers::{Receivers, WrongClock};
 pub use source::{Admission, Source};
