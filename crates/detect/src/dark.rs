@@ -10,13 +10,13 @@ pub mod own;
 pub mod score;
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 use model::number::rounded;
 use model::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 use model::{EventTime, Fix, Mmsi, Origin, Rare, Silence, Statics};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
+use thin_vec::ThinVec;
 
 use crate::quiet::SILENCE_MS;
 use crate::reach::Speeds;
@@ -361,7 +361,7 @@ impl Judge {
         let Some(episode) = self.episodes.last_mut().filter(|episode| !episode.is_over()) else { return };
         self.version += 1;
         if !episode.heard(t, report, BLIP_MS, BLIP_REPORTS) {
-            self.episodes.edit(Vec::pop);
+            self.episodes.edit(ThinVec::pop);
         }
     }
 

@@ -150,7 +150,8 @@ impl Track {
     /// A word that hangs on what a report with this speed will ask for elsewhere.
     #[must_use]
     pub fn warm_beyond(&self, sog: u16) -> u64 {
-        self.story.judge().warm_beyond(sog)
+        let told = self.teller.as_ref().map_or(0, |teller| teller.warm());
+        told ^ self.story.warm_beyond(sog)
     }
 
     /// The story as it stands.

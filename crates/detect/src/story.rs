@@ -152,6 +152,13 @@ impl Story {
             ^ self.judge.warm()
     }
 
+    /// A word that hangs on what a report with this speed will ask for elsewhere.
+    #[must_use]
+    pub fn warm_beyond(&self, sog: u16) -> u64 {
+        let events = self.events.as_ref().map_or(0, |events| events.changes_noted ^ events.visits.warm());
+        events ^ self.judge.warm_beyond(sog)
+    }
+
     /// Which track this is.
     #[must_use]
     pub fn track(&self) -> TrackId {

@@ -225,6 +225,12 @@ pub struct Step<'a> {
 }
 
 impl Visits {
+    /// A word that hangs on what a report will ask for.
+    #[must_use]
+    pub fn warm(&self) -> u64 {
+        self.machines.first().map_or(0, |machine| u64::from(machine.stay.port.0) ^ u64::from(machine.was_beyond))
+    }
+
     /// Whether the track is in no port and has none to leave.
     #[must_use]
     pub fn is_empty(&self) -> bool {

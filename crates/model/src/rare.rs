@@ -1,43 +1,41 @@
 //! Lists that are nearly always empty.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut};
 
 use serde::{Deserialize, Serialize};
+use thin_vec::ThinVec;
 
-/// A list that is nearly always empty: a word then, not the three of a [`Vec`]. What is kept of each of a million ships is made
-/// of such lists.
+/// A list that is nearly always empty: a word then, not the three of a [`Vec`], and its room is given back. What is kept of each
+/// of a million ships is made of such lists.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-#[expect(clippy::box_collection, reason = "that is what it is for")]
-pub struct Rare<T>(Option<Box<Vec<T>>>);
+pub struct Rare<T>(ThinVec<T>);
 
 impl<T> Default for Rare<T> {
     fn default() -> Self {
-        Rare(None)
+        Rare(ThinVec::new())
     }
 }
 
 impl<T> Rare<T> {
     /// Appends an element.
     pub fn push(&mut self, element: T) {
-        self.edit(|list| list.push(element));
+        self.0.push(element);
     }
 
     /// Keeps what fulfils a condition.
     pub fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
-        if self.0.is_some() {
+        if !self.0.is_empty() {
             self.edit(|list| list.retain(keep));
         }
     }
 
     /// Changes it as a vector; an empty one is given back.
-    pub fn edit<R>(&mut self, change: impl FnOnce(&mut Vec<T>) -> R) -> R {
-        let list = self.0.get_or_insert_default();
-        let result = change(list);
-        if list.is_empty() {
-            self.0 = None;
+    pub fn edit<R>(&mut self, change: impl FnOnce(&mut ThinVec<T>) -> R) -> R {
+        let result = change(&mut self.0);
+        if self.0.is_empty() {
+            self.0 = ThinVec::new();
         }
         result
     }
@@ -47,22 +45,25 @@ impl<T> Deref for Rare<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        self.0.as_deref().map_or(&[], Vec::as_slice)
+        &self.0
     }
 }
 
 impl<T> DerefMut for Rare<T> {
     fn deref_mut(&mut self) -> &mut [T] {
-        match &mut self.0 {
-            Some(list) => list,
-            None => &mut [],
-        }
+        &mut self.0
+    }
+}
+
+impl<T> From<ThinVec<T>> for Rare<T> {
+    fn from(list: ThinVec<T>) -> Self {
+        Rare(list)
     }
 }
 
 impl<T> From<Vec<T>> for Rare<T> {
     fn from(list: Vec<T>) -> Self {
-        Rare((!list.is_empty()).then(|| Box::new(list)))
+        Rare(list.into())
     }
 }
 
@@ -96,8 +97,8 @@ mod tests {
         list.push(2);
         list.retain(|element| *element > 1);
         assert_eq!(&*list, [2]);
-        list.edit(Vec::clear);
+        list.edit(ThinVec::clear);
         assert_eq!(list, Rare::default());
-        assert_eq!(Rare::<u8>::from(Vec::new()), Rare(None));
+        assert_eq!(list.0.capacity(), 0);
     }
 }

@@ -56,14 +56,16 @@ impl OrderKey {
 /// What is held of one second is put in order at once, when its time comes: a heap of all would be gone through for each.
 const SECOND_MS: i64 = 1_000;
 
-/// What is held of one second.
+/// What is held of one second: the place and the item of each, by number. Those that have gone on leave their room.
 #[derive(Clone, Debug)]
 struct Second<T> {
-    /// The place of each, and its number: copies have one place and go on in the order in which they came.
-    places: Vec<(OrderKey, u32)>,
-    /// By number; those that have gone on leave their room.
+    places: Vec<OrderKey>,
     items: Vec<Option<T>>,
 }
+
+/// Begins as places do, in one word: what of a second decides first, and the number. Copies have one place and go on in the
+/// order in which they came.
+type Order = (u64, u32);
 
 impl<T> Default for Second<T> {
     fn default() -> Self {
@@ -73,20 +75,37 @@ impl<T> Default for Second<T> {
 
 impl<T> Second<T> {
     fn add(&mut self, key: OrderKey, item: T) {
-        self.places.push((key, self.items.len() as u32));
+        self.places.push(key);
         self.items.push(Some(item));
+    }
+
+    fn put_in_order(&self, order: &mut Vec<Order>) {
+        let start = |key: &OrderKey| {
+            let ms = key.at.0.rem_euclid(SECOND_MS) as u64;
+            ((ms << 1 | u64::from(key.is_late)) << 32 | u64::from(key.mmsi_or_source)) << 8 | u64::from(key.kind)
+        };
+        order.clear();
+        order.extend((0..).zip(&self.places).map(|(number, key)| (start(key), number)));
+        order.sort_unstable_by(|one, other| {
+            let tie = |order: &Order| (self.places[order.1 as usize].tie, order.1);
+            one.0.cmp(&other.0).then_with(|| tie(one).cmp(&tie(other)))
+        });
     }
 }
 
 /// Holds items until their time has come.
 #[derive(Clone, Debug)]
 pub struct Hold<T> {
-    /// In order: all that is held up to the end of `second`.
-    front: VecDeque<(OrderKey, u32)>,
-    /// The items of those.
-    items: Vec<Option<T>>,
-    /// The second that was put in order last.
+    /// The second that was put in order last …
     second: i64,
+    /// … what was held of it then …
+    current: Second<T>,
+    /// … in order …
+    order: Vec<Order>,
+    /// … and how many of it have gone on.
+    gone: usize,
+    /// What was taken in for it, or for one before it, since then, in order.
+    behind: VecDeque<(OrderKey, T)>,
     /// What comes after it, by second.
     later: BTreeMap<i64, Second<T>>,
     /// The second of the item that was taken in last, if that comes after it, too: the next is mostly of the same.
@@ -99,9 +118,11 @@ pub struct Hold<T> {
 impl<T> Default for Hold<T> {
     fn default() -> Self {
         Hold {
-            front: VecDeque::new(),
-            items: Vec::new(),
             second: i64::MIN,
+            current: Second::default(),
+            order: Vec::new(),
+            gone: 0,
+            behind: VecDeque::new(),
             later: BTreeMap::new(),
             newest: (i64::MIN, Second::default()),
             spare: Second::default(),
@@ -135,13 +156,11 @@ impl<T> Hold<T> {
             }
             return self.newest.1.add(key, item);
         }
-        let held = (key, self.items.len() as u32);
-        self.items.push(Some(item));
-        if self.front.back().is_none_or(|last| *last < held) {
-            self.front.push_back(held);
+        if self.behind.back().is_none_or(|(last, _)| *last <= key) {
+            self.behind.push_back((key, item));
         } else {
-            let at = self.front.partition_point(|other| *other < held);
-            self.front.insert(at, held);
+            let at = self.behind.partition_point(|(other, _)| *other <= key);
+            self.behind.insert(at, (key, item));
         }
     }
 
@@ -157,13 +176,22 @@ impl<T> Hold<T> {
     }
 
     fn take(&mut self, w: EventTime, is_due: impl Fn(&OrderKey) -> bool) -> Option<(OrderKey, T)> {
-        if self.front.is_empty() {
+        if self.gone == self.order.len() && self.behind.is_empty() {
             self.next_second(w);
         }
-        self.front.front().filter(|(key, _)| is_due(key))?;
-        let (key, number) = self.front.pop_front()?;
+        let next = self.order.get(self.gone).map(|(_, number)| (self.current.places[*number as usize], *number));
+        let is_behind = |(key, _): &(OrderKey, T)| next.is_none_or(|(next, _)| *key < next);
+        if let Some((key, _)) = self.behind.front().filter(|first| is_behind(first)) {
+            if !is_due(key) {
+                return None;
+            }
+            self.count -= 1;
+            return self.behind.pop_front();
+        }
+        let (key, number) = next.filter(|(key, _)| is_due(key))?;
         self.count -= 1;
-        self.items[number as usize].take().map(|item| (key, item))
+        self.gone += 1;
+        self.current.items[number as usize].take().map(|item| (key, item))
     }
 
     /// Puts the next second in order, if its time has come.
@@ -172,17 +200,12 @@ impl<T> Hold<T> {
             self.set_aside();
         }
         if let Some(next) = self.later.first_entry().filter(|next| next.key() * SECOND_MS <= w.0) {
-            let (second, Second { mut places, items }) = next.remove_entry();
-            places.sort_unstable();
-            self.second = second;
-            let places = core::mem::replace(&mut self.front, places.into()).into();
-            let items = core::mem::replace(&mut self.items, items);
-            self.spare = Second { places, items };
+            let (second, held) = next.remove_entry();
+            held.put_in_order(&mut self.order);
+            (self.second, self.gone) = (second, 0);
+            self.spare = core::mem::replace(&mut self.current, held);
             self.spare.places.clear();
             self.spare.items.clear();
-        } else {
-            // Of a second that has gone on, what comes late is all that is held.
-            self.items.clear();
         }
     }
 
@@ -196,16 +219,16 @@ impl<T> Hold<T> {
 
     /// All that is held, in order, for a snapshot.
     pub fn contents(&self) -> Vec<(OrderKey, &T)> {
-        let later = self.later.values().chain([&self.newest.1]);
-        let later = later.flat_map(|second| second.places.iter().map(|place| (place, &second.items)));
-        let mut held: Vec<(&(OrderKey, u32), &Vec<Option<T>>)> =
-            self.front.iter().map(|place| (place, &self.items)).chain(later).collect();
-        // Those of one place are of one second.
-        held.sort_unstable_by_key(|(place, _)| **place);
-        let items = held
-            .into_iter()
-            .filter_map(|((key, number), items)| items[*number as usize].as_ref().map(|item| (*key, item)));
-        items.collect()
+        let seconds = [&self.current].into_iter().chain(self.later.values()).chain([&self.newest.1]);
+        let held = seconds.flat_map(|second| {
+            let held = second.places.iter().zip(&second.items);
+            held.filter_map(|(key, item)| Some((*key, item.as_ref()?)))
+        });
+        let behind = self.behind.iter().map(|(key, item)| (*key, item));
+        // Those with one place stand in the order in which they came.
+        let mut held: Vec<(OrderKey, &T)> = held.chain(behind).collect();
+        held.sort_by_key(|(key, _)| *key);
+        held
     }
 }
 

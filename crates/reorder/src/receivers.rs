@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use hashbrown::HashMap;
 use model::EventTime;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smallvec::SmallVec;
 
 /// Stamps farther than this from the median differ.
@@ -22,6 +22,8 @@ const MOST_DIFFERING: u32 = 10;
 const AGREEING: u32 = 20;
 /// Reports remembered to be heard by others too.
 const MAX_REPORTS: usize = 16_384;
+/// Places for them.
+const PLACES: usize = 4 * MAX_REPORTS;
 /// Receivers remembered; beyond it further ones are believed.
 const MAX_RECEIVERS: usize = 65_536;
 /// Receivers of one report that are compared.
@@ -35,17 +37,24 @@ type Copies = SmallVec<[(u64, EventTime); 2]>;
 /// All receivers, and the reports that they heard lately.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Receivers {
-    /// The numbers of reports by their fingerprints.
-    numbers: HashMap<u64, u64, foldhash::fast::FixedState>,
-    /// Reports, the oldest first, with who heard them when.
-    reports: VecDeque<(u64, Copies)>,
-    /// The number of the oldest.
-    first: u64,
+    reports: Reports,
     records: HashMap<u64, Record, foldhash::fast::FixedState>,
     found: Vec<WrongClock>,
     /// The only receiver so far. There is nothing to compare it with.
     only: Option<u64>,
     are_several: bool,
+}
+
+/// The reports heard lately.
+#[derive(Clone, Debug, Default)]
+struct Reports {
+    /// The oldest first, with who heard them when.
+    list: VecDeque<(u64, Copies)>,
+    /// The number of the oldest.
+    first: u32,
+    /// The number of the last with a fingerprint that belongs here: another may take a report's place before all have heard it,
+    /// which is seldom, and makes a median less, not a wrong one. Empty before there is any.
+    numbers: Vec<u32>,
 }
 
 /// A receiver whose clock has been found to be off.
@@ -84,22 +93,11 @@ impl Receivers {
             }
             self.are_several = true;
         }
-        let next = self.first + self.reports.len() as u64;
-        let number = *self.numbers.entry(fingerprint).or_insert(next);
-        if number == next {
-            self.reports.push_back((fingerprint, SmallVec::new()));
-        }
-        if let Some((_, copies)) = self.reports.get_mut((number - self.first) as usize)
-            && copies.len() < MAX_COPIES
-            && copies.iter().all(|(other, _)| *other != receiver)
-        {
+        let copies = self.reports.copies(fingerprint);
+        if copies.len() < MAX_COPIES && copies.iter().all(|(other, _)| *other != receiver) {
             copies.push((receiver, t));
         }
-        if self.reports.len() > MAX_REPORTS
-            && let Some((oldest, copies)) = self.reports.pop_front()
-        {
-            self.numbers.remove(&oldest);
-            self.first += 1;
+        if let Some(copies) = self.reports.oldest() {
             self.compare(&copies);
         }
         self.is_off(receiver)
@@ -136,6 +134,56 @@ impl Receivers {
                 }
             }
         }
+    }
+}
+
+impl Reports {
+    /// Who heard a report so far; nobody if it is not remembered.
+    fn copies(&mut self, fingerprint: u64) -> &mut Copies {
+        let at = self.known(fingerprint).unwrap_or_else(|| {
+            self.push(fingerprint, Copies::new());
+            self.list.len() - 1
+        });
+        &mut self.list[at].1
+    }
+
+    fn known(&self, fingerprint: u64) -> Option<usize> {
+        let number = *self.numbers.get(fingerprint as usize % PLACES)?;
+        let at = number.wrapping_sub(self.first) as usize;
+        self.list.get(at).filter(|(other, _)| *other == fingerprint).map(|_| at)
+    }
+
+    fn push(&mut self, fingerprint: u64, copies: Copies) {
+        if self.numbers.is_empty() {
+            self.numbers.resize(PLACES, 0);
+        }
+        self.numbers[fingerprint as usize % PLACES] = self.first.wrapping_add(self.list.len() as u32);
+        self.list.push_back((fingerprint, copies));
+    }
+
+    /// The oldest, if there are too many: nobody else will have heard it.
+    fn oldest(&mut self) -> Option<Copies> {
+        if self.list.len() <= MAX_REPORTS {
+            return None;
+        }
+        self.first = self.first.wrapping_add(1);
+        self.list.pop_front().map(|(_, copies)| copies)
+    }
+}
+
+impl Serialize for Reports {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        self.list.serialize(out)
+    }
+}
+
+impl<'de> Deserialize<'de> for Reports {
+    fn deserialize<D: Deserializer<'de>>(bytes: D) -> Result<Self, D::Error> {
+        let mut reports = Reports::default();
+        for (fingerprint, copies) in Vec::deserialize(bytes)? {
+            reports.push(fingerprint, copies);
+        }
+        Ok(reports)
     }
 }
 
@@ -204,8 +252,8 @@ mod tests {
         for report in 0..9 {
             alone.hear(1, report, EventTime(0));
         }
-        assert!(alone.reports.is_empty(), "one receiver is compared with nobody");
-        assert!(receivers.numbers.len() <= MAX_REPORTS && receivers.reports.len() <= MAX_REPORTS);
+        assert!(alone.reports.list.is_empty(), "one receiver is compared with nobody");
+        assert!(receivers.reports.list.len() <= MAX_REPORTS);
         assert!(receivers.records.len() <= MAX_RECEIVERS);
     }
 }
