@@ -482,8 +482,8 @@ impl Story {
     ) -> bool {
         let gaps: Vec<TimeSpan> = parts.iter().copied().filter(|part| part.length_ms() >= GAP_MS).collect();
         let mut over = Vec::new();
-        let statics = Arc::clone(&self.statics.values);
-        let step = Step { report, logged, inside, previous: self.last_t(), gaps: &gaps, statics: &statics };
+        let statics = &self.statics.values;
+        let step = Step { report, logged, inside, previous: self.last_t(), gaps: &gaps, statics };
         let events = self.events.get_or_insert_default();
         let changed = events.visits.step(&step, chart, &mut over);
         over.into_iter().for_each(|stay| events.itinerary.add(stay));

@@ -142,9 +142,11 @@ impl Teller {
         chart: &impl Chart,
         out: &mut Vec<Told>,
     ) {
-        if self.is_idle(story) || core::mem::replace(&mut self.version, story.version()) == story.version() {
+        let version = story.version();
+        if self.version == version || self.is_idle(story) {
             return;
         }
+        self.version = version;
         let mut entries = self.told.edit(core::mem::take);
         let scene = Scene::new(story, chart, story.judge().clock(), (&self.called, self.calls()));
         let now = scene.now;

@@ -228,7 +228,10 @@ impl Visits {
     /// A word that hangs on what a report will ask for.
     #[must_use]
     pub fn warm(&self) -> u64 {
-        self.machines.first().map_or(0, |machine| u64::from(machine.stay.port.0) ^ u64::from(machine.was_beyond))
+        self.machines.first().map_or(0, |Machine { stay, was_beyond, .. }| {
+            let last = stay.last.fix.t.0 ^ stay.first.fix.t.0;
+            u64::from(stay.port.0) ^ u64::from(*was_beyond) ^ last as u64 ^ stay.stops.warm()
+        })
     }
 
     /// Whether the track is in no port and has none to leave.

@@ -305,7 +305,7 @@ impl Engine {
         for (ship, transmission) in &ships {
             word ^= ship.warm();
             if let Transmission::Position(report) = transmission {
-                word ^= u64::from(world.geofence().is_open_sea(report.position));
+                word ^= world.geofence().warm(report.position);
             }
         }
         for (ship, transmission) in &ships {

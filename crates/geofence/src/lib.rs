@@ -71,6 +71,13 @@ impl Geofence {
         inside
     }
 
+    /// A word that hangs on what [`Geofence::inside`] will ask for.
+    #[must_use]
+    pub fn warm(&self, position: Position) -> u64 {
+        let first = self.grid.candidates(position).first();
+        first.map_or(0, |entry| self.ports.get(entry.port()).kind as u64)
+    }
+
     /// Whether the position is surely more than 10 km and every exit buffer away from all ports.
     #[must_use]
     pub fn is_open_sea(&self, position: Position) -> bool {
