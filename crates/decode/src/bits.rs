@@ -70,21 +70,20 @@ impl Bits {
         if self.length + payload.len() * 6 > MAX_BITS {
             return false;
         }
-        let mut at = self.length;
+        // The length is always that of what was written: so much is emptied.
         let (eights, rest) = payload.as_chunks::<8>();
         for eight in eights {
             let Some(bits) = unarmour(u64::from_be_bytes(*eight)) else { return false };
-            self.or(at, bits << 16);
-            at += 48;
+            self.or(self.length, bits << 16);
+            self.length += 48;
         }
         if !rest.is_empty() {
             let mut eight = [b'0'; 8];
             eight[..rest.len()].copy_from_slice(rest);
             let Some(bits) = unarmour(u64::from_be_bytes(eight)) else { return false };
-            self.or(at, bits << 16);
-            at += rest.len() * 6;
+            self.or(self.length, bits << 16);
+            self.length += rest.len() * 6;
         }
-        self.length = at;
         self.drop_tail(usize::from(fill));
         true
     }
@@ -226,6 +225,16 @@ mod tests {
         let bits = bits(b"w", 2);
         assert_eq!((bits.len(), bits.unsigned(0, 6)), (4, 0b11_1100));
         assert_eq!(bits.unsigned(MAX_BITS + 500, 32), 0);
+    }
+
+    #[test]
+    fn nothing_of_a_broken_message_is_left_to_the_next() {
+        let mut bits = bits(b"402VL:AutjM4@0FvU4QmEo7028Dv", 0);
+        bits.clear();
+        assert!(!bits.push(b"wwwwwwwwwwwwwwwwwwwwwwwwwwww wwww", 0));
+        bits.clear();
+        assert!(bits.push(b"15RTgt0PAso;90TKcjM8h6g208CQ", 0));
+        assert_eq!((bits.len(), bits.unsigned(128, 9)), (168, 215));
     }
 
     #[test]

@@ -264,7 +264,8 @@ impl Judge {
             return;
         }
         if let Some(base) = self.base.take() {
-            let (mutes, claim, version) = (core::mem::take(&mut self.mutes), self.claim.take(), self.version + 1);
+            let (mutes, claim, version) =
+                (core::mem::take(&mut self.mutes), self.claim.take(), self.version + 1);
             *self = Judge { mutes, claim, version, judged: 0, ..*base };
         }
     }

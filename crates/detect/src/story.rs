@@ -243,7 +243,8 @@ impl Story {
     /// Hops to ports that a rule names, which the ship has entered but where it has not called yet.
     #[must_use]
     pub fn provisional_hops(&self, chart: &impl Chart) -> Vec<FactTold> {
-        let Some(Events { visits, itinerary, .. }) = self.events.as_deref().filter(|_| self.is_in_port()) else {
+        let Some(Events { visits, itinerary, .. }) = self.events.as_deref().filter(|_| self.is_in_port())
+        else {
             return Vec::new();
         };
         let is_named = |port: PortIndex| chart.watch().is_listed_port(port);
@@ -528,7 +529,8 @@ impl Story {
     }
 
     fn visits_and_hops(&self, chart: &impl Chart) -> Vec<(FactKey, Fact)> {
-        let facts = |events: &Box<Events>| events.itinerary.facts(events.visits.open(), self.track, chart.ports());
+        let facts =
+            |events: &Box<Events>| events.itinerary.facts(events.visits.open(), self.track, chart.ports());
         self.events.as_ref().map_or_else(Vec::new, facts)
     }
 

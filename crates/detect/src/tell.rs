@@ -233,9 +233,7 @@ impl Teller {
     }
 
     fn is_idle(&self, story: &Story) -> bool {
-        self.told.is_empty()
-            && self.facts.is_empty()
-            && story.is_plain()
+        self.told.is_empty() && self.facts.is_empty() && story.is_plain()
     }
 
     /// An alert that goes on under another anchor keeps its identity.

@@ -158,7 +158,9 @@ impl Ship {
     /// A word that hangs on what a transmission will ask for elsewhere.
     pub fn warm_beyond(&self, transmission: &Transmission) -> u64 {
         let recent = self.recent.warm();
-        let Transmission::Position(PositionReport { sog: Some(sog), .. }) = transmission else { return recent };
+        let Transmission::Position(PositionReport { sog: Some(sog), .. }) = transmission else {
+            return recent;
+        };
         self.tracks.iter().fold(recent, |recent, numbered| recent ^ numbered.track.warm_beyond(*sog))
     }
 
@@ -469,8 +471,7 @@ impl Ship {
             self.take_back(number, now, chart, counts, out);
         }
         let waiting = self.waiting.clone();
-        let statics =
-            waiting.as_ref().map_or_else(|| self.said(now).0, |waiting| waiting.statics.clone());
+        let statics = waiting.as_ref().map_or_else(|| self.said(now).0, |waiting| waiting.statics.clone());
         let mut heard = waiting.map_or_else(Vec::new, |waiting| waiting.heard);
         heard.sort_by_key(|(t, ..)| *t);
         self.begin(number, statics);

@@ -27,7 +27,7 @@ pub fn eight_digits(text: [u8; 8]) -> Option<u32> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let digits = u64::from_le_bytes(text) ^ (ONES * 0x30);
     // More than nine carries into the highest bit of its byte.
-    if ((digits + ONES * (0x80 - 10)) | digits) & (ONES * 0x80) != 0 {
+    if ((digits & (ONES * 0x7F)) + ONES * (0x80 - 10) | digits) & (ONES * 0x80) != 0 {
         return None;
     }
     let pairs = digits * 10 + (digits >> 8);
@@ -129,6 +129,22 @@ fn parse_exponent(text: &[u8]) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn eight_digits_are_a_number_and_nothing_else_is() {
+        let mut state = 1;
+        for _ in 0..200_000 {
+            state = crate::hash::mix(state, 0x5EED);
+            let mut text = alloc::format!("{:08}", state % 100_000_000).into_bytes();
+            if state >> 40 & 1 == 0 {
+                text[(state >> 41) as usize % 8] = (state >> 48) as u8;
+            }
+            let number =
+                core::str::from_utf8(&text).ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
+            let number = number.and_then(|text| text.parse().ok());
+            assert_eq!(eight_digits(text.clone().try_into().unwrap()), number, "{text:?}");
+        }
+    }
 
     #[test]
     fn a_short_number_is_what_the_long_way_gives() {

@@ -218,9 +218,8 @@ impl Moving {
         if self.marks.iter().all(|other| *other != mark) {
             return None;
         }
-        let is_copy = |first: &&First| {
-            first.fingerprint == fingerprint && first.is_within(t, now, MOVING_WINDOW_MS)
-        };
+        let is_copy =
+            |first: &&First| first.fingerprint == fingerprint && first.is_within(t, now, MOVING_WINDOW_MS);
         self.reports.iter().filter(is_copy).max_by_key(|first| first.handed_on).copied()
     }
 
@@ -243,6 +242,8 @@ fn mark(fingerprint: u64) -> u16 {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
 
     /// Judges (fingerprint, second, handed on at second) of a ship.

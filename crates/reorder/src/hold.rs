@@ -83,7 +83,8 @@ impl<T> Second<T> {
     fn put_in_order(&self, order: &mut Vec<Order>) {
         let start = |key: &OrderKey| {
             let ms = key.at.0.rem_euclid(SECOND_MS) as u64;
-            ((ms << 1 | u64::from(key.is_late)) << 32 | u64::from(key.mmsi_or_source)) << 8 | u64::from(key.kind)
+            ((ms << 1 | u64::from(key.is_late)) << 32 | u64::from(key.mmsi_or_source)) << 8
+                | u64::from(key.kind)
         };
         // Each will be taken in an order of its own: it comes faster in that in which they lie.
         black_box(self.items.iter().filter(|item| item.is_some()).count());
@@ -182,7 +183,8 @@ impl<T> Hold<T> {
         if self.gone == self.order.len() && self.behind.is_empty() {
             self.next_second(w);
         }
-        let next = self.order.get(self.gone).map(|(_, number)| (self.current.places[*number as usize], *number));
+        let next =
+            self.order.get(self.gone).map(|(_, number)| (self.current.places[*number as usize], *number));
         let is_behind = |(key, _): &(OrderKey, T)| next.is_none_or(|(next, _)| *key < next);
         if let Some((key, _)) = self.behind.front().filter(|first| is_behind(first)) {
             if !is_due(key) {

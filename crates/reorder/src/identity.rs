@@ -281,7 +281,6 @@ impl Identity {
         self.times.accept(fix.t);
         self.numbers
     }
-
 }
 
 impl Times {

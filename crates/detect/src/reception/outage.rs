@@ -182,7 +182,6 @@ struct Hearing {
 }
 
 impl Hearing {
-
     /// Cells most of whose ships are lost.
     fn lost_cells(&self) -> Vec<Cell> {
         let mut cells: BTreeMap<Cell, (usize, usize)> = BTreeMap::new();
@@ -214,12 +213,7 @@ impl Outages {
     }
 
     /// Takes in who was heard in a bin that is over; `of_sources` are all ships heard lately.
-    pub(super) fn tick(
-        &mut self,
-        bin: i64,
-        mut seen: Seen<'_>,
-        of_sources: &[OfSource],
-    ) -> Verdict {
+    pub(super) fn tick(&mut self, bin: i64, mut seen: Seen<'_>, of_sources: &[OfSource]) -> Verdict {
         // Where there is room for some only, it does not hang on the order in which they came.
         seen.stations.sort_unstable();
         self.hear(bin, &seen);
@@ -325,11 +319,9 @@ impl Outages {
                     .iter()
                     .filter(|ship| ship.source == source && ship.mask & 1 != 0 && is_member(&ship.mmsi))
                     .count(),
-                Who::Station(station) => seen
-                    .stations
-                    .iter()
-                    .filter(|by| by.station == station && is_member(&by.mmsi))
-                    .count(),
+                Who::Station(station) => {
+                    seen.stations.iter().filter(|by| by.station == station && is_member(&by.mmsi)).count()
+                }
                 Who::Place(_) => seen.ships.iter().filter(|ship| is_member(&ship.mmsi)).count(),
             };
             (back as f64) < BACK * failure.members.len() as f64 && bin - failure.since < MAX_BINS

@@ -383,8 +383,7 @@ struct Heard {
 impl Heard {
     fn add(&mut self, (source, mmsi): Key, cell: Cell, glimpse: &Glimpse) {
         let before = self.stations.len();
-        self.stations
-            .extend(glimpse.stations().map(|station| ByStation { source, mmsi, station, cell }));
+        self.stations.extend(glimpse.stations().map(|station| ByStation { source, mmsi, station, cell }));
         let is_unnamed = self.stations.len() == before;
         self.ships.push(HeardIn { cell, mmsi, source, is_unnamed });
     }
@@ -403,26 +402,25 @@ fn resolve(
     first: Fix,
     (pending, cells): (&mut VecDeque<(i64, BinCounts)>, &mut Cells),
 ) {
-    let mut count =
-        |of: i64, from: Fix, is_heard: bool, after_miss: bool, counted: &mut (Cell, i32)| {
-            // What is too old for its own bin counts in the oldest that is open.
-            let slot = pending.iter().position(|(other, _)| *other == of).unwrap_or(0);
-            let Some((_, counts)) = pending.get_mut(slot) else { return };
-            let middle = bin_start(of).0 + BIN_MS / 2;
-            let share = (middle - from.t.0) as f64 / (first.t.0 - from.t.0).max(1) as f64;
-            let cell = cells.at(interpolate(from.position, first.position, share.clamp(0.0, 1.0)));
-            let day = bin_start(of).0.div_euclid(DAY_MS) as i32;
-            let is_passage = *counted != (cell, day);
-            *counted = (cell, day);
-            let entry = counts.entry((cell, ship.class, source)).or_default();
-            entry.heard += u32::from(is_heard);
-            entry.present += 1;
-            entry.passages += u32::from(is_passage);
-            if after_miss {
-                entry.heard_next += u32::from(is_heard);
-                entry.present_next += 1;
-            }
-        };
+    let mut count = |of: i64, from: Fix, is_heard: bool, after_miss: bool, counted: &mut (Cell, i32)| {
+        // What is too old for its own bin counts in the oldest that is open.
+        let slot = pending.iter().position(|(other, _)| *other == of).unwrap_or(0);
+        let Some((_, counts)) = pending.get_mut(slot) else { return };
+        let middle = bin_start(of).0 + BIN_MS / 2;
+        let share = (middle - from.t.0) as f64 / (first.t.0 - from.t.0).max(1) as f64;
+        let cell = cells.at(interpolate(from.position, first.position, share.clamp(0.0, 1.0)));
+        let day = bin_start(of).0.div_euclid(DAY_MS) as i32;
+        let is_passage = *counted != (cell, day);
+        *counted = (cell, day);
+        let entry = counts.entry((cell, ship.class, source)).or_default();
+        entry.heard += u32::from(is_heard);
+        entry.present += 1;
+        entry.passages += u32::from(is_passage);
+        if after_miss {
+            entry.heard_next += u32::from(is_heard);
+            entry.present_next += 1;
+        }
+    };
     let reaches = |from: Fix| reachable(from.position, from.t.0, first.position, first.t.0);
     let is_steady = ship.is_steady(bin);
     let mut counted = ship.counted;

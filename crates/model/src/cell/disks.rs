@@ -91,12 +91,7 @@ impl Disk {
         let ends = corners.iter().cycle().skip(1);
         let squared = corners.iter().zip(ends).map(|(a, b)| squared_to_line(*a, *b));
         let nearest = squared.reduce(f64::min).unwrap_or(0.0);
-        Disk {
-            cell,
-            centre,
-            shrink: shrink as f32,
-            radius_squared: (nearest * (SURE * SURE)) as f32,
-        }
+        Disk { cell, centre, shrink: shrink as f32, radius_squared: (nearest * (SURE * SURE)) as f32 }
     }
 }
 
