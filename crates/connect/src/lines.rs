@@ -81,6 +81,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn lines_are_the_same_however_they_come() {
+        let text = b"a\r\n\nlonger than eight\r\n12345678\n1234567\r\n12345678\r\nb\r";
+        let read = |room: usize| {
+            let mut lines = Lines::new(std::io::BufReader::with_capacity(room, &text[..]), 8);
+            let mut told = Vec::new();
+            while let Some(line) = lines.next_line().unwrap() {
+                told.push(format!("{line:?}"));
+            }
+            (told, lines.bytes)
+        };
+        let whole = read(text.len());
+        assert_eq!((whole.0.len(), whole.1), (7, text.len() as u64));
+        assert!((1..text.len()).all(|room| read(room) == whole));
+    }
+
+    #[test]
     fn lines_end_as_they_like_and_long_ones_are_skipped() {
         let mut lines = Lines::new(&b"a\r\n\nlonger than eight\nb"[..], 8);
         assert_eq!(lines.next_line().unwrap(), Some(Line::Text(b"a")));

@@ -103,7 +103,16 @@ impl Quiet {
     pub fn take_hearings(&mut self, t: EventTime) -> Vec<Hearing> {
         let Some(heard) = &mut self.0 else { return Vec::new() };
         let end = heard.hearings.partition_point(|hearing| hearing.t <= t);
-        heard.hearings.drain(..end).collect()
+        let taken = heard.hearings.drain(..end).collect();
+        self.tidy();
+        taken
+    }
+
+    /// Gives back the room of nothing.
+    fn tidy(&mut self) {
+        if self.is_empty() {
+            self.0 = None;
+        }
     }
 
     /// The static values heard up to `t`, in time order.
@@ -141,9 +150,7 @@ impl Quiet {
         let Some(heard) = &mut self.0 else { return };
         heard.mutes.retain(|mute| mute.end > t);
         heard.mutes.iter_mut().for_each(|mute| mute.start = mute.start.max(t));
-        if heard.mutes.is_empty() && heard.hearings.is_empty() {
-            self.0 = None;
-        }
+        self.tidy();
     }
 }
 

@@ -13,7 +13,7 @@ use model::fate::Counts;
 use model::report::NoPositionReport;
 use model::sighting::LastKnown;
 use model::{EventTime, Fate, Mmsi, PositionReport, Reason, StaticReport, TrackId, Transmission};
-use reorder::{Copy, OrderKey};
+use reorder::{CROWDED_MS, Copy, OrderKey};
 use serde::{Deserialize, Serialize};
 
 use crate::Limits;
@@ -27,6 +27,8 @@ pub struct Bucket {
     strangers: VecDeque<Mmsi>,
     /// When something falls due for a ship.
     due: Due,
+    /// Ships of which much is remembered, and when that was noted: a ship that falls silent keeps little.
+    crowds: VecDeque<(EventTime, Mmsi)>,
 }
 
 impl Bucket {
@@ -70,7 +72,11 @@ impl Bucket {
         let before = if key.is_late() { key.at } else { EventTime(key.at.0 - 1) };
         self.fire(before, chart, out);
         if let Some(ship) = self.ships.get_mut(&mmsi) {
-            return take_in(ship, &mut self.due, (key, transmission), chart, counts, out);
+            let placed = take_in(ship, &mut self.due, (key, transmission), chart, counts, out);
+            if ship.is_newly_crowded() {
+                self.crowds.push_back((key.at, mmsi));
+            }
+            return placed;
         }
         if !self.make_room(key.at, limits, chart, counts, out) {
             counts.count(Fate::Rejected(Reason::Limit), transmission.lines());
@@ -89,6 +95,14 @@ impl Bucket {
             if ship.take_due(t) {
                 ship.advance(t, chart, out);
                 schedule(ship, &mut self.due);
+            }
+        }
+        while let Some((noted, mmsi)) = self.crowds.front().copied()
+            && noted.0 + CROWDED_MS <= up_to.0
+        {
+            self.crowds.pop_front();
+            if self.ships.get_mut(&mmsi).is_some_and(|ship| ship.settle_crowd(up_to)) {
+                self.crowds.push_back((up_to, mmsi));
             }
         }
     }
@@ -125,7 +139,8 @@ impl Bucket {
         }
     }
 
-    /// Whether there is room for one more ship: strangers make it, ships heard often do not.
+    /// Whether there is room for one more ship: strangers make it, ships heard often do not. What a stranger sent is
+    /// forgotten with it: a copy that comes later founds it anew.
     fn make_room(
         &mut self,
         now: EventTime,

@@ -20,7 +20,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use smallvec::SmallVec;
 
 /// A ship with fewer reports than this may make room for others.
-const FAMILIAR_REPORTS: u32 = 3;
+const FAMILIAR_REPORTS: u8 = 3;
 /// Late reports are taken in up to this long after their time.
 const LATE_MS: i64 = 72 * HOUR_MS;
 /// Another track this near in time can be taken for this one.
@@ -34,7 +34,10 @@ const MAX_HEARD: usize = 256;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ship {
     mmsi: Mmsi,
-    reports: u32,
+    /// How many it has sent, as far as that is of interest.
+    reports: u8,
+    /// Whether its bucket knows that more is remembered of it than is kept of a silent ship.
+    is_crowded: bool,
     identity: Identity,
     #[serde(deserialize_with = "tracks")]
     tracks: SmallVec<[Numbered; 1]>,
@@ -134,6 +137,7 @@ impl Ship {
         Ship {
             mmsi,
             reports: 0,
+            is_crowded: false,
             identity: Identity::default(),
             tracks: SmallVec::new(),
             recent: Recent::default(),
@@ -242,6 +246,20 @@ impl Ship {
     /// The reports remembered for the long duplicate window.
     pub fn recent_mut(&mut self) -> &mut Recent {
         &mut self.recent
+    }
+
+    /// Whether more is remembered of it than is kept of a silent ship, which its bucket does not know yet.
+    pub fn is_newly_crowded(&mut self) -> bool {
+        let is_new = !self.is_crowded && self.recent.is_crowded();
+        self.is_crowded |= is_new;
+        is_new
+    }
+
+    /// Forgets what is of no use any more; whether it is still more than is kept of a silent ship.
+    pub fn settle_crowd(&mut self, now: EventTime) -> bool {
+        self.recent.settle(now);
+        self.is_crowded = self.recent.is_crowded();
+        self.is_crowded
     }
 
     /// Ends what has run out of time.

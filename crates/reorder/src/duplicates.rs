@@ -20,6 +20,10 @@ const MOVING_REPORTS: usize = 16;
 const MOVING_APART_MS: i64 = 30_000;
 /// No ship sends so many messages within 30 s; what many senders with one MMSI sent is not gone through one by one.
 const CROWD: usize = 64;
+/// So many are kept of a ship that is silent.
+const FEW: usize = 4;
+/// How long it is until what is crowded can be looked at again.
+pub const CROWDED_MS: i64 = WINDOW_MS + 1;
 
 /// Whether a message is a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +41,7 @@ pub enum Copy {
 pub struct Recent {
     /// The newest: the only one of the last 30 s for most ships.
     last: First,
-    /// What was sent within 30 s before it, the oldest first.
+    /// What was sent within 30 s before it.
     before: Before,
     /// Most ships are at rest and have none.
     moving: Option<Box<Moving>>,
@@ -51,17 +55,19 @@ struct First {
     handed_on: EventTime,
 }
 
-/// Messages of the last 30 s.
+/// Messages of the 30 s before the newest, and older ones that have not been forgotten yet.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum Before {
+    /// The oldest first.
     Few(ThinVec<First>),
     Many(Box<Crowd>),
 }
 
-/// Messages of the last 30 s, found by their fingerprints.
+/// The same, found by their fingerprints.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Crowd {
     first: HashMap<u64, First, foldhash::fast::FixedState>,
+    /// The oldest first, also those that another with the same fingerprint has taken the place of.
     order: VecDeque<(EventTime, u64)>,
 }
 
@@ -116,18 +122,34 @@ impl Recent {
         }
         let first = First { fingerprint, t, handed_on: now };
         let last = core::mem::replace(&mut self.last, first);
-        if !is_last {
+        if !last.is_kept(now, WINDOW_MS) {
+            self.before = Before::default();
+        } else if !is_last {
             if is_known {
                 self.before.remove(fingerprint);
             }
-            if last.is_kept(now, WINDOW_MS) {
-                self.before.push(last, now);
-            }
+            self.before.push(last, now);
         }
         if is_moving {
             self.moving.get_or_insert_default().remember(first);
         }
         Copy::First
+    }
+
+    /// Whether it holds more than is kept of a ship that may never be heard again.
+    #[must_use]
+    pub fn is_crowded(&self) -> bool {
+        match &self.before {
+            Before::Few(few) => few.len() > FEW,
+            Before::Many(_) => true,
+        }
+    }
+
+    /// Forgets what no message at or after `now` can be a copy of within 30 s, if that is all.
+    pub fn settle(&mut self, now: EventTime) {
+        if !self.last.is_kept(now, WINDOW_MS) {
+            self.before = Before::default();
+        }
     }
 
     /// A word that hangs on what a message will be looked for in.
@@ -306,5 +328,28 @@ mod tests {
             assert_eq!(judge(print, t), Copy::First);
         }
         assert!(matches!(&recent.before, Before::Few(few) if few.len() <= 4));
+    }
+
+    #[test]
+    fn nothing_is_kept_of_a_crowd_that_is_silent() {
+        let sent = || {
+            let mut recent = Recent::default();
+            for print in 1..1_000 {
+                recent.judge(print, EventTime(0), EventTime(0), false);
+            }
+            assert!(recent.is_crowded());
+            recent
+        };
+        let mut heard_again = sent();
+        assert_eq!(heard_again.judge(5_000, EventTime(30_001), EventTime(30_001), false), Copy::First);
+        let mut same_again = sent();
+        assert_eq!(same_again.judge(999, EventTime(30_001), EventTime(30_001), false), Copy::First);
+        let mut settled = sent();
+        settled.settle(EventTime(30_000));
+        assert!(settled.is_crowded());
+        settled.settle(EventTime(30_001));
+        for recent in [heard_again, same_again, settled] {
+            assert!(matches!(&recent.before, Before::Few(few) if few.is_empty()));
+        }
     }
 }

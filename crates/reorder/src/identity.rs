@@ -41,6 +41,7 @@ pub struct Identity {
 struct Times {
     /// Before all time if there is none.
     newest: EventTime,
+    /// One of more than 49 days is cut: it is long either way.
     gaps: [u32; GAPS],
 }
 

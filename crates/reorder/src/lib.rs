@@ -13,7 +13,7 @@ pub mod identity;
 pub mod receivers;
 pub mod source;
 
-pub use duplicates::{Copy, Recent};
+pub use duplicates::{CROWDED_MS, Copy, Recent};
 pub use hold::{Hold, OrderKey};
 pub use identity::{Identity, Placement, is_close};
 pub use receivers::{Receivers, WrongClock};

@@ -52,8 +52,9 @@ struct Reports {
     list: VecDeque<(u64, Copies)>,
     /// The number of the oldest.
     first: u32,
-    /// The number of the last with a fingerprint that belongs here: another may take a report's place before all have heard it,
-    /// which is seldom, and makes a median less, not a wrong one. Empty before there is any.
+    /// The number of the last with a fingerprint that belongs here; empty before there is any. Another may take a report's place
+    /// before all have heard it (of a report that is heard again a thousand reports later, one in sixty-six). It counts as another
+    /// report then: medians are of fewer, not of wrong ones.
     numbers: Vec<u32>,
 }
 
