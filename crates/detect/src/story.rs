@@ -221,17 +221,17 @@ impl Story {
     /// Changes whenever something changes that alerts may come of, visits and hops aside; never 0.
     #[must_use]
     pub fn version(&self) -> u64 {
-        let noted = |events: &Box<Events>| events.withholding.version() + events.changes_noted;
-        1 + self.judge.version() + self.events.as_ref().map_or(0, noted)
+        let noted = |events: &Events| events.withholding.version() + events.changes_noted;
+        1 + self.judge.version() + self.events.as_deref().map_or(0, noted)
     }
 
     /// Whether there is nothing that alerts may come of, facts aside.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        let is_plain = |events: &Box<Events>| {
+        let is_plain = |events: &Events| {
             events.withholding.is_empty() && events.changes.is_empty() && events.visits.is_empty()
         };
-        self.judge.is_idle() && self.events.as_ref().is_none_or(is_plain)
+        self.judge.is_idle() && self.events.as_deref().is_none_or(is_plain)
     }
 
     /// Whether it is in a port, or has just left one.
@@ -529,9 +529,8 @@ impl Story {
     }
 
     fn visits_and_hops(&self, chart: &impl Chart) -> Vec<(FactKey, Fact)> {
-        let facts =
-            |events: &Box<Events>| events.itinerary.facts(events.visits.open(), self.track, chart.ports());
-        self.events.as_ref().map_or_else(Vec::new, facts)
+        let facts = |events: &Events| events.itinerary.facts(events.visits.open(), self.track, chart.ports());
+        self.events.as_deref().map_or_else(Vec::new, facts)
     }
 
     /// Tells visits and hops that differ from what was told.

@@ -27,7 +27,7 @@ pub fn eight_digits(text: [u8; 8]) -> Option<u32> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let digits = u64::from_le_bytes(text) ^ (ONES * 0x30);
     // More than nine carries into the highest bit of its byte.
-    if ((digits & (ONES * 0x7F)) + ONES * (0x80 - 10) | digits) & (ONES * 0x80) != 0 {
+    if (((digits & (ONES * 0x7F)) + ONES * (0x80 - 10)) | digits) & (ONES * 0x80) != 0 {
         return None;
     }
     let pairs = digits * 10 + (digits >> 8);
