@@ -17,6 +17,8 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 
 /// The broker may take this long for anything.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Who asks while a broker goes or comes may get no answer, and asks again.
+const ASK: Duration = Duration::from_secs(10);
 
 /// A cluster of its own, which goes down with this or with the test.
 pub struct Broker {
@@ -32,6 +34,22 @@ fn xtask(arguments: &[&str]) -> String {
     let told = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "cargo xtask kafka {arguments:?}: {told}");
     String::from_utf8(done.stdout).expect("UTF-8").trim().to_owned()
+}
+
+/// How many records a partition has; none if it is not there.
+fn end(consumer: &BaseConsumer, topic: &str, partition: i32) -> i64 {
+    let began = std::time::Instant::now();
+    loop {
+        match consumer.fetch_watermarks(topic, partition, ASK) {
+            Ok((_, end)) => return end,
+            Err(error) => {
+                let is_late = error.rdkafka_error_code() == Some(RDKafkaErrorCode::OperationTimedOut);
+                if !is_late || began.elapsed() > PATIENCE {
+                    return 0;
+                }
+            }
+        }
+    }
 }
 
 impl Broker {
@@ -96,7 +114,7 @@ impl Broker {
     /// How many records the first partition of a topic has; none if it is not there.
     pub fn length(&self, topic: &str) -> i64 {
         let consumer: BaseConsumer = self.config().set("group.id", "test").create().unwrap();
-        consumer.fetch_watermarks(topic, 0, PATIENCE).map_or(0, |(_, end)| end)
+        end(&consumer, topic, 0)
     }
 
     /// Waits until a topic is so long, or a group has read all of another.
@@ -109,7 +127,8 @@ impl Broker {
     ) {
         let began = std::time::Instant::now();
         while self.length(topic) < length && self.share_read((group, read, partitions)) < 1.0 {
-            assert!(began.elapsed() < 2 * PATIENCE, "{group} does not go on: {}", why());
+            let state = || (self.length(topic), self.share_read((group, read, partitions)));
+            assert!(began.elapsed() < 3 * PATIENCE, "{group} does not go on, {:?}: {}", state(), why());
         }
     }
 
@@ -118,10 +137,10 @@ impl Broker {
         let consumer: BaseConsumer = self.config().set("group.id", group).create().unwrap();
         let mut all = TopicPartitionList::new();
         all.add_partition_range(topic, 0, partitions - 1);
-        let Ok(committed) = consumer.committed_offsets(all, PATIENCE) else { return 0.0 };
+        let Ok(committed) = consumer.committed_offsets(all, ASK) else { return 0.0 };
         let elements = committed.elements();
         let shares = elements.iter().map(|one| {
-            let end = consumer.fetch_watermarks(topic, one.partition(), PATIENCE).map_or(0, |(_, end)| end);
+            let end = end(&consumer, topic, one.partition());
             let read = one.offset().to_raw().unwrap_or(0);
             if read + 2 >= end { 1.0 } else { read.max(0) as f64 / end as f64 }
         });
