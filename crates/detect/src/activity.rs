@@ -87,16 +87,14 @@ impl Activity {
     }
 }
 
+/// A division by each length, which costs nothing, not one by any.
 const fn units_per_ms(interval: Interval) -> i64 {
-    const fn of(interval: Interval) -> i64 {
-        UNIT_MS / interval.ms()
-    }
     match interval {
-        Interval::S2 => const { of(Interval::S2) },
-        Interval::S6 => const { of(Interval::S6) },
-        Interval::S10 => const { of(Interval::S10) },
-        Interval::S30 => const { of(Interval::S30) },
-        Interval::S180 => const { of(Interval::S180) },
+        Interval::S2 => UNIT_MS / Interval::S2.ms(),
+        Interval::S6 => UNIT_MS / Interval::S6.ms(),
+        Interval::S10 => UNIT_MS / Interval::S10.ms(),
+        Interval::S30 => UNIT_MS / Interval::S30.ms(),
+        Interval::S180 => UNIT_MS / Interval::S180.ms(),
     }
 }
 

@@ -248,3 +248,51 @@ fn statics(
     };
     counts.count(fate, u64::from(report.lines));
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::sync::Arc;
+
+    use detect::Reception;
+    use detect::watch::Rules;
+    use geofence::Geofence;
+    use geofence::sea::Sea;
+    use model::{MessageType, Origin, Payload};
+
+    use super::*;
+    use crate::World;
+    use crate::chart::{ChartOf, Searches};
+
+    fn said(mmsi: u32, t: i64, number: u64) -> Transmission {
+        Transmission::Static(StaticReport {
+            t: EventTime(t),
+            mmsi: Mmsi(mmsi),
+            kind: MessageType(5),
+            lines: 2,
+            payload: Payload([number, 0, 0]),
+            origin: Origin::default(),
+            statics: Arc::default(),
+        })
+    }
+
+    #[test]
+    fn a_crowd_that_is_silent_is_forgotten_while_others_are_heard() {
+        let world = World::new(Geofence::new(Vec::new()), Arc::new(Sea::built_in()), Rules::default());
+        let (reception, searches) = (Reception::default(), Searches::default());
+        let chart = ChartOf { world: &world, reception: &reception, searches: &searches, lookout: None };
+        let (mut bucket, mut counts, mut out) = (Bucket::default(), Counts::default(), Vec::new());
+        let mut hand_on = |bucket: &mut Bucket, transmission: &Transmission| {
+            let key = OrderKey::in_time(transmission);
+            bucket.hand_on(key, transmission, &Limits::default(), &chart, &mut counts, &mut out);
+        };
+        for number in 0..1_000 {
+            hand_on(&mut bucket, &said(273_000_001, 1_000, number));
+        }
+        let is_crowded = |bucket: &Bucket| bucket.ship(Mmsi(273_000_001)).is_some_and(Ship::is_crowded);
+        hand_on(&mut bucket, &said(273_000_002, 31_000, 0));
+        assert!(is_crowded(&bucket), "a copy may still come");
+        hand_on(&mut bucket, &said(273_000_002, 31_010, 1));
+        assert!(!is_crowded(&bucket));
+        assert!(bucket.crowds.is_empty());
+    }
+}

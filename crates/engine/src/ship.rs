@@ -50,6 +50,7 @@ pub struct Ship {
     due: EventTime,
 }
 
+/// For what is not due.
 const NEVER: EventTime = EventTime::MAX;
 
 /// What is kept of each of a million ships must not grow unnoticed.
@@ -253,6 +254,12 @@ impl Ship {
         let is_new = !self.is_crowded && self.recent.is_crowded();
         self.is_crowded |= is_new;
         is_new
+    }
+
+    /// Whether more is remembered of it than is kept of a silent ship.
+    #[cfg(test)]
+    pub fn is_crowded(&self) -> bool {
+        self.recent.is_crowded()
     }
 
     /// Forgets what is of no use any more; whether it is still more than is kept of a silent ship.

@@ -8,6 +8,7 @@ use detect::Watch;
 use detect::watch::Rules;
 use geofence::Geofence;
 use geofence::sea::Sea;
+use model::position::wrapped;
 use model::{PortIndex, Ports, Position, Shape};
 
 /// Ports, water and watch rules. Immutable: shared by reference.
@@ -88,14 +89,9 @@ fn middle(shape: &Shape) -> Position {
         if size > best.0 {
             let lon = f64::from(origin.lon) + x / (3.0 * area);
             let lat = f64::from(origin.lat) + y / (3.0 * area);
-            best = (size, wrapped(model::number::round(lon), model::number::round(lat)));
+            let (lon, lat) = (wrapped(model::number::round(lon)), model::number::round(lat));
+            best = (size, Position::from_units(lon, lat).unwrap_or_default());
         }
     }
     best.1
-}
-
-fn wrapped(lon: i64, lat: i64) -> Position {
-    const TURN: i64 = 360_000_000;
-    let lon = (lon + TURN / 2).rem_euclid(TURN) - TURN / 2;
-    Position::from_units(lon, lat).unwrap_or_default()
 }

@@ -8,11 +8,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use model::port::Vertex;
-use model::position::{EARTH_RADIUS_M, RADIANS_PER_UNIT};
+use model::position::{EARTH_RADIUS_M, RADIANS_PER_UNIT, wrapped};
 use model::{Port, PortIndex, Position, Shape};
 
 use crate::FAR_M;
-use crate::shape::{self, Bounds, TURN};
+use crate::shape::{self, Bounds};
 
 /// Cells along one side of a block.
 const CELLS: i64 = 32;
@@ -155,7 +155,7 @@ fn cover(shape: &Shape, bounds: Bounds) -> Vec<((i64, i64), bool)> {
             for row in south..=north {
                 for column in west..=east {
                     let at = centre(column, row);
-                    let position = Position { lon: wrap_lon(at.lon), lat: at.lat };
+                    let position = Position { lon: wrapped(i64::from(at.lon)) as i32, lat: at.lat };
                     let distance_m = middle.distance_m(position);
                     if distance_m - half_diagonal_m <= radius_m + 1.0 {
                         covered.push((wrap(column, row), distance_m + half_diagonal_m < radius_m - 1.0));
@@ -188,16 +188,6 @@ fn cover(shape: &Shape, bounds: Bounds) -> Vec<((i64, i64), bool)> {
         }
     }
     covered
-}
-
-fn wrap_lon(lon: i32) -> i32 {
-    if lon > TURN / 2 {
-        lon - TURN
-    } else if lon < -TURN / 2 {
-        lon + TURN
-    } else {
-        lon
-    }
 }
 
 /// Marks every cell that an edge touches, row by row.

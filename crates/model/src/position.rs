@@ -109,9 +109,13 @@ fn cosine(lat: f64) -> f64 {
 
 /// Whether two positions are within half a degree of each other, and not on both sides of the antimeridian.
 fn is_short(a: Position, b: Position) -> bool {
-    const SHORT: u64 = UNITS_PER_DEGREE as u64 / 2;
+    are_within(a, b, UNITS_PER_DEGREE as u64 / 2)
+}
+
+/// Whether neither coordinate of two positions is more than so many units apart.
+fn are_within(a: Position, b: Position, units: u64) -> bool {
     let apart = |a: i32, b: i32| (i64::from(a) - i64::from(b)).unsigned_abs();
-    apart(a.lat, b.lat) <= SHORT && apart(a.lon, b.lon) <= SHORT
+    apart(a.lat, b.lat) <= units && apart(a.lon, b.lon) <= units
 }
 
 /// Speed in knots over a distance and a time; `None` where no time passed.
@@ -147,9 +151,7 @@ pub fn reachable(a: Position, a_ms: i64, b: Position, b_ms: i64) -> bool {
 pub fn interpolate(a: Position, b: Position, share: f64) -> Position {
     const CLOSE: u64 = UNITS_PER_DEGREE as u64 / 16;
     const FAR_NORTH_OR_SOUTH: i32 = 80 * UNITS_PER_DEGREE;
-    let apart = |a: i32, b: i32| (i64::from(a) - i64::from(b)).unsigned_abs();
-    let is_close = apart(a.lat, b.lat) <= CLOSE && apart(a.lon, b.lon) <= CLOSE;
-    if is_close && a.lat.abs() <= FAR_NORTH_OR_SOUTH {
+    if are_within(a, b, CLOSE) && a.lat.abs() <= FAR_NORTH_OR_SOUTH {
         let between = |a: i32, b: i32| a + crate::number::round(f64::from(b - a) * share) as i32;
         return Position { lon: between(a.lon, b.lon), lat: between(a.lat, b.lat) };
     }
@@ -203,7 +205,8 @@ fn from_radians(lon: f64, lat: f64) -> Position {
 }
 
 /// The same longitude, −180…180.
-pub(crate) fn wrapped(lon: i64) -> i64 {
+#[must_use]
+pub fn wrapped(lon: i64) -> i64 {
     const TURN: i64 = 360 * UNITS_PER_DEGREE as i64;
     (lon + TURN / 2).rem_euclid(TURN) - TURN / 2
 }

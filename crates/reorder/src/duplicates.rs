@@ -20,7 +20,7 @@ const MOVING_REPORTS: usize = 16;
 const MOVING_APART_MS: i64 = 30_000;
 /// No ship sends so many messages within 30 s; what many senders with one MMSI sent is not gone through one by one.
 const CROWD: usize = 64;
-/// So many are kept of a ship that is silent.
+/// There is room for so many at most of a ship that is silent.
 const FEW: usize = 4;
 /// How long it is until what is crowded can be looked at again.
 pub const CROWDED_MS: i64 = WINDOW_MS + 1;
@@ -140,7 +140,7 @@ impl Recent {
     #[must_use]
     pub fn is_crowded(&self) -> bool {
         match &self.before {
-            Before::Few(few) => few.len() > FEW,
+            Before::Few(few) => few.capacity() > FEW,
             Before::Many(_) => true,
         }
     }

@@ -62,6 +62,12 @@ struct Head {
     reports: u32,
 }
 
+impl Head {
+    fn has_ended(&self, now: EventTime) -> bool {
+        self.last.t.0 + TRACK_ENDS_MS < now.0
+    }
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Candidate {
     first: EventTime,
@@ -151,14 +157,13 @@ impl Identity {
     /// Whether nothing can have run out of time at `now`.
     #[must_use]
     pub fn is_lasting(&self, now: EventTime) -> bool {
-        let lasts = |head: &Head| head.last.t.0 + TRACK_ENDS_MS >= now.0;
-        self.candidates.is_empty() && self.tracks.iter().all(lasts)
+        self.candidates.is_empty() && !self.tracks.iter().any(|head| head.has_ended(now))
     }
 
     /// Ends tracks and candidates whose time has run out at `now`.
     pub fn expire(&mut self, now: EventTime, aftermath: &mut Aftermath) {
         self.tracks.retain(|head| {
-            let ended = head.last.t.0 + TRACK_ENDS_MS < now.0;
+            let ended = head.has_ended(now);
             if ended {
                 aftermath.ended.push(head.number);
             }

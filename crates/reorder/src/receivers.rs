@@ -234,6 +234,20 @@ mod tests {
     }
 
     #[test]
+    fn one_that_takes_the_place_of_another_makes_two_of_it_and_no_clock_wrong() {
+        let mut reports = Reports::default();
+        let other = 7 + PLACES as u64;
+        reports.copies(7).push((1, EventTime(0)));
+        reports.copies(7).push((2, EventTime(0)));
+        assert_eq!(reports.list.len(), 1);
+        reports.copies(other).push((1, EventTime(9)));
+        reports.copies(other).push((2, EventTime(9)));
+        reports.copies(7).push((3, EventTime(0)));
+        let heard: Vec<(u64, usize)> = reports.list.iter().map(|(of, copies)| (*of, copies.len())).collect();
+        assert_eq!(heard, [(7, 2), (other, 2), (7, 1)]);
+    }
+
+    #[test]
     fn of_two_receivers_nobody_can_say_which_is_off() {
         let mut receivers = Receivers::default();
         for report in 0..2 * MAX_REPORTS as u64 {
