@@ -28,7 +28,7 @@ use fleet::{Fleet, Rows};
 use geofence::Geofence;
 use memchr::memchr_iter;
 use model::{EventTime, Position};
-use stages::{Format, Looker, SEA, Seen, Stage, WORLD, Way};
+use stages::{Format, Looker, Seen, Stage, WORLD, Way};
 
 /// Lines and reports of a feed.
 const LINES: usize = 20_000;
@@ -75,7 +75,7 @@ fn make(folder: &Path) {
     sim::generate("harbour", 1, &mut harbour).expect("a vector takes everything").expect("a known scenario");
     let end = memchr_iter(b'\n', &harbour).nth(LINES - 1).map_or(harbour.len(), |at| at + 1);
     write("harbour.nmea", &harbour[..end]);
-    let fleet = Fleet::new(SHIPS, WORLD.geofence(), &SEA).every(INTERVAL_MS);
+    let fleet = Fleet::new(SHIPS, WORLD.geofence()).every(INTERVAL_MS);
     let (mut sentences, mut rows) = (Vec::new(), Vec::new());
     fleet.clone().sentences(LINES, &mut sentences);
     fleet.clone().rows(Rows::Aisdk, LINES, &mut rows);

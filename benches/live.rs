@@ -41,8 +41,14 @@ const SECOND_REPORT_MS: usize = 2_000;
 const BOUND_MS: i64 = 1_000;
 /// Lines of a record of a topic that is filled beforehand.
 const LINES: usize = 100;
-/// It is filled with so many reports for each second that it is to last.
-const FILL: usize = 120_000;
+/// It is filled with so many reports for each second that it is to last: more than any two cores have taken in.
+const FILL: usize = 1_200_000;
+/// Ships turn after so long, and say the same again after twice that: not before it can be taken for a copy.
+const LEG_MS: i64 = 20 * 60_000;
+/// Each reports so often, when the topic is filled.
+const INTERVAL_MS: usize = 10_000;
+/// For so many seconds the bare loop reads, and what it has read then is its rate.
+const BARE: Duration = Duration::from_secs(30);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -88,13 +94,11 @@ fn line(mmsi: u32, position: Position, speed_kn: f64, course_deg: f64, t_ms: i64
 
 /// Where a ship under way is: all go north and south in the Sea of Japan, each in its own lane.
 fn under_way(ship: usize, t_ms: i64) -> (Position, f64) {
-    let (lane, start) = (ship % 400, ship / 400);
-    // 12 kn are 0.2 degrees of latitude an hour; they turn every ten hours.
-    let hours = t_ms as f64 / 3_600_000.0 + start as f64 / 10.0;
-    let (turns, rest) = ((hours / 10.0) as i64, hours % 10.0);
-    let is_north = turns % 2 == 0;
-    let latitude = 37.5 + 0.2 * if is_north { rest } else { 10.0 - rest };
-    let position = Position { lon: 132.0 + lane as f64 * 0.01, lat: latitude };
+    let (lane, place) = (ship % 400, ship / 400);
+    let (is_north, since) = (t_ms / LEG_MS % 2 == 0, t_ms % LEG_MS);
+    // 12 kn are 0.2 degrees of latitude an hour.
+    let way = 0.2 * (if is_north { since } else { LEG_MS - since }) as f64 / 3_600_000.0;
+    let position = Position { lon: 132.0 + lane as f64 * 0.01, lat: 37.5 + place as f64 * 0.05 + way };
     (position, if is_north { 0.0 } else { 180.0 })
 }
 
@@ -247,7 +251,58 @@ fn latency(seconds: usize) {
     say(&broker::told(&log));
 }
 
-/// Reads what is in a topic and writes it to another, and nothing else.
+/// What all ships say until they say the same again, line by line.
+struct Feed {
+    lines: Vec<u8>,
+    /// The length of each line.
+    length: usize,
+    start_ms: i64,
+}
+
+impl Feed {
+    /// Where in a line its time stands, and the checksum of its TAG block.
+    const TIME: std::ops::Range<usize> = 11..24;
+    const CHECKSUM: std::ops::Range<usize> = 25..27;
+
+    fn new() -> Feed {
+        // A day ago, and where legs begin.
+        let start_ms = (now_ms() - 86_400_000) / (2 * LEG_MS) * 2 * LEG_MS;
+        let count = 2 * LEG_MS as usize * SHIPS / INTERVAL_MS;
+        let length = Feed::line(start_ms, 0).len() + 1;
+        let mut lines = Vec::with_capacity(count * length);
+        for at in 0..count {
+            lines.extend_from_slice(Feed::line(start_ms, at).as_bytes());
+            lines.push(b'\n');
+            assert_eq!(lines.len(), (at + 1) * length, "all lines are of one length");
+        }
+        Feed { lines, length, start_ms }
+    }
+
+    fn t_ms(start_ms: i64, at: usize) -> i64 {
+        start_ms + (at * INTERVAL_MS / SHIPS) as i64
+    }
+
+    fn line(start_ms: i64, at: usize) -> String {
+        let (ship, t_ms) = (at % SHIPS, Feed::t_ms(start_ms, at));
+        let (position, course) = under_way(ship, t_ms);
+        line(431_000_000 + ship as u32, position, 12.0, course, t_ms)
+    }
+
+    /// The lines of a record, with their times.
+    fn record(&self, number: usize, lines: &mut Vec<u8>) {
+        let from = number * LINES;
+        let start = from * self.length % self.lines.len();
+        lines.clear();
+        lines.extend_from_slice(&self.lines[start..start + LINES * self.length]);
+        for (at, line) in (from..).zip(lines.chunks_exact_mut(self.length)) {
+            line[Feed::TIME].copy_from_slice(Feed::t_ms(self.start_ms, at).to_string().as_bytes());
+            let sum = line[1..Feed::TIME.end].iter().fold(0, |sum, byte| sum ^ byte);
+            line[Feed::CHECKSUM].copy_from_slice(format!("{sum:02X}").as_bytes());
+        }
+    }
+}
+
+/// Reads what is in a topic and writes it to another, and nothing else: reports a second.
 fn bare(broker: &Broker, records: usize) -> f64 {
     broker.make_topic("bare", PARTITIONS[0]);
     let mut config = rdkafka::ClientConfig::new();
@@ -263,13 +318,13 @@ fn bare(broker: &Broker, records: usize) -> f64 {
     let producer = producer(broker, "5", "zstd");
     let began = Instant::now();
     let mut read = 0;
-    while read < records {
+    while read < records && began.elapsed() < BARE {
         let Some(Ok(record)) = consumer.poll(Duration::from_millis(100)) else { continue };
         send(&producer, "bare", record.partition(), record.payload().unwrap_or_default());
         read += 1;
     }
     producer.flush(Duration::from_secs(60)).expect("all is sent");
-    (records * LINES) as f64 / began.elapsed().as_secs_f64()
+    (read * LINES) as f64 / began.elapsed().as_secs_f64()
 }
 
 /// Fills a topic, then works through it.
@@ -279,19 +334,15 @@ fn throughput(seconds: usize) {
     broker.make_topic("ais.raw", PARTITIONS[0]);
     configure(folder.path(), &broker);
     let records = seconds * FILL / LINES;
+    let feed = Feed::new();
     let producer = producer(&broker, "20", "zstd");
-    let start = now_ms() - 86_400_000;
-    for record in 0..records {
-        let mut lines = Vec::with_capacity(LINES);
-        for at in record * LINES..(record + 1) * LINES {
-            // Each ship reports every ten seconds.
-            let (ship, t_ms) = (at % SHIPS, start + (at * 10_000 / SHIPS) as i64);
-            let (position, course) = under_way(ship, t_ms);
-            lines.push(line(431_000_000 + ship as u32, position, 12.0, course, t_ms));
-        }
-        send(&producer, "ais.raw", record as i32 % PARTITIONS[0], lines.join("\n").as_bytes());
+    let mut lines = Vec::new();
+    for number in 0..records {
+        feed.record(number, &mut lines);
+        send(&producer, "ais.raw", number as i32 % PARTITIONS[0], &lines);
     }
     producer.flush(Duration::from_secs(60)).expect("all is sent");
+    drop((producer, feed));
     say(&format!("{} reports in {records} records", records * LINES));
     let bare = bare(&broker, records);
     say(&format!("bare loop: {bare:.0} reports/s"));

@@ -3,7 +3,7 @@
 //! A million lines, mutated from valid ones of every kind; ten million with `DARKWAKE_SOAK=1`.
 //! `DARKWAKE_SEED=n` changes the mutations.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use decode::json::JsonDecoder;
 use decode::nmea::NmeaDecoder;
@@ -12,7 +12,6 @@ use decode::{Content, Decoded, Settings, TagChecksum};
 use detect::watch::Rules;
 use engine::{Engine, Entry, Ingest, Limits, Order, SourceId, World};
 use geofence::Geofence;
-use geofence::sea::Sea;
 use model::alert::Told;
 use model::fate::Counts;
 use model::{EventTime, Fate, Origin};
@@ -260,7 +259,6 @@ impl Pipeline {
             engine: Engine::new(Limits { ships_per_bucket: SHIPS_PER_BUCKET }, 0),
             world: World::new(
                 Geofence::new(connect::ports::built_in().ports),
-                Arc::new(Sea::built_in()),
                 Rules { tells_all_facts: true, ..Rules::default() },
             ),
             told: Vec::new(),

@@ -11,7 +11,7 @@ use model::Position;
 use model::position::NAUTICAL_MILE_M;
 use proptest::prelude::*;
 
-static SEA: LazyLock<Sea> = LazyLock::new(Sea::built_in);
+static SEA: LazyLock<&Sea> = LazyLock::new(Sea::built_in);
 
 /// How far a distance may be from the reference, as a share: up to 3 % more and nothing less is wanted. What is less
 /// comes from cells that count as water and are half land.

@@ -15,7 +15,7 @@ use super::budget::{decoding, middle};
 use super::cost::{cpu_ms_of, cpu_ns, darkwake, median, median_ratio, memory_of, run, stats};
 use super::feeds::{PIECE, SLOW_INTERVAL_MS};
 use super::fleet::{Fleet, Rows, START_MS};
-use super::stages::{Format, SEA, Stage, WORLD, Way, world};
+use super::stages::{Format, Stage, WORLD, Way, world};
 use super::tell::{Bar, bar, grouped, holds, say, table, talk};
 use super::{ports, real};
 
@@ -94,7 +94,7 @@ pub fn peers(options: &Options) {
 /// One core against two, on sentences and rows.
 pub fn cores(options: &Options) {
     let folder = tempfile::tempdir().expect("a folder");
-    let fleet = Fleet::new(options.ships, WORLD.geofence(), &SEA);
+    let fleet = Fleet::new(options.ships, WORLD.geofence());
     let sentences = match real::find() {
         Ok(path) => ("real sentences", real::lines(&path, options.lines)),
         Err(path) => {
@@ -238,7 +238,7 @@ pub fn one(ships: usize, ports: usize) {
     let world = world.as_ref().unwrap_or(&WORLD);
     // Ships lie in ports that there are in either case.
     let harbours = (ports > PORTS[0]).then(|| ports::polygons(PORTS[0]));
-    let fleet = Fleet::new(ships, harbours.as_ref().unwrap_or(world.geofence()), &SEA);
+    let fleet = Fleet::new(ships, harbours.as_ref().unwrap_or(world.geofence()));
     drop(harbours);
     let mut fleet = fleet.every(SLOW_INTERVAL_MS);
     let before = memory_of("self", "VmRSS");
@@ -317,7 +317,7 @@ pub fn ships(options: &Options) {
     const SHIPS: usize = 1_000_000;
     const BAR_HOURS: i64 = 720;
     let folder = tempfile::tempdir().expect("a folder");
-    let fleet = Fleet::new(SHIPS, WORLD.geofence(), &SEA).every(SLOW_INTERVAL_MS);
+    let fleet = Fleet::new(SHIPS, WORLD.geofence()).every(SLOW_INTERVAL_MS);
     let mut fed = Fed::start(folder.path(), fleet);
     let (began, mut hour) = (Instant::now(), 0);
     loop {
@@ -360,7 +360,7 @@ struct Sample {
 /// Memory and speed over a long time at full speed.
 pub fn steady(options: &Options) {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut fed = Fed::start(folder.path(), Fleet::new(options.ships, WORLD.geofence(), &SEA));
+    let mut fed = Fed::start(folder.path(), Fleet::new(options.ships, WORLD.geofence()));
     let whole = Duration::from_secs(60 * options.minutes);
     let (began, mut samples) = (Instant::now(), Vec::new());
     while began.elapsed() < whole {

@@ -8,7 +8,7 @@ use memchr::memchr_iter;
 use super::anchors::{Ais, Checksums, Columns, Contender, Csv, LineScan, Minimal, NmeaKit, NmeaParser};
 use super::fleet::{Fleet, INTERVAL_MS, Rows};
 use super::real;
-use super::stages::{Format, SEA, WORLD};
+use super::stages::{Format, WORLD};
 
 /// Lines, or reports, of a piece: each contender takes one, then the next does, so that all see the same machine.
 pub const PIECE: usize = 50_000;
@@ -110,7 +110,7 @@ impl Feed {
 }
 
 fn fleet(ships: usize) -> Fleet {
-    Fleet::new(ships, WORLD.geofence(), &SEA).every(interval_ms(ships))
+    Fleet::new(ships, WORLD.geofence()).every(interval_ms(ships))
 }
 
 fn interval_ms(ships: usize) -> i64 {

@@ -103,9 +103,9 @@ pub struct Fleet {
 
 impl Fleet {
     /// Puts so many ships into the waters of the world; the same for the same ports.
-    pub fn new(count: usize, geofence: &Geofence, sea: &Sea) -> Fleet {
+    pub fn new(count: usize, geofence: &Geofence) -> Fleet {
         let mut random = Random::new(1);
-        let ships = (0..count as u64).map(|number| ship(number, geofence, sea, &mut random)).collect();
+        let ships = (0..count as u64).map(|number| ship(number, geofence, &mut random)).collect();
         Fleet { ships, interval_ms: INTERVAL_MS, next: 0 }
     }
 
@@ -168,13 +168,13 @@ impl Fleet {
     }
 }
 
-fn ship(number: u64, geofence: &Geofence, sea: &Sea, random: &mut Random) -> Ship {
+fn ship(number: u64, geofence: &Geofence, random: &mut Random) -> Ship {
     let kind = random.below(10);
     let is_class_b = random.below(4) == 0;
     let (place, speed) = if kind < IN_PORT {
         (in_port(geofence, random), 0)
     } else {
-        (at_sea(kind < NEAR_PORT, geofence, sea, random), 40 + random.below(160) as u16)
+        (at_sea(kind < NEAR_PORT, geofence, random), 40 + random.below(160) as u16)
     };
     let mmsi = (FIRST_MMSI + number * MMSI_FACTOR % MMSI_RANGE) as u32;
     Ship { mmsi, lon: place.lon, lat: place.lat, speed, is_class_b }
@@ -193,7 +193,7 @@ fn in_port(geofence: &Geofence, random: &mut Random) -> Position {
 }
 
 /// A place on the water, near a port or anywhere.
-fn at_sea(is_near: bool, geofence: &Geofence, sea: &Sea, random: &mut Random) -> Position {
+fn at_sea(is_near: bool, geofence: &Geofence, random: &mut Random) -> Position {
     let mut place = Position::default();
     for _ in 0..TRIES {
         place = if is_near {
@@ -204,7 +204,7 @@ fn at_sea(is_near: bool, geofence: &Geofence, sea: &Sea, random: &mut Random) ->
             let lat = random.between(sines.0, sines.1).asin().to_degrees();
             position(random.between(-179.9, 179.9), lat)
         };
-        if sea.is_water(Cell::at(place)) {
+        if Sea::built_in().is_water(Cell::at(place)) {
             break;
         }
     }

@@ -1,7 +1,7 @@
 //! The way of a line through the core on one thread, up to some stage.
 
 use std::hint::black_box;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use decode::nmea::NmeaDecoder;
 use decode::table::TableDecoder;
@@ -10,7 +10,6 @@ use detect::reception::{IntervalGroup, Observation, Presence, bin_of};
 use detect::watch::Rules;
 use engine::{BUCKETS, Engine, Entry, Ingest, Limits, Order, SourceId, World};
 use geofence::Geofence;
-use geofence::sea::Sea;
 use model::alert::Told;
 use model::{EventTime, Origin, Position, Transmission};
 use reorder::Hold;
@@ -23,14 +22,12 @@ const TURN_LINES: u64 = 512;
 const BOUND_MS: i64 = 30_000;
 const SETTINGS: Settings = Settings { latest: EventTime::MAX, tag_checksum: TagChecksum::Lenient };
 
-/// The water of the world.
-pub static SEA: LazyLock<Arc<Sea>> = LazyLock::new(|| Arc::new(Sea::built_in()));
 /// With the built-in ports.
 pub static WORLD: LazyLock<World> = LazyLock::new(|| world(Geofence::new(connect::ports::built_in().ports)));
 
 /// A world with other ports.
 pub fn world(geofence: Geofence) -> World {
-    World::new(geofence, SEA.clone(), Rules::default())
+    World::new(geofence, Rules::default())
 }
 
 /// What the lines of a feed are.

@@ -1,13 +1,12 @@
 //! What alerts are made with, and say so.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use connect::alerts::Writer;
 use connect::log::{Piece, Reference};
 use engine::World;
 use geofence::Geofence;
-use geofence::sea::Sea;
 
 /// Ports and rules, and the hashes by which alerts name them.
 #[derive(Clone, Debug)]
@@ -16,29 +15,32 @@ pub struct MadeWith {
     pub world: Arc<World>,
     /// Ports and rules as they were given.
     pub reference: Arc<Reference>,
-    /// The same as they stand in a log.
-    pub pieces: Arc<Vec<Piece>>,
+    pieces: Arc<OnceLock<Vec<Piece>>>,
 }
 
 impl MadeWith {
     /// Makes ports and rules ready.
-    pub fn of(reference: Reference) -> io::Result<MadeWith> {
+    pub fn of(reference: Reference) -> MadeWith {
         let (geofence, rules) = (Geofence::new(reference.ports.clone()), reference.rules.clone());
-        MadeWith::on(World::new(geofence, Arc::new(Sea::built_in()), rules), reference)
-    }
-
-    /// Makes others ready, on the same water.
-    pub fn followed_by(&self, reference: Reference) -> io::Result<MadeWith> {
-        if reference == *self.reference {
-            return Ok(self.clone());
+        MadeWith {
+            world: Arc::new(World::new(geofence, rules)),
+            reference: Arc::new(reference),
+            pieces: Arc::default(),
         }
-        let (geofence, rules) = (Geofence::new(reference.ports.clone()), reference.rules.clone());
-        MadeWith::on(self.world.with(geofence, rules), reference)
     }
 
-    fn on(world: World, reference: Reference) -> io::Result<MadeWith> {
-        let pieces = Arc::new(reference.pieces()?);
-        Ok(MadeWith { world: Arc::new(world), reference: Arc::new(reference), pieces })
+    /// Makes others ready.
+    pub fn followed_by(&self, reference: Reference) -> MadeWith {
+        if reference == *self.reference { self.clone() } else { MadeWith::of(reference) }
+    }
+
+    /// Ports and rules as they stand in a log.
+    pub fn pieces(&self) -> io::Result<&[Piece]> {
+        if let Some(pieces) = self.pieces.get() {
+            return Ok(pieces);
+        }
+        let pieces = self.reference.pieces()?;
+        Ok(self.pieces.get_or_init(|| pieces))
     }
 
     /// What writes alerts of these inputs.

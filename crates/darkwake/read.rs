@@ -295,7 +295,7 @@ fn read_log(
                 // The first decides: numbers of ports are those of one or of the other.
                 let is_own = || !is_asked || reference.is_named_as(&own.reference);
                 if *takes.get_or_insert_with(is_own) {
-                    let next = own.followed_by(reference)?;
+                    let next = own.followed_by(reference);
                     shards.refer_to(next);
                 }
             }
@@ -314,12 +314,8 @@ pub fn made_with(config: &Config, is_own: bool, ports: &[PathBuf]) -> anyhow::Re
     let (list, ports_hash) = crate::ports::list(port_files)?;
     let watched = watch::read(config)?;
     watched.summaries.iter().for_each(|summary| cli::talk(summary));
-    let made_with = MadeWith::of(Reference {
-        ports: list,
-        rules: watched.rules,
-        config_hash: config.hash(),
-        ports_hash,
-    })?;
+    let made_with =
+        MadeWith::of(Reference { ports: list, rules: watched.rules, config_hash: config.hash(), ports_hash });
     let unmatched = watch::unmatched(&made_with.reference.rules, made_with.world.ports());
     // The built-in rules are of the built-in ports, not of somebody's own.
     let told = if port_files.is_empty() || is_own { &unmatched[..] } else { &[] };

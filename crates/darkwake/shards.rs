@@ -395,7 +395,7 @@ impl Shard {
 }
 
 fn write_reference(log: &mut LogWriter, made_with: &MadeWith) -> std::io::Result<()> {
-    made_with.pieces.iter().try_for_each(|piece| log.write(&Frame::Reference(piece.clone())))
+    made_with.pieces()?.iter().try_for_each(|piece| log.write(&Frame::Reference(piece.clone())))
 }
 
 fn work(

@@ -1,7 +1,7 @@
 //! What is kept and read back: snapshots, and the log in files and in a topic.
 
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use connect::kafka::{Segment, frames};
 use connect::log::{Frame, LogReader, LogWriter};
@@ -9,7 +9,6 @@ use decode::nmea::NmeaDecoder;
 use decode::{Decoded, Settings, TagChecksum};
 use detect::watch::Rules;
 use engine::{Engine, Ingest, Limits, Order, SourceId, World};
-use geofence::sea::Sea;
 use geofence::{Geofence, port_file};
 use model::alert::Told;
 use model::fate::Counts;
@@ -28,7 +27,7 @@ const PORTS: &str = r#"{"type":"FeatureCollection","features":[
 
 static WORLD: LazyLock<World> = LazyLock::new(|| {
     let geofence = Geofence::new(port_file::read("ports.geojson", PORTS).ports);
-    World::new(geofence, Arc::new(Sea::built_in()), Rules { tells_all_facts: true, ..Rules::default() })
+    World::new(geofence, Rules { tells_all_facts: true, ..Rules::default() })
 });
 
 /// The whole way of a feed: decoder, ingest, engine.

@@ -1,9 +1,6 @@
 //! Random ports: a port with a terminal in it, two that overlap, an anchorage, a point with a radius.
 
-use std::sync::{Arc, LazyLock};
-
 use detect::watch::{PortRule, PortSelector, Rules};
-use geofence::sea::Sea;
 use geofence::{Geofence, port_file};
 use model::alert::Severity;
 use sim::random::Random;
@@ -30,8 +27,6 @@ impl Plane {
         ((lon + 540.0).rem_euclid(360.0) - 180.0, lat)
     }
 }
-
-static SEA: LazyLock<Arc<Sea>> = LazyLock::new(|| Arc::new(Sea::built_in()));
 
 fn rules() -> Rules {
     let ports = PortSelector { ids: vec!["XXWEST".to_owned()], ..PortSelector::default() };
@@ -102,7 +97,7 @@ impl Harbours {
         let text = format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.join(",\n"));
         let file = port_file::read("ports.geojson", &text);
         assert!(!file.has_errors(), "{}", file.listing(9));
-        let core = engine::World::new(Geofence::new(file.ports), Arc::clone(&SEA), rules());
+        let core = engine::World::new(Geofence::new(file.ports), rules());
         Harbours { text, core, berths, plane }
     }
 }

@@ -86,18 +86,18 @@ struct Worker {
 
 impl Common {
     /// Makes ports and rules ready, once for all partitions.
-    fn made_with(&self, reference: Reference) -> std::io::Result<MadeWith> {
+    fn made_with(&self, reference: Reference) -> MadeWith {
         let mut all = self.made_with.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = all.iter().find(|known| *known.reference == reference) {
-            return Ok(known.clone());
+            return known.clone();
         }
-        let made_with = all[0].followed_by(reference)?;
+        let made_with = all[0].followed_by(reference);
         // Partitions have those of the log, one after the other.
         if all.len() > MADE {
             all.remove(1);
         }
         all.push(made_with.clone());
-        Ok(made_with)
+        made_with
     }
 
     /// Those of the configuration.
@@ -275,7 +275,7 @@ impl<'a> Detector<'a> {
                     common.partitions
                 );
                 if !saved.reference.is_empty() {
-                    made_with = common.made_with(Reference::of(&saved.reference)?)?;
+                    made_with = common.made_with(Reference::of(&saved.reference)?);
                 }
                 pieces = saved.pieces;
                 (Some(saved.next), saved.names, Engine::restore(&saved.engine).with_context(named)?)
@@ -289,7 +289,7 @@ impl<'a> Detector<'a> {
             && first > 0
             && let Some(reference) = ingest::reference(&common.cluster, &|| is_stopped(stop))?
         {
-            made_with = common.made_with(reference)?;
+            made_with = common.made_with(reference);
         }
         if next.is_some_and(|next| next < first) {
             cli::warn(&format!(
@@ -408,16 +408,13 @@ impl<'a> Detector<'a> {
                 Frame::Name(number, name) => log::name(names, number, name),
                 Frame::Entry(entry) => engine.push(entry, &made_with.world, &mut told),
                 Frame::Reference(piece) => {
-                    let next = pieces.take(&piece).and_then(|reference| {
-                        reference.map(|reference| common.made_with(reference)).transpose()
-                    });
-                    match next {
+                    match pieces.take(&piece) {
                         Ok(None) => {}
-                        Ok(Some(next)) => {
+                        Ok(Some(reference)) => {
                             // What was told before was made with what was before.
                             write(&mut told, names, made_with);
                             engine.forget_searches();
-                            *made_with = next;
+                            *made_with = common.made_with(reference);
                         }
                         Err(error) => referred = Err(error),
                     }
@@ -438,7 +435,7 @@ impl<'a> Detector<'a> {
         let snapshot = Snapshot {
             next: self.reader.next(),
             partitions: self.common.partitions,
-            reference: Vec::clone(&self.made_with.pieces),
+            reference: self.made_with.pieces()?.to_vec(),
             pieces: self.pieces.clone(),
             names: self.names.clone(),
             engine: self.engine.snapshot()?,

@@ -94,7 +94,7 @@ impl Log for Carrier {
     }
 
     fn refer_to(&mut self, reference: Reference) -> std::io::Result<()> {
-        let made_with = self.shards.made_with().followed_by(reference)?;
+        let made_with = self.shards.made_with().followed_by(reference);
         // What was told before was made with what was before.
         self.round();
         self.take_up(made_with);
@@ -135,7 +135,7 @@ pub fn run(
     let known = state.as_ref().map(State::newest).transpose()?.flatten();
     // What is known of ships is of the ports and rules that held then.
     let made_with = match &known {
-        Some(known) => asked.followed_by(Reference::of(&known.reference)?)?,
+        Some(known) => asked.followed_by(Reference::of(&known.reference)?),
         None => asked.clone(),
     };
     let page = page::serve(config, Some(&made_with.world), None, metrics, known.is_none())?;
@@ -262,7 +262,7 @@ fn save(intake: &mut Intake<Carrier>) -> anyhow::Result<()> {
         engines: Vec::new(),
         known: Known::default(),
         told: 0,
-        reference: Vec::clone(&shards.made_with().pieces),
+        reference: shards.made_with().pieces()?.to_vec(),
     };
     // Whoever writes it may have failed, and says why.
     if let Some(snapshots) = snapshots {
@@ -308,7 +308,7 @@ fn go_on(
                     Frame::Round => carrier.shards.round(),
                     Frame::Reference(piece) => {
                         if let Some(reference) = pieces.take(&piece)? {
-                            let made_with = carrier.shards.made_with().followed_by(reference)?;
+                            let made_with = carrier.shards.made_with().followed_by(reference);
                             carrier.take_up(made_with);
                         }
                     }

@@ -351,7 +351,7 @@ fn take(
             Frame::Reference(piece) if record.partition == 0 => {
                 if let Ok(Some(reference)) = pieces.take(&piece) {
                     let geofence = geofence::Geofence::new(reference.ports);
-                    let world = opened.shows.shown.world().with(geofence, reference.rules);
+                    let world = World::new(geofence, reference.rules);
                     opened.shows.refer_to(&Arc::new(world));
                 }
             }

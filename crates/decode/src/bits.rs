@@ -1,5 +1,6 @@
 //! Six-bit armour and the bit fields of a message (ITU-R M.1371-5, IEC 61162-1 annex C).
 
+use model::report::Head;
 use model::{CompactString, Payload};
 
 /// No AIS message is longer than five slots: 1,064 bits. More is not a message.
@@ -50,6 +51,18 @@ pub struct Bits {
 impl Default for Bits {
     fn default() -> Self {
         Bits { words: [0; WORDS + 1], length: 0 }
+    }
+}
+
+impl From<Head> for Bits {
+    fn from(head: Head) -> Bits {
+        let mut bits = Bits { length: 8 * Head::BYTES, ..Bits::default() };
+        let mut bytes = [0; 24];
+        bytes[..Head::BYTES].copy_from_slice(&head.0);
+        for (word, bytes) in bits.words.iter_mut().zip(bytes.as_chunks().0) {
+            *word = u64::from_be_bytes(*bytes);
+        }
+        bits
     }
 }
 

@@ -3,7 +3,7 @@
 
 use alloc::sync::Arc;
 
-use model::report::NoPositionReport;
+use model::report::{Head, NoPositionReport};
 use model::{
     Dimensions, EventTime, Fate, MessageType, Mmsi, Origin, PositionReport, Reason, StaticReport, Statics,
     Transmission,
@@ -73,6 +73,21 @@ pub fn decode(bits: &Bits, envelope: Envelope) -> Content {
         27 => position(bits, envelope, &long_range(bits)),
         18 | 19 => position(bits, envelope, &class_b(bits)),
         _ => position(bits, envelope, &class_a(bits)),
+    }
+}
+
+/// The report of type 1, 2, 3 or 18 that has these bits.
+#[must_use]
+pub fn report_of(head: Head, envelope: Envelope) -> Option<PositionReport> {
+    let bits = Bits::from(head);
+    let fields = match bits.unsigned(0, 6) {
+        1..=3 => class_a(&bits),
+        18 => class_b(&bits),
+        _ => return None,
+    };
+    match position(&bits, envelope, &fields) {
+        Content::Transmission(Transmission::Position(report)) => Some(report),
+        Content::Transmission(_) | Content::Landmark(_) | Content::Fate(_) => None,
     }
 }
 

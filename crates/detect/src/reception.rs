@@ -18,7 +18,7 @@ pub use claims::Claim;
 pub use jamming::Jamming;
 pub use learned::{Alive, OfCell, Reception, Share};
 pub use presence::{Observation, Presence};
-pub use tick::{CellHeard, Counted, Counts, Dead, IntervalGroup, Tick};
+pub use tick::{CellHeard, Counted, Counts, Dead, Hearing, IntervalGroup, Tick};
 
 use model::EventTime;
 use model::time::MINUTE_MS;

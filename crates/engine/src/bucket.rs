@@ -256,7 +256,6 @@ mod tests {
     use detect::Reception;
     use detect::watch::Rules;
     use geofence::Geofence;
-    use geofence::sea::Sea;
     use model::{MessageType, Origin, Payload};
 
     use super::*;
@@ -277,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_crowd_that_is_silent_is_forgotten_while_others_are_heard() {
-        let world = World::new(Geofence::new(Vec::new()), Arc::new(Sea::built_in()), Rules::default());
+        let world = World::new(Geofence::new(Vec::new()), Rules::default());
         let (reception, searches) = (Reception::default(), Searches::default());
         let chart = ChartOf { world: &world, reception: &reception, searches: &searches, lookout: None };
         let (mut bucket, mut counts, mut out) = (Bucket::default(), Counts::default(), Vec::new());

@@ -15,6 +15,7 @@ mod live;
 mod ship;
 mod snapshot;
 mod world;
+mod written;
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -76,6 +77,7 @@ impl Default for Limits {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Entry {
     /// A ship's transmission, and its place in the order.
+    #[serde(with = "written")]
     Transmission(OrderKey, Transmission),
     /// A bin of ten minutes is over: who was heard where. Before the watermark that reaches its end.
     Tick(Arc<Tick>),
@@ -237,7 +239,9 @@ impl Engine {
 
     /// What is known of hearing at the end: the same in every shard.
     #[must_use]
-    pub fn into_reception(self) -> Reception {
+    pub fn into_reception(mut self) -> Reception {
+        // At the end of the program a million ships need not be given back one by one.
+        core::mem::forget(core::mem::take(&mut self.buckets));
         self.reception
     }
 

@@ -1,7 +1,6 @@
 //! What the core is told beside the log: ports, water, watch rules. Another may take its place between two entries, if ports
 //! keep their numbers.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use detect::Watch;
@@ -15,7 +14,6 @@ use model::{PortIndex, Ports, Position, Shape};
 #[derive(Debug)]
 pub struct World {
     geofence: Geofence,
-    sea: Arc<Sea>,
     watch: Watch,
     middles: Vec<Position>,
 }
@@ -23,10 +21,10 @@ pub struct World {
 impl World {
     /// Ports with the rules that name them.
     #[must_use]
-    pub fn new(geofence: Geofence, sea: Arc<Sea>, rules: Rules) -> World {
+    pub fn new(geofence: Geofence, rules: Rules) -> World {
         let watch = Watch::new(rules, geofence.ports());
         let middles = geofence.ports().list.iter().map(|port| middle(&port.shape)).collect();
-        World { geofence, sea, watch, middles }
+        World { geofence, watch, middles }
     }
 
     /// The ports and their relations.
@@ -41,16 +39,10 @@ impl World {
         &self.geofence
     }
 
-    /// With other ports and rules, on the same water.
+    /// The water of the world, which is always the same.
     #[must_use]
-    pub fn with(&self, geofence: Geofence, rules: Rules) -> World {
-        World::new(geofence, Arc::clone(&self.sea), rules)
-    }
-
-    /// The water of the world.
-    #[must_use]
-    pub fn sea(&self) -> &Sea {
-        &self.sea
+    pub fn sea(&self) -> &'static Sea {
+        Sea::built_in()
     }
 
     /// What people want to hear of.

@@ -26,6 +26,7 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt;
 use model::{Port, Shape};
 use serde_json::Value;
 
@@ -68,26 +69,41 @@ pub fn read(file_name: &str, text: &str) -> PortFile {
 /// Reads several port files, given as name and text, as one: ids are unique over all of them.
 #[must_use]
 pub fn read_all<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> PortFile {
+    let sources: Vec<Source<'_>> =
+        files.into_iter().map(|(file_name, text)| Source::new(file_name, text)).collect();
     let mut seen = Seen::default();
     let mut result = PortFile::default();
-    for (file_name, text) in files {
-        let mut reader = Reader::new(Source::new(file_name, text));
+    for source in &sources {
+        let mut reader = Reader::new(source);
         reader.read_file(&mut seen, &mut result.ports);
         result.problems.append(&mut reader.problems);
     }
     result
 }
 
-/// What features before this one have taken, each with the place of the taker as `file:line`.
+/// What features before this one have taken, and who they are.
 #[derive(Default)]
-struct Seen {
-    ids: BTreeMap<String, String>,
-    areas: BTreeMap<AreaKey, Vec<Holder>>,
+struct Seen<'a> {
+    ids: BTreeMap<String, Taker<'a>>,
+    areas: BTreeMap<AreaKey, Vec<Holder<'a>>>,
 }
 
-struct Holder {
+/// A feature of some file; shown as `file:line`.
+#[derive(Clone, Copy)]
+struct Taker<'a> {
+    source: &'a Source<'a>,
+    index: Option<usize>,
+}
+
+impl fmt::Display for Taker<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.source.name(), self.source.line(self.index, &[]))
+    }
+}
+
+struct Holder<'a> {
     label: String,
-    place: String,
+    taker: Taker<'a>,
     /// Valid from and to, milliseconds.
     valid: (i64, i64),
 }
@@ -97,7 +113,7 @@ type AreaKey = Vec<Vec<Vec<(i64, i64)>>>;
 
 /// Reads the features of one file one after the other and collects their problems.
 struct Reader<'a> {
-    source: Source<'a>,
+    source: &'a Source<'a>,
     problems: Vec<Problem>,
     feature: Current,
 }
@@ -114,11 +130,11 @@ struct Current {
 }
 
 impl<'a> Reader<'a> {
-    fn new(source: Source<'a>) -> Self {
+    fn new(source: &'a Source<'a>) -> Self {
         Reader { source, problems: Vec::new(), feature: Current::default() }
     }
 
-    fn read_file(&mut self, seen: &mut Seen, ports: &mut Vec<Port>) {
+    fn read_file(&mut self, seen: &mut Seen<'a>, ports: &mut Vec<Port>) {
         let value = match serde_json::from_str::<Value>(self.source.text()) {
             Ok(value) => value,
             Err(error) => return self.not_json(&error),
@@ -219,19 +235,18 @@ impl<'a> Reader<'a> {
         });
     }
 
-    /// The place of the feature as `file:line`.
-    fn place_of_feature(&self) -> String {
-        format!("{}:{}", self.source.name(), self.source.line(self.feature.index, &[]))
+    fn taker(&self) -> Taker<'a> {
+        Taker { source: self.source, index: self.feature.index }
     }
 
-    fn check_same_area(&mut self, port: &Port, seen: &mut Seen) {
+    fn check_same_area(&mut self, port: &Port, seen: &mut Seen<'a>) {
         let valid =
             (port.valid_from.map_or(i64::MIN, |time| time.0), port.valid_to.map_or(i64::MAX, |time| time.0));
         // A port that takes the place of another at some date has its area by intention.
         let holders = seen.areas.entry(area_key(&port.shape)).or_default();
         let twin = holders.iter().find(|other| other.valid.0 < valid.1 && valid.0 < other.valid.1);
         let message = twin.map(|twin| {
-            format!("{} has the same area as {} ({})", self.feature.label, twin.label, twin.place)
+            format!("{} has the same area as {} ({})", self.feature.label, twin.label, twin.taker)
         });
         if let Some(message) = message {
             let help =
@@ -239,8 +254,7 @@ impl<'a> Reader<'a> {
             self.warn(Fault::SameArea, &[Step::Key("geometry")], message, Some(help));
         } else {
             // One holder a period is enough, so a file of many equal areas stays quick to read.
-            let place = self.place_of_feature();
-            holders.push(Holder { label: quoted(&port.id), place, valid });
+            holders.push(Holder { label: quoted(&port.id), taker: self.taker(), valid });
         }
     }
 }

@@ -21,7 +21,7 @@
 //! let sea = Sea::built_in();
 //! // From Genoa round Italy: Venice is 280 km off as the crow flies.
 //! let ways = sea.search(at(8.92, 44.40), 2_500_000.0);
-//! let distance_m = ways.distance_m(&sea, at(12.33, 45.43)).unwrap();
+//! let distance_m = ways.distance_m(sea, at(12.33, 45.43)).unwrap();
 //! assert!((2_000_000.0..2_200_000.0).contains(&distance_m), "{distance_m}");
 //! ```
 
@@ -36,9 +36,11 @@ mod ways;
 #[cfg(test)]
 mod tests;
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use model::Position;
+use once_cell::race::OnceBox;
 use smallvec::SmallVec;
 
 use field::Field;
@@ -74,9 +76,15 @@ struct Gate {
 }
 
 impl Sea {
-    /// From the mask in the program.
+    /// From the mask in the program; made by who first asks for it.
+    pub fn built_in() -> &'static Sea {
+        static SEA: OnceBox<Sea> = OnceBox::new();
+        SEA.get_or_init(|| Box::new(Sea::new()))
+    }
+
+    /// It, made anew.
     #[must_use]
-    pub fn built_in() -> Sea {
+    pub fn new() -> Sea {
         let lattice = Lattice::new();
         let mut field = Field::new(&lattice);
         let gates: Vec<Gate> = (0..PASSAGES.len()).flat_map(|number| gates(&lattice, number)).collect();

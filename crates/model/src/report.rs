@@ -1,7 +1,10 @@
 //! What a ship transmitted: position reports, static reports, and reports without a position.
 
 use alloc::sync::Arc;
-use serde::{Deserialize, Serialize};
+use core::fmt;
+
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{EventTime, Mmsi, Position, Statics};
 
@@ -44,7 +47,54 @@ pub enum Class {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Payload(pub [u64; 3]);
 
+/// The first 168 bits of a payload.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Head(pub [u8; Head::BYTES]);
+
+impl Head {
+    /// Bytes of them.
+    pub const BYTES: usize = 21;
+}
+
+impl Serialize for Head {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Head {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Head, D::Error> {
+        struct Bytes;
+        impl Visitor<'_> for Bytes {
+            type Value = Head;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{} bytes", Head::BYTES)
+            }
+
+            fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Head, E> {
+                bytes.try_into().map(Head).map_err(|_| E::invalid_length(bytes.len(), &self))
+            }
+        }
+        from.deserialize_bytes(Bytes)
+    }
+}
+
 impl Payload {
+    /// What stands in the last three bytes of a payload that has no more than a position report needs: how many bits it has.
+    pub const SHORT: u64 = 8 * Head::BYTES as u64;
+
+    /// All of it, if it has as many bits as a head.
+    #[must_use]
+    pub fn head(self) -> Option<Head> {
+        let mut bytes = [0; 24];
+        for (bytes, word) in bytes.chunks_exact_mut(8).zip(self.0) {
+            bytes.copy_from_slice(&word.to_be_bytes());
+        }
+        let (head, length) = bytes.split_first_chunk()?;
+        (length == &Payload::SHORT.to_be_bytes()[5..]).then_some(Head(*head))
+    }
+
     /// The 64-bit fingerprint by which duplicates of one ship's messages are known.
     #[must_use]
     pub fn fingerprint(self, mmsi: Mmsi, kind: MessageType) -> u64 {

@@ -21,7 +21,33 @@ pub struct OrderKey {
     tie: [u64; 3],
 }
 
+/// What of a place the report itself does not say.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub enum Beside {
+    /// It is that of a report in time.
+    InTime,
+    /// It is that of a row of a sorted table.
+    Row,
+    /// After what comes up to this watermark, of this source, the so manieth that was late.
+    Late(EventTime, u32, u64),
+}
+
+impl Beside {
+    /// The place of a report.
+    #[must_use]
+    pub fn key(self, transmission: &Transmission) -> OrderKey {
+        match self {
+            Beside::InTime => OrderKey::in_time(transmission),
+            Beside::Row => OrderKey::row(transmission),
+            Beside::Late(watermark, source, arrival) => OrderKey::late(watermark, source, arrival),
+        }
+    }
+}
+
 impl OrderKey {
+    /// Of rows and late reports; no message has this type.
+    const NO_KIND: u8 = 0;
+
     /// A report in time.
     #[must_use]
     pub fn in_time(transmission: &Transmission) -> OrderKey {
@@ -38,13 +64,35 @@ impl OrderKey {
     #[must_use]
     pub fn row(transmission: &Transmission) -> OrderKey {
         let Origin { input, line } = transmission.origin();
-        OrderKey { kind: 0, tie: [u64::from(input), line, 0], ..OrderKey::in_time(transmission) }
+        OrderKey {
+            kind: OrderKey::NO_KIND,
+            tie: [u64::from(input), line, 0],
+            ..OrderKey::in_time(transmission)
+        }
     }
 
     /// A late report, the `arrival`th of its source.
     #[must_use]
     pub fn late(watermark: EventTime, source: u32, arrival: u64) -> OrderKey {
-        OrderKey { at: watermark, is_late: true, mmsi_or_source: source, kind: 0, tie: [arrival, 0, 0] }
+        OrderKey {
+            at: watermark,
+            is_late: true,
+            mmsi_or_source: source,
+            kind: OrderKey::NO_KIND,
+            tie: [arrival, 0, 0],
+        }
+    }
+
+    /// What of it the report itself does not say.
+    #[must_use]
+    pub fn beside(&self) -> Beside {
+        if self.is_late {
+            Beside::Late(self.at, self.mmsi_or_source, self.tie[0])
+        } else if self.kind == OrderKey::NO_KIND {
+            Beside::Row
+        } else {
+            Beside::InTime
+        }
     }
 
     /// Whether the report was late.
@@ -75,6 +123,12 @@ impl<T> Default for Second<T> {
 }
 
 impl<T> Second<T> {
+    fn with_room(mut self, room: usize) -> Second<T> {
+        self.places.reserve(room);
+        self.items.reserve(room);
+        self
+    }
+
     fn add(&mut self, key: OrderKey, item: T) {
         self.places.push(key);
         self.items.push(Some(item));
@@ -154,8 +208,10 @@ impl<T> Hold<T> {
         let second = key.at.0.div_euclid(SECOND_MS);
         if second > self.second {
             if second != self.newest.0 {
+                // One second has about as many as the one before.
+                let room = self.newest.1.items.len();
                 self.set_aside();
-                let fresh = || core::mem::take(&mut self.spare);
+                let fresh = || core::mem::take(&mut self.spare).with_room(room);
                 self.newest = (second, self.later.remove(&second).unwrap_or_else(fresh));
             }
             return self.newest.1.add(key, item);

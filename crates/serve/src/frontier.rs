@@ -90,12 +90,12 @@ mod tests {
         let sea = Sea::built_in();
         // Off Posyet Bay; Rajin is 90 km away, and Harbin lies inland.
         let from = at(131.4, 42.46);
-        let near = outline(&sea, from, 40_000.0);
+        let near = outline(sea, from, 40_000.0);
         assert!(holds(&near, [131.4, 42.46]));
         assert!(!holds(&near, [130.45, 42.1]));
-        let far = outline(&sea, from, 160_000.0);
+        let far = outline(sea, from, 160_000.0);
         assert!(holds(&far, [130.45, 42.1]));
-        let farther = outline(&sea, from, 900_000.0);
+        let farther = outline(sea, from, 900_000.0);
         assert!(!holds(&farther, [126.6, 45.8]));
         assert!(farther.iter().map(|polygon| area(&polygon[0])).sum::<f64>() > 10.0);
     }
@@ -104,9 +104,9 @@ mod tests {
     fn islands_are_holes_and_the_antimeridian_is_no_border() {
         let sea = Sea::built_in();
         // Around Shikoku.
-        let japan = outline(&sea, at(134.6, 33.2), 500_000.0);
+        let japan = outline(sea, at(134.6, 33.2), 500_000.0);
         assert!(!holds(&japan, [133.5, 33.75]));
-        let fiji = outline(&sea, at(179.9, -17.0), 300_000.0);
+        let fiji = outline(sea, at(179.9, -17.0), 300_000.0);
         let west = fiji.iter().flat_map(|polygon| &polygon[0]).any(|[lon, _]| *lon > 181.0);
         assert!(west && fiji.iter().flatten().flatten().all(|[lon, _]| (170.0..190.0).contains(lon)));
     }

@@ -163,8 +163,7 @@ impl Part {
 
     /// Receivers may since have proved to have failed.
     fn revise(&mut self, chart: &impl Chart) {
-        let newest = chart.reception().newest().filter(|tick| !tick.dead.is_empty() || !tick.down.is_empty());
-        let Some(newest) = newest.map(|tick| tick.bin) else { return };
+        let Some(newest) = chart.reception().newest_failure() else { return };
         let from = self.bins.partition_point(|bin| newest - bin_of(bin.t) >= NOTICED_BINS);
         for at in from..self.bins.len() {
             let bin = &self.bins[at];

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::neighbours::Neighbours;
-use super::tick::{CellHeard, Counts, IntervalGroup, Tick};
+use super::tick::{CellHeard, Counts, Hearing, IntervalGroup, Tick};
 use super::{BIN_MS, NOTICED_BINS, PRESENCE_BINS, bin_end, bin_of, bin_start};
 
 /// Days over which hearing is learned.
@@ -83,7 +83,8 @@ struct Source {
 /// ticks before counted, in units of 2⁻²⁰, so that it does not matter in what order they are added up.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Applied {
-    tick: Arc<Tick>,
+    bin: i64,
+    hearing: Arc<Hearing>,
     expected: Vec<(Cell, u64)>,
 }
 
@@ -93,8 +94,28 @@ struct Applied {
 struct Days {
     /// Oldest first.
     days: SmallVec<[Day; 2]>,
-    /// With the bin of the tick, oldest first.
-    recent: VecDeque<(i64, Day)>,
+    /// Oldest first.
+    recent: VecDeque<Recent>,
+}
+
+/// What one tick counted, or a part of it where it is too much for the room that is kept for it: there are hundreds of each cell.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Recent {
+    tick: i32,
+    counts: [u16; Counts::KINDS],
+}
+
+impl Recent {
+    fn of(tick: i64, mut counts: [u32; Counts::KINDS]) -> impl Iterator<Item = Recent> {
+        core::iter::from_fn(move || {
+            if counts.iter().all(|count| *count == 0) {
+                return None;
+            }
+            let part = counts.map(|count| count.min(u32::from(u16::MAX)) as u16);
+            counts.iter_mut().zip(part).for_each(|(count, part)| *count -= u32::from(part));
+            Some(Recent { tick: tick as i32, counts: part })
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
@@ -164,20 +185,19 @@ impl Sums {
 impl Reception {
     /// Takes in the end of a bin.
     pub fn apply(&mut self, tick: &Arc<Tick>) {
-        if self.first.is_none() && !tick.heard.is_empty() {
+        if self.first.is_none() && !tick.hearing.heard.is_empty() {
             self.first = Some(tick.bin);
         }
-        for source in &tick.sources {
+        for source in &tick.hearing.sources {
             let entry = self.sources.entry(*source).or_default();
             entry.heard = entry.heard.max(tick.bin);
         }
         for (source, group, interval_ms) in &tick.intervals {
             self.sources.entry(*source).or_default().intervals.insert(*group, *interval_ms);
         }
-        let day = day_of(tick.bin - PRESENCE_BINS);
         for counted in &tick.counted {
             let days = self.learned.entry((counted.cell, counted.class, counted.source)).or_default();
-            days.add(tick.bin, Day { day, counts: counted.counts });
+            days.add(tick.bin, &counted.counts);
         }
         let mut added: Vec<(Cell, u64)> = Vec::new();
         let now = bin_end(tick.bin);
@@ -194,8 +214,8 @@ impl Reception {
             self.window.pop_front();
         }
         let expected = merged(self.window.iter().map(|(_, added)| &added[..]));
-        self.ticks.push_back(Applied { tick: Arc::clone(tick), expected });
-        while self.ticks.front().is_some_and(|oldest| oldest.tick.bin <= tick.bin - MEMORY_BINS) {
+        self.ticks.push_back(Applied { bin: tick.bin, hearing: Arc::clone(&tick.hearing), expected });
+        while self.ticks.front().is_some_and(|oldest| oldest.bin <= tick.bin - MEMORY_BINS) {
             self.ticks.pop_front();
         }
         if day_of(tick.bin) != day_of(tick.bin - 1) {
@@ -210,7 +230,7 @@ impl Reception {
     /// What is known of all cells as of the newest tick, in ascending order of cells, class A before B.
     #[must_use]
     pub fn of_cells(&self) -> Vec<OfCell> {
-        let Some(newest) = self.newest() else { return Vec::new() };
+        let Some(newest) = self.ticks.back() else { return Vec::new() };
         let now = bin_end(newest.bin);
         let mut known: Vec<(Cell, Class)> =
             self.learned.keys().map(|(cell, class, _)| (*cell, *class)).collect();
@@ -318,20 +338,19 @@ impl Reception {
     #[must_use]
     pub fn alive(&self, cell: Cell, bin: i64, except: Mmsi, class: Class) -> Alive {
         let Some(at) = self.index(bin) else { return Alive::default() };
-        let tick = &self.ticks[at].tick;
         if self.is_dead(at, cell, bin) {
             return Alive { share: Some(0.0), witnesses: SmallVec::new() };
         }
-        let expected = &self.ticks[at].expected;
+        let Applied { hearing, expected, .. } = &self.ticks[at];
         let (mut expected_units, mut ships) = (0, 0);
         let mut heard: SmallVec<[&CellHeard; 8]> = SmallVec::new();
         let rings = self.neighbours.rings(cell, MAX_RINGS);
         for ring in rings.chunk_by(|(one, _), (other, _)| one == other) {
             for (_, cell) in ring {
                 expected_units += find(expected, *cell).unwrap_or(0);
-                if let Ok(at) = tick.heard.binary_search_by_key(cell, |heard| heard.cell) {
-                    let here = &tick.heard[at];
-                    ships += here.ships - u32::from(here.witnesses.contains(&except));
+                if let Ok(at) = hearing.heard.binary_search_by_key(cell, |heard| heard.cell) {
+                    let here = &hearing.heard[at];
+                    ships += here.ships - u32::from(here.witnesses().any(|mmsi| mmsi == except));
                     heard.push(here);
                 }
             }
@@ -348,7 +367,7 @@ impl Reception {
             }
         }
         let hears = |source: &u16| {
-            tick.sources.binary_search(source).is_ok()
+            hearing.sources.binary_search(source).is_ok()
                 && self.any_of(cell, class, *source, bin_end(bin)).is_some()
         };
         let share = self.sources.keys().any(hears).then_some(0.5);
@@ -363,23 +382,25 @@ impl Reception {
 
     /// Whether a receiver that covers the cell had failed in a bin.
     fn is_dead(&self, at: usize, cell: Cell, bin: i64) -> bool {
-        let noticed = || self.ticks.iter().skip(at).take(NOTICED_BINS as usize).map(|applied| &applied.tick);
-        let covers = |since: i64, tick: &Tick| since <= bin && bin <= tick.bin;
-        let is_lost = |tick: &Arc<Tick>| {
-            tick.dead.iter().any(|dead| covers(dead.since, tick) && dead.cells.binary_search(&cell).is_ok())
+        let noticed = || self.ticks.iter().skip(at).take(NOTICED_BINS as usize);
+        let covers = |since: i64, applied: &Applied| since <= bin && bin <= applied.bin;
+        let is_lost = |applied: &Applied| {
+            let mut dead = applied.hearing.dead.iter().filter(|dead| covers(dead.since, applied));
+            dead.any(|dead| dead.cells.binary_search(&cell).is_ok())
         };
         if noticed().any(is_lost) {
             return true;
         }
-        if noticed().all(|tick| tick.down.is_empty()) {
+        if noticed().all(|applied| applied.hearing.down.is_empty()) {
             return false;
         }
         let knows: SmallVec<[u16; 2]> =
             self.sources.keys().copied().filter(|source| self.knows(cell, *source)).collect();
-        let is_down = |tick: &Arc<Tick>| {
+        let is_down = |applied: &Applied| {
+            let down = &applied.hearing.down;
             knows
                 .iter()
-                .all(|source| tick.down.iter().any(|(down, since)| down == source && covers(*since, tick)))
+                .all(|source| down.iter().any(|(down, since)| down == source && covers(*since, applied)))
         };
         !knows.is_empty() && noticed().any(is_down)
     }
@@ -397,7 +418,7 @@ impl Reception {
         const AROUND_BINS: i64 = 2;
         (bin_of(t) - AROUND_BINS..=bin_of(t) + AROUND_BINS)
             .filter_map(|bin| self.index(bin))
-            .any(|at| self.ticks[at].tick.jamming.iter().any(|area| area.concerns(mmsi, position)))
+            .any(|at| self.ticks[at].hearing.jamming.iter().any(|area| area.concerns(mmsi, position)))
     }
 
     /// The shortest median interval at which a source gives reports of such ships, in milliseconds.
@@ -407,27 +428,29 @@ impl Reception {
         known.copied().min().unwrap_or(0)
     }
 
-    /// The newest tick.
+    /// The newest bin, if receivers had failed by its end.
     #[must_use]
-    pub fn newest(&self) -> Option<&Tick> {
-        self.ticks.back().map(|applied| &*applied.tick)
+    pub fn newest_failure(&self) -> Option<i64> {
+        let newest = self.ticks.back()?;
+        (!newest.hearing.dead.is_empty() || !newest.hearing.down.is_empty()).then_some(newest.bin)
     }
 
     fn index(&self, bin: i64) -> Option<usize> {
-        let at = self.ticks.partition_point(|applied| applied.tick.bin < bin);
-        self.ticks.get(at).filter(|applied| applied.tick.bin == bin).map(|_| at)
+        let at = self.ticks.partition_point(|applied| applied.bin < bin);
+        self.ticks.get(at).filter(|applied| applied.bin == bin).map(|_| at)
     }
 }
 
 impl Days {
-    fn add(&mut self, tick: i64, more: Day) {
-        let at = self.days.partition_point(|day| day.day < more.day);
+    fn add(&mut self, tick: i64, counts: &Counts) {
+        let of = counted_on(tick);
+        let at = self.days.partition_point(|day| day.day < of);
         match self.days.get_mut(at) {
-            Some(day) if day.day == more.day => day.counts.add(&more.counts),
-            _ => self.days.insert(at, more),
+            Some(day) if day.day == of => day.counts.add(counts),
+            _ => self.days.insert(at, Day { day: of, counts: *counts }),
         }
-        self.recent.push_back((tick, more));
-        while self.recent.front().is_some_and(|(told, _)| *told <= tick - MEMORY_BINS) {
+        self.recent.extend(Recent::of(tick, counts.all()));
+        while self.recent.front().is_some_and(|oldest| i64::from(oldest.tick) <= tick - MEMORY_BINS) {
             self.recent.pop_front();
         }
     }
@@ -437,10 +460,11 @@ impl Days {
         let today = as_of.0.div_euclid(DAY_MS);
         for day in self.days.iter().filter(|day| day.day > today - DAYS && day.day <= today) {
             let mut counts = day.counts;
-            let later = self.recent.iter().rev().take_while(|(tick, _)| bin_end(*tick) > as_of);
-            later
-                .filter(|(_, other)| other.day == day.day)
-                .for_each(|(_, other)| counts.subtract(&other.counts));
+            let ticks = self.recent.iter().rev().map(|recent| (i64::from(recent.tick), recent.counts));
+            ticks
+                .take_while(|(tick, _)| bin_end(*tick) > as_of)
+                .filter(|(tick, _)| counted_on(*tick) == day.day)
+                .for_each(|(_, later)| counts.subtract(&Counts::of(later.map(u32::from))));
             let weight = weight(today - day.day);
             sums.heard += weight * f64::from(counts.heard);
             sums.present += weight * f64::from(counts.present);
@@ -456,6 +480,11 @@ impl Days {
 /// 2^(−age / 7 days).
 fn weight(age_days: i64) -> f64 {
     WEIGHTS[(age_days % 7) as usize] / (1_u64 << (age_days / 7)) as f64
+}
+
+/// The day of the bin that a tick counts.
+fn counted_on(tick: i64) -> i64 {
+    day_of(tick - PRESENCE_BINS)
 }
 
 fn day_of(bin: i64) -> i64 {
@@ -484,6 +513,6 @@ fn merged<'a>(lists: impl Iterator<Item = &'a [(Cell, u64)]>) -> Vec<(Cell, u64)
 fn witnesses(mut heard: SmallVec<[&CellHeard; 8]>, except: Mmsi) -> SmallVec<[Mmsi; 3]> {
     const MOST: usize = 3;
     heard.sort_unstable_by_key(|heard| heard.cell);
-    let all = heard.iter().flat_map(|heard| &heard.witnesses).copied();
+    let all = heard.iter().flat_map(|heard| heard.witnesses());
     all.filter(|mmsi| *mmsi != except).take(MOST).collect()
 }

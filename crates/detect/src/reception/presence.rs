@@ -1,10 +1,12 @@
 //! Measures reception at ingest: who was present where, and who of them was heard.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::hint::black_box;
 
 use hashbrown::HashMap;
+use model::alert::Notice;
 use model::position::{interpolate, reachable};
 use model::time::DAY_MS;
 use model::{Cell, Cells, Class, EventTime, Fix, Mmsi, Position};
@@ -14,7 +16,7 @@ use smallvec::{SmallVec, smallvec};
 use super::claims::Claims;
 use super::jamming::{Jump, Jumps};
 use super::outage::{ByStation, HeardIn, OfSource, Outages, Seen};
-use super::tick::{CellHeard, Counted, Counts, IntervalGroup, Tick};
+use super::tick::{CellHeard, Counted, Counts, Hearing, IntervalGroup, Tick};
 use super::watched::{Glimpse, Key, Ships, Sighted, Watched};
 use super::{BIN_MS, PRESENCE_BINS, bin_of, bin_start};
 
@@ -22,8 +24,6 @@ use super::{BIN_MS, PRESENCE_BINS, bin_of, bin_start};
 const TOGETHER: usize = 16;
 /// Stations told apart in one bin.
 const MAX_STATIONS: usize = 65_536;
-/// Witnesses told of one cell.
-const WITNESSES: usize = 3;
 /// A gap of the whole feed longer than this has no ticks but the last of it, bins: nothing is
 /// remembered for longer.
 const MAX_GAP_BINS: i64 = 36 * 144;
@@ -271,21 +271,20 @@ impl Presence {
             heard.retain(|key| self.ships.get(key).is_some_and(|ship| ship.known.is_some()));
         }
         open.sources.sort_unstable();
-        let mut tick = Tick { bin, sources: open.sources.clone(), ..Tick::default() };
-        self.judge(bin, heard, &open, &mut tick);
+        let mut hearing = Hearing { sources: open.sources.clone(), ..Hearing::default() };
+        let mut notices = self.judge(bin, heard, &open, &mut hearing);
         jumps.sort_unstable_by_key(|((source, mmsi), _)| (*mmsi, *source));
         jumps.dedup_by_key(|(_, jump)| jump.mmsi);
         let (jamming, told) = self.jumps.tick(bin, jumps.into_iter().map(|(_, jump)| jump).collect());
-        tick.jamming = jamming;
-        tick.notices.extend(told);
+        hearing.jamming = jamming;
+        notices.extend(told);
         let ships = &self.ships;
-        tick.claims = self.claims.tick(bin, |mmsi| {
-            (0..=tick.sources.last().copied().unwrap_or(0))
+        let claims = self.claims.tick(bin, |mmsi| {
+            (0..=hearing.sources.last().copied().unwrap_or(0))
                 .find_map(|source| ships.get((source, mmsi))?.known.as_ref().map(|known| known.fix))
         });
-        tick.intervals = self.intervals.tick(bin);
-        tick.counted = self.release(bin);
-        tick
+        let (intervals, counted) = (self.intervals.tick(bin), self.release(bin));
+        Tick { bin, hearing: Arc::new(hearing), counted, intervals, claims, notices }
     }
 
     /// Forgets ships of sources with too many: those heard in the fewest bins and minutes first, of them
@@ -318,22 +317,18 @@ impl Presence {
         !counts.is_empty()
     }
 
-    /// Who was heard where, and which receivers have failed.
-    fn judge(&mut self, bin: i64, heard: Heard, open: &OpenBin, tick: &mut Tick) {
+    /// Who was heard where, and which receivers have failed; what is to be told of those.
+    fn judge(&mut self, bin: i64, heard: Heard, open: &OpenBin, hearing: &mut Hearing) -> Vec<Notice> {
         let Heard { mut ships, stations } = heard;
         ships.sort_unstable();
         for of_cell in ships.chunk_by(|one, other| one.cell == other.cell) {
-            let cell = of_cell[0].cell;
-            let mut heard = CellHeard { cell, ships: 0, witnesses: SmallVec::new() };
+            let mut heard = CellHeard::new(of_cell[0].cell);
             // Of several sources that heard a ship, one counts.
-            for of_ship in of_cell.chunk_by(|one, other| one.mmsi == other.mmsi) {
-                heard.ships += 1;
-                if heard.witnesses.len() < WITNESSES {
-                    heard.witnesses.push(of_ship[0].mmsi);
-                }
-            }
-            tick.heard.push(heard);
+            let of_ships = of_cell.chunk_by(|one, other| one.mmsi == other.mmsi);
+            of_ships.for_each(|of_ship| heard.add(of_ship[0].mmsi));
+            hearing.heard.push(heard);
         }
+        hearing.heard.shrink_to_fit();
         let known = self.ships.iter().filter_map(|ship| Some((ship.key, ship.known.as_ref()?)));
         let of_sources = known.filter(|(_, known)| known.mask != 0).map(|((source, mmsi), known)| OfSource {
             source,
@@ -344,13 +339,14 @@ impl Presence {
         let seen = Seen { ships: &ships, stations, also_alive: &open.stations };
         let of_sources: Vec<OfSource> = of_sources.collect();
         let verdict = self.outages.tick(bin, seen, &of_sources);
-        (tick.down, tick.dead, tick.notices) = (verdict.down, verdict.dead, verdict.notices);
-        let mut dead: Vec<Cell> = tick.dead.iter().flat_map(|dead| dead.cells.iter().copied()).collect();
+        (hearing.down, hearing.dead) = (verdict.down, verdict.dead);
+        let mut dead: Vec<Cell> = hearing.dead.iter().flat_map(|dead| dead.cells.iter().copied()).collect();
         dead.sort_unstable();
         self.dead.push_back((bin, dead));
         if self.dead.len() as i64 > PRESENCE_BINS + 2 {
             self.dead.pop_front();
         }
+        verdict.notices
     }
 
     /// The counts of the bin six before, without cells that were out of hearing then.

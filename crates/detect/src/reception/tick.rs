@@ -1,5 +1,6 @@
 //! What the end of each bin tells all shards.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use model::alert::Notice;
@@ -15,25 +16,32 @@ use crate::{AT_ANCHOR, MOORED};
 pub struct Tick {
     /// The bin that is over.
     pub bin: i64,
-    /// Where ships were heard in it, by cell.
-    pub heard: Vec<CellHeard>,
-    /// Sources that heard anything at all in it, ascending.
-    pub sources: SmallVec<[u16; 2]>,
+    /// What is remembered of it for as long as somebody may ask.
+    pub hearing: Arc<Hearing>,
     /// The counts of the bin six before, which is complete now, by cell, class and source. What is
     /// known later still (a ship was lost, or has come out of nowhere) stands in the bin six after.
     pub counted: Vec<Counted>,
-    /// Sources that are down, with the bin since which.
-    pub down: SmallVec<[(u16, i64); 1]>,
-    /// Cells in which nobody can be heard because a receiver has failed.
-    pub dead: Vec<Dead>,
     /// Median intervals between reports, where they have changed, in milliseconds.
     pub intervals: Vec<(u16, IntervalGroup, i64)>,
     /// IMO numbers that have a new MMSI.
     pub claims: Vec<Claim>,
-    /// Where positions of many ships jump.
-    pub jamming: Vec<Jamming>,
     /// What belongs to no ship.
     pub notices: Vec<Notice>,
+}
+
+/// Who was heard where in one bin, and what was in the way.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Hearing {
+    /// Where ships were heard, by cell.
+    pub heard: Vec<CellHeard>,
+    /// Sources that heard anything at all, ascending.
+    pub sources: SmallVec<[u16; 2]>,
+    /// Sources that are down, with the bin since which.
+    pub down: SmallVec<[(u16, i64); 1]>,
+    /// Cells in which nobody can be heard because a receiver has failed.
+    pub dead: Vec<Dead>,
+    /// Where positions of many ships jump.
+    pub jamming: Vec<Jamming>,
 }
 
 /// Ships heard in one cell in one bin.
@@ -43,8 +51,32 @@ pub struct CellHeard {
     pub cell: Cell,
     /// How many.
     pub ships: u32,
-    /// Those with the lowest numbers.
-    pub witnesses: SmallVec<[Mmsi; 3]>,
+    /// Those with the lowest numbers; 0 where there are fewer.
+    lowest: [Mmsi; CellHeard::WITNESSES],
+}
+
+impl CellHeard {
+    const WITNESSES: usize = 3;
+    const NOBODY: Mmsi = Mmsi(0);
+
+    /// A cell in which nobody was heard yet.
+    #[must_use]
+    pub fn new(cell: Cell) -> CellHeard {
+        CellHeard { cell, ships: 0, lowest: [CellHeard::NOBODY; CellHeard::WITNESSES] }
+    }
+
+    /// One more ship; they come in the order of their numbers.
+    pub fn add(&mut self, mmsi: Mmsi) {
+        if let Some(place) = self.lowest.get_mut(self.ships as usize) {
+            *place = mmsi;
+        }
+        self.ships += 1;
+    }
+
+    /// Some of the ships: those with the lowest numbers.
+    pub fn witnesses(&self) -> impl Iterator<Item = Mmsi> {
+        self.lowest.into_iter().take_while(|mmsi| *mmsi != CellHeard::NOBODY)
+    }
 }
 
 /// How ships of one class fared with one source in one cell.
@@ -82,6 +114,24 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// How many kinds of things are counted.
+    pub const KINDS: usize = 8;
+
+    /// All of them, in their order.
+    #[must_use]
+    pub fn all(&self) -> [u32; Counts::KINDS] {
+        let Counts { heard, present, heard_next, present_next, passages, entries, losses, appearances } =
+            *self;
+        [heard, present, heard_next, present_next, passages, entries, losses, appearances]
+    }
+
+    /// The same from a list.
+    #[must_use]
+    pub fn of(all: [u32; Counts::KINDS]) -> Counts {
+        let [heard, present, heard_next, present_next, passages, entries, losses, appearances] = all;
+        Counts { heard, present, heard_next, present_next, passages, entries, losses, appearances }
+    }
+
     /// Adds what was counted elsewhere or at another time.
     pub fn add(&mut self, other: &Counts) {
         self.heard += other.heard;

@@ -45,9 +45,9 @@ fn given<'v>(properties: &'v Map<String, Value>, key: &str) -> Option<&'v Value>
     properties.get(key).filter(|value| !value.is_null())
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     /// The port that a feature makes; `None` if it has an error.
-    pub(super) fn read_feature(&mut self, feature: &Value, seen: &mut Seen) -> Option<Port> {
+    pub(super) fn read_feature(&mut self, feature: &Value, seen: &mut Seen<'a>) -> Option<Port> {
         let Value::Object(members) = feature else {
             let message = format!("{} is {}, not a Feature", self.feature.label, shown(feature));
             self.error(Fault::Feature, &[], message, None);
@@ -112,7 +112,7 @@ impl Reader<'_> {
         &mut self,
         members: &Map<String, Value>,
         properties: &Map<String, Value>,
-        seen: &mut Seen,
+        seen: &mut Seen<'a>,
     ) -> Option<String> {
         let name = properties.get("name").and_then(Value::as_str).filter(|name| !name.trim().is_empty());
         if let Some(name) = name {
@@ -124,9 +124,9 @@ impl Reader<'_> {
             None => (top_level(), true),
         };
         let place = if at_top && id.is_some() { &[Step::Key("id")][..] } else { &property("id")[..] };
-        let help = match id {
+        let help = || match id {
             Some(Value::Number(number)) => format!("write it as text: \"id\": \"{number}\""),
-            _ => {
+            Some(_) | None => {
                 let example = name.map(slug).filter(|slug| !slug.is_empty()).unwrap_or("KPRJN".to_string());
                 format!("add a text that no other feature has and that stays, such as \"id\": \"{example}\"")
             }
@@ -139,19 +139,18 @@ impl Reader<'_> {
             Some(Value::String(id)) => {
                 self.feature.label = quoted(id);
                 self.feature.id = Some(id.clone());
-                let here = self.place_of_feature();
                 if let Some(first) = seen.ids.get(id) {
                     let message = format!("the id {} is taken by the feature at {first}", self.feature.label);
                     let help = "give each feature an id of its own".to_string();
                     self.error(Fault::DuplicateId, place, message, Some(help));
                 } else {
-                    seen.ids.insert(id.clone(), here);
+                    seen.ids.insert(id.clone(), self.taker());
                 }
                 return Some(id.clone());
             }
             Some(other) => format!("the `id` of {} is {}, not text", self.feature.label, shown(other)),
         };
-        self.error(Fault::Id, place, message, Some(help));
+        self.error(Fault::Id, place, message, Some(help()));
         None
     }
 

@@ -155,7 +155,7 @@ fn ways_are_at_most_three_percent_longer_than_the_shortest() {
         (at(23.6, 37.9), at(26.1, 39.9)),
     ];
     for (from, to) in pairs.into_iter().flat_map(|(a, b)| [(a, b), (b, a)]) {
-        let found_m = sea.search(from, 1_000_000.0).distance_m(&sea, to).unwrap();
+        let found_m = sea.search(from, 1_000_000.0).distance_m(sea, to).unwrap();
         let shortest_m = exhaustive_m(&sea, from, to, found_m + 1_000.0);
         let excess = found_m / shortest_m - 1.0;
         assert!((-1e-9..=0.03).contains(&excess), "{from:?} {to:?}: {found_m} {shortest_m}");
@@ -180,7 +180,7 @@ fn a_search_towards_a_place_finds_what_a_search_all_around_finds() {
     for (from, to) in PAIRS {
         let (from, to) = (at(from[0], from[1]), at(to[0], to[1]));
         for slack_m in [30_000.0, 300_000.0] {
-            let Some(direct_m) = sea.search(from, 3_000_000.0).distance_m(&sea, to) else {
+            let Some(direct_m) = sea.search(from, 3_000_000.0).distance_m(sea, to) else {
                 panic!("there is no way from {from:?} to {to:?}");
             };
             let whole_m = direct_m + slack_m;
@@ -200,10 +200,10 @@ fn a_search_towards_a_place_finds_what_a_search_all_around_finds() {
                     between(from.lon, to_lon, share(step % 20)),
                     between(from.lat, to.lat, share(step / 20)),
                 );
-                if let Some(distance_m) = around.distance_m(&sea, goal)
+                if let Some(distance_m) = around.distance_m(sea, goal)
                     && distance_m + goal.distance_m(to) <= whole_m
                 {
-                    assert_eq!(towards.distance_m(&sea, goal), Some(distance_m), "{from:?} {goal:?} {to:?}");
+                    assert_eq!(towards.distance_m(sea, goal), Some(distance_m), "{from:?} {goal:?} {to:?}");
                     compared += 1;
                 }
             }
