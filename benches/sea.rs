@@ -37,7 +37,7 @@ fn at(lon: f64, lat: f64) -> Position {
 
 #[divan::bench(sample_size = 1)]
 fn decode_mask() -> Sea {
-    Sea::new()
+    Sea::from_mask()
 }
 
 #[divan::bench(args = Start::ALL, sample_size = 1)]

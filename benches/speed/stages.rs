@@ -10,6 +10,7 @@ use detect::reception::{IntervalGroup, Observation, Presence, bin_of};
 use detect::watch::Rules;
 use engine::{BUCKETS, Engine, Entry, Ingest, Limits, Order, SourceId, World};
 use geofence::Geofence;
+use geofence::sea::Sea;
 use model::alert::Told;
 use model::{EventTime, Origin, Position, Transmission};
 use reorder::Hold;
@@ -27,6 +28,8 @@ pub static WORLD: LazyLock<World> = LazyLock::new(|| world(Geofence::new(connect
 
 /// A world with other ports.
 pub fn world(geofence: Geofence) -> World {
+    // Now, so that it is no part of what is measured.
+    Sea::built_in();
     World::new(geofence, Rules::default())
 }
 

@@ -76,15 +76,15 @@ struct Gate {
 }
 
 impl Sea {
-    /// From the mask in the program; made by who first asks for it.
+    /// That of [`Sea::from_mask`], made by who first asks for it.
     pub fn built_in() -> &'static Sea {
         static SEA: OnceBox<Sea> = OnceBox::new();
-        SEA.get_or_init(|| Box::new(Sea::new()))
+        SEA.get_or_init(|| Box::new(Sea::from_mask()))
     }
 
-    /// It, made anew.
+    /// From the mask in the program, made anew.
     #[must_use]
-    pub fn new() -> Sea {
+    pub fn from_mask() -> Sea {
         let lattice = Lattice::new();
         let mut field = Field::new(&lattice);
         let gates: Vec<Gate> = (0..PASSAGES.len()).flat_map(|number| gates(&lattice, number)).collect();

@@ -94,7 +94,7 @@ fn sight_is_as_cells_step_by_step_say() {
         let (a, b) = (vector(from), vector(to));
         // Walls are no matter of cells; lines that meet them are left out, and so are ends on land.
         let is_clear = sea.sight(&[]).is_clear(a, b);
-        let expected = is_clear_step_by_step(&sea, from, to);
+        let expected = is_clear_step_by_step(sea, from, to);
         if is_clear {
             clear += 1;
             let ends_well = sea.field.is_water(sea.lattice.locate(b).slot());
@@ -156,7 +156,7 @@ fn ways_are_at_most_three_percent_longer_than_the_shortest() {
     ];
     for (from, to) in pairs.into_iter().flat_map(|(a, b)| [(a, b), (b, a)]) {
         let found_m = sea.search(from, 1_000_000.0).distance_m(sea, to).unwrap();
-        let shortest_m = exhaustive_m(&sea, from, to, found_m + 1_000.0);
+        let shortest_m = exhaustive_m(sea, from, to, found_m + 1_000.0);
         let excess = found_m / shortest_m - 1.0;
         assert!((-1e-9..=0.03).contains(&excess), "{from:?} {to:?}: {found_m} {shortest_m}");
     }
