@@ -41,8 +41,8 @@ const SECOND_REPORT_MS: usize = 2_000;
 const BOUND_MS: i64 = 1_000;
 /// Lines of a record of a topic that is filled beforehand.
 const LINES: usize = 100;
-/// It is filled with so many reports for each second that it is to last: more than any two cores have taken in.
-const FILL: usize = 1_200_000;
+/// It is filled with so many reports for each second that it is to last, about as many as two cores have taken in.
+const FILL: usize = 500_000;
 /// Ships turn after so long, and say the same again after twice that: not before it can be taken for a copy.
 const LEG_MS: i64 = 20 * 60_000;
 /// Each reports so often, when the topic is filled.

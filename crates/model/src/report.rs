@@ -82,7 +82,7 @@ impl<'de> Deserialize<'de> for Head {
 
 impl Payload {
     /// What stands in the last three bytes of a payload that has no more than a position report needs: how many bits it has.
-    pub const SHORT: u64 = 8 * Head::BYTES as u64;
+    const SHORT: u64 = 8 * Head::BYTES as u64;
 
     /// All of it, if it has as many bits as a head.
     #[must_use]

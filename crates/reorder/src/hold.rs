@@ -28,7 +28,7 @@ pub enum Beside {
     InTime,
     /// It is that of a row of a sorted table.
     Row,
-    /// After what comes up to this watermark, of this source, the so manieth that was late.
+    /// It was late: the watermark that its source had, the source, and how many of it had been late by then.
     Late(EventTime, u32, u64),
 }
 

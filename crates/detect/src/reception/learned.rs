@@ -105,6 +105,9 @@ struct Recent {
     counts: [u16; Counts::KINDS],
 }
 
+/// What is kept of each cell and tick for 72 h must not grow unnoticed.
+const _: () = assert!(size_of::<Recent>() + size_of::<CellHeard>() + size_of::<(Cell, u64)>() <= 60);
+
 impl Recent {
     fn of(tick: i64, mut counts: [u32; Counts::KINDS]) -> impl Iterator<Item = Recent> {
         core::iter::from_fn(move || {
@@ -515,4 +518,28 @@ fn witnesses(mut heard: SmallVec<[&CellHeard; 8]>, except: Mmsi) -> SmallVec<[Mm
     heard.sort_unstable_by_key(|heard| heard.cell);
     let all = heard.iter().flat_map(|heard| heard.witnesses());
     all.filter(|mmsi| *mmsi != except).take(MOST).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_tick_counted_is_left_out_of_what_was_known_before_however_much_it_was() {
+        let (first, second) = (3 * 144 + 20, 3 * 144 + 21);
+        let of =
+            |heard: u32, entries: u32| Counts { heard, present: heard + 1, entries, ..Counts::default() };
+        let mut days = Days::default();
+        days.add(first, &of(7, 1));
+        days.add(second, &of(200_000, 70_000));
+        let known = |as_of: i64| {
+            let mut sums = Sums::default();
+            days.sum(bin_end(as_of), &mut sums);
+            (sums.counts, sums.bins)
+        };
+        assert_eq!(known(first - 1), (Counts::default(), 0));
+        assert_eq!(known(first), (of(7, 1), 8));
+        let whole = Counts { present: 200_009, ..of(200_007, 70_001) };
+        assert_eq!(known(second), (whole, 200_009));
+    }
 }
