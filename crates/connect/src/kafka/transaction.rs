@@ -1,5 +1,7 @@
 //! Transactions: what is produced and how far was consumed, both or neither.
 
+use std::cell::Cell;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::ConsumerGroupMetadata;
@@ -32,9 +34,14 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// The wait before it is.
 const AGAIN: Duration = Duration::from_millis(100);
 
+/// When a client that was given `ANSWER` to come back has not done so, and is not waited for any longer.
+const NEVER: Duration = Duration::from_secs(2 * ANSWER.as_secs());
+
 /// Who commits under one transactional id. There is one at a time: the next one fences the one before.
 pub struct Transactions {
-    producer: BaseProducer,
+    producer: Arc<BaseProducer>,
+    /// Whether a call has not come back, and may never do. Nothing else can be asked of the client then.
+    hangs: Cell<bool>,
 }
 
 /// Why nothing was committed.
@@ -49,6 +56,9 @@ pub enum CommitError {
     /// It cannot go on.
     #[error("{0}")]
     Failed(KafkaError),
+    /// The client has not come back from what it was asked.
+    #[error("the client does not come back from the brokers")]
+    Hangs,
 }
 
 /// How long a commit is wanted.
@@ -75,7 +85,7 @@ impl Transactions {
         let began = Instant::now();
         loop {
             match producer.init_transactions(STEP) {
-                Ok(()) => return Ok(Transactions { producer }),
+                Ok(()) => return Ok(Transactions { producer: Arc::new(producer), hangs: Cell::new(false) }),
                 Err(KafkaError::Transaction(error))
                     if error.is_retriable() && began.elapsed() < LONGEST && !is_stopped() => {}
                 Err(error) => return Err(error),
@@ -111,6 +121,9 @@ impl Transactions {
             if is_fenced(&error) {
                 return Err(CommitError::Fenced);
             }
+            if self.hangs.get() {
+                return Err(CommitError::Hangs);
+            }
             let is_fatal = matches!(&error, KafkaError::Transaction(error) if error.is_fatal());
             if is_fatal || self.is_dead() || began.elapsed() > LONGEST {
                 return Err(CommitError::Failed(error));
@@ -137,9 +150,7 @@ impl Transactions {
         self.producer.begin_transaction()?;
         records.iter().try_for_each(|record| send(&self.producer, record))?;
         let send_offsets = || match member() {
-            Some(member) if offsets.count() > 0 => {
-                self.producer.send_offsets_to_transaction(offsets, &member, ANSWER)
-            }
+            Some(member) if offsets.count() > 0 => self.send_offsets(offsets.clone(), member),
             Some(_) | None => Ok(()),
         };
         send_offsets()?;
@@ -152,6 +163,25 @@ impl Transactions {
                 done => return done,
             }
         }
+    }
+
+    /// A part of the transaction is how far the group has come. The client forgets how long it may take where the
+    /// coordinator of the group has left the cluster, and waits for something to happen to its connections (librdkafka
+    /// 5456, 5511). So somebody else waits, and goes with the client if it never comes back.
+    fn send_offsets(
+        &self,
+        offsets: TopicPartitionList,
+        member: ConsumerGroupMetadata,
+    ) -> Result<(), KafkaError> {
+        let (tell, told) = mpsc::sync_channel(1);
+        let producer = Arc::clone(&self.producer);
+        std::thread::spawn(move || {
+            let _ = tell.send(producer.send_offsets_to_transaction(&offsets, &member, ANSWER));
+        });
+        told.recv_timeout(NEVER).unwrap_or_else(|_| {
+            self.hangs.set(true);
+            Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut))
+        })
     }
 
     /// Waits until the brokers have what was sent. The client's own flush looks again after 100 ms at the earliest, and goes
@@ -230,4 +260,42 @@ fn is_fenced(error: &KafkaError) -> bool {
                 | RDKafkaErrorCode::InvalidProducerEpoch
         )
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::Offset;
+    use rdkafka::consumer::{BaseConsumer, Consumer};
+    use rdkafka::mocking::{MockCluster, MockCoordinator};
+
+    use super::*;
+    use crate::kafka::Topics;
+
+    #[test]
+    fn a_client_that_does_not_come_back_is_left_and_a_new_one_goes_on() {
+        let mock = MockCluster::new(3).unwrap();
+        mock.create_topic("log", 1, 3).unwrap();
+        mock.coordinator(MockCoordinator::Transaction("darkwake.detect.0".to_owned()), 1).unwrap();
+        mock.coordinator(MockCoordinator::Group("darkwake.detect".to_owned()), 2).unwrap();
+        let name = || "none".to_owned();
+        let cluster = Cluster {
+            properties: [("bootstrap.servers".to_owned(), mock.bootstrap_servers())].into(),
+            application: "darkwake".to_owned(),
+            topics: Topics { log: "log".to_owned(), alerts: name(), acks: name(), snapshots: name() },
+        };
+        let consumer: BaseConsumer =
+            crate::kafka::reader(&cluster.properties, "darkwake.detect", &[]).create().unwrap();
+        let mut offsets = TopicPartitionList::new();
+        offsets.add_partition_offset("log", 0, Offset::Offset(7)).unwrap();
+        let wanted = Wanted { again: &|| true, is_over: &|| false };
+        let take_over = || Transactions::take_over(&cluster, "detect.0", || false).unwrap();
+        let commit = |by: &Transactions| by.commit(&[], &offsets, || consumer.group_metadata(), &wanted);
+        let first = take_over();
+        commit(&first).unwrap();
+        // The coordinator of the group goes, and the client goes on waiting for it.
+        mock.broker_down(2).unwrap();
+        assert!(matches!(commit(&first), Err(CommitError::Hangs)));
+        mock.coordinator(MockCoordinator::Group("darkwake.detect".to_owned()), 3).unwrap();
+        commit(&take_over()).unwrap();
+    }
 }
