@@ -17,6 +17,10 @@ use reorder::Hold;
 
 use super::lines::each_line;
 
+/// What is measured allocates as the program does.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Lines read before the watermark is looked at, as `darkwake replay` does.
 const TURN_LINES: u64 = 512;
 /// How far out of order lines may come, the default of the configuration.

@@ -2,6 +2,11 @@
 
 use std::process::ExitCode;
 
+/// Most of what is allocated is small, and much of it is freed by another thread than the one that made it.
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     darkwake::main()
 }
