@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::timeout;
 
-pub use kafka::{Again, AgainError};
+pub use kafka::{Again, AgainError, Record};
 pub use network::datagram;
 pub use subscription::wrapped;
 use waits::Waits;
@@ -115,8 +115,10 @@ pub struct Peer {
 pub enum Event {
     /// Bytes of a stream: lines may begin and end anywhere.
     Bytes(Peer, EventTime, Vec<u8>),
-    /// Whole lines that stand for themselves, such as those of a datagram or a record, and the number of the first.
+    /// Whole lines that stand for themselves: those of a datagram, and its number.
     Lines(Peer, EventTime, Vec<u8>, u64),
+    /// Records of a topic in the order of their arrival, each with lines that stand for themselves.
+    Records(Vec<(Peer, Record)>),
     /// The stream has begun: whom it is of.
     Up(Peer, String),
     /// The stream is over, and why.

@@ -44,7 +44,9 @@ const MEASURE: Duration = Duration::from_secs(5);
 /// When it is to end, the last commit may take so long.
 const LAST: Duration = Duration::from_secs(4);
 /// What has this many bytes is committed at once.
-const COMMIT_BYTES: usize = 4 << 20;
+const COMMIT_BYTES: usize = 8 << 20;
+/// While there is always more to take in, it is committed after so many intervals.
+const BUSY: u32 = 8;
 
 /// What is known, to go on with.
 #[derive(Serialize, Deserialize)]
@@ -332,11 +334,14 @@ impl<'a> Lead<'a> {
         loop {
             let is_over = interrupt.came() || self.intake.is_over();
             let wait = commit_interval.saturating_sub(committed.elapsed());
-            if !is_over && let Some(event) = sources.next_within(if has_news { wait } else { WAIT }) {
-                self.intake.take(event);
-            }
+            let wait = if has_news { wait } else { WAIT };
+            let event = if is_over { None } else { sources.next_within(wait) };
+            // A commit costs the brokers the same for little as for much.
+            let patience = if event.is_some() { BUSY } else { 1 };
+            event.into_iter().for_each(|event| self.intake.take(event));
             has_news = !self.intake.log().is_empty();
-            let is_due = committed.elapsed() >= commit_interval || self.intake.log().bytes >= COMMIT_BYTES;
+            let is_due =
+                committed.elapsed() >= commit_interval * patience || self.intake.log().bytes >= COMMIT_BYTES;
             if !is_due && !is_over {
                 continue;
             }

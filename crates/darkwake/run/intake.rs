@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use connect::kafka::Properties;
 use connect::lines::Line;
 use connect::live::splitter::Splitter;
-use connect::live::{Again, Event, Peer, Positions};
+use connect::live::{Again, Event, Peer, Positions, Record};
 use connect::log::{Reference, Step, Taken};
 use decode::json::JsonDecoder;
 use decode::nmea::NmeaDecoder;
@@ -270,8 +270,8 @@ impl<L: Log> Intake<L> {
                             place.insert(Again::open(properties, topic, &from)?)
                         }
                     };
-                    while let Some((arrival, offset, bytes)) = topic.next(partition, next, is_over)? {
-                        self.take(Event::Lines(peer, arrival, bytes, offset));
+                    while let Some(record) = topic.next(partition, next, is_over)? {
+                        self.record(peer, &record);
                     }
                     if self.positions.get(&peer) != Some(&next) {
                         cli::warn(&format!(
@@ -327,18 +327,9 @@ impl<L: Log> Intake<L> {
                 }
             }
             Event::Bytes(peer, arrival, bytes) => self.read(peer, arrival, &bytes, None),
-            Event::Lines(peer, arrival, bytes, number) => {
-                if self.is_topic(peer.source) {
-                    self.begin_topic(peer.source, arrival);
-                    let (source, partition, next) = (peer.source, peer.number, number + 1);
-                    self.log.took(Step::Records { source, partition, next });
-                    self.positions.insert(peer, next);
-                }
-                self.read(peer, arrival, &bytes, Some(number));
-                if self.is_topic(peer.source) {
-                    // Records come in the order of their arrival, whatever their partitions.
-                    self.pass(arrival, |other| other.source == peer.source);
-                }
+            Event::Lines(peer, arrival, bytes, number) => self.read(peer, arrival, &bytes, Some(number)),
+            Event::Records(records) => {
+                records.iter().for_each(|(peer, record)| self.record(*peer, record));
             }
             Event::Down(peer, why) => {
                 let name = &self.sources[peer.source as usize].name;
@@ -368,6 +359,17 @@ impl<L: Log> Intake<L> {
                 self.measure();
             }
         }
+    }
+
+    /// Takes a record of a topic.
+    fn record(&mut self, peer: Peer, Record { arrival, offset, bytes }: &Record) {
+        self.begin_topic(peer.source, *arrival);
+        let (source, partition, next) = (peer.source, peer.number, offset + 1);
+        self.log.took(Step::Records { source, partition, next });
+        self.positions.insert(peer, next);
+        self.read(peer, *arrival, bytes, Some(*offset));
+        // Records come in the order of their arrival, whatever their partitions.
+        self.pass(*arrival, |other| other.source == peer.source);
     }
 
     /// Leaves all as it is. What became of the lines that went no further, and the log.

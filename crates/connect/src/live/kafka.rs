@@ -13,7 +13,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
 use rdkafka::topic_partition_list::TopicPartitionList;
 
-use super::{Event, Outlet, Positions, Waits, now};
+use super::{Event, Outlet, Peer, Positions, Waits, now};
 use crate::kafka::{ANSWER, PATIENCE, Properties, Trouble, appended, is_away, partitions, reader};
 
 /// How long it is waited for a partition to say what comes next …
@@ -28,6 +28,8 @@ const PROOF: Duration = Duration::from_secs(2);
 const FETCH_MS: i64 = 2_000;
 /// A partition that has more but gives nothing for so long hangs.
 const HANGS: Duration = Duration::from_secs(30);
+/// So many bytes of records are handed over together, if they are there: each time costs as much as a record does.
+const TOGETHER_BYTES: usize = 128 * 1024;
 /// How often it is looked whether there are more partitions.
 const COUNT: Duration = Duration::from_secs(60);
 /// What the client is told unless the configuration says otherwise.
@@ -43,7 +45,14 @@ pub fn start(properties: &Properties, topic: String, from: Positions, outlet: Ou
     let first = consumer(properties, &topic)?;
     let (properties, mut first) = (properties.clone(), Some(first));
     std::thread::spawn(move || {
-        let mut reading = Reading { topic, from, told: BTreeSet::new(), stuck: BTreeMap::new() };
+        let mut reading = Reading {
+            topic,
+            from,
+            told: BTreeSet::new(),
+            stuck: BTreeMap::new(),
+            together: Vec::new(),
+            together_bytes: 0,
+        };
         let mut waits = Waits::default();
         loop {
             let began = Instant::now();
@@ -92,12 +101,23 @@ struct Reading {
     told: BTreeSet<u32>,
     /// How far partitions reached that hung: if nothing more comes there is nothing to read.
     stuck: BTreeMap<u32, i64>,
+    /// What is to be handed over.
+    together: Vec<(Peer, Record)>,
+    together_bytes: usize,
 }
 
 impl Reading {
     /// Reads on.
     fn read(&mut self, consumer: &Arc<BaseConsumer>, outlet: &Outlet) -> Ended {
-        self.read_on(consumer, outlet).unwrap_or(Ended::Unwanted)
+        let ended = self.read_on(consumer, outlet);
+        self.hand_over(outlet).and(ended).unwrap_or(Ended::Unwanted)
+    }
+
+    /// Hands over what there is; `None` if nobody listens any more.
+    fn hand_over(&mut self, outlet: &Outlet) -> Option<()> {
+        self.together_bytes = 0;
+        let records = std::mem::take(&mut self.together);
+        if records.is_empty() { Some(()) } else { outlet.events.blocking_send(Event::Records(records)).ok() }
     }
 
     /// The same; `None` if nobody listens any more.
@@ -141,15 +161,20 @@ impl Reading {
                 }
             }
             if let Some(unknown) = partitions.heads.iter().position(|head| matches!(head, Head::Unknown)) {
+                self.hand_over(outlet)?;
                 trouble = partitions.look(unknown, POLL);
             } else if let Some(first) = partitions.first() {
-                if let Some((arrival, offset, bytes)) = partitions.take(first) {
-                    let peer = outlet.peer(first as u32);
-                    outlet.events.blocking_send(Event::Lines(peer, arrival, bytes, offset)).ok()?;
-                    self.from.insert(first as u32, offset + 1);
+                if let Some(record) = partitions.take(first) {
+                    self.from.insert(first as u32, record.offset + 1);
+                    self.together_bytes += record.bytes.len();
+                    self.together.push((outlet.peer(first as u32), record));
                     moved[first] = Instant::now();
                 }
+                if self.together_bytes >= TOGETHER_BYTES {
+                    self.hand_over(outlet)?;
+                }
             } else {
+                self.hand_over(outlet)?;
                 let now = now();
                 if now.0 - told.0 >= PROOF_MS {
                     told = now;
@@ -198,8 +223,16 @@ pub struct Again {
 #[error("{0}")]
 pub struct AgainError(String);
 
-/// A record that is taken again: when it arrived, its offset, and what it holds.
-pub type Record = (EventTime, u64, Vec<u8>);
+/// A record of lines.
+#[derive(Debug)]
+pub struct Record {
+    /// When it arrived.
+    pub arrival: EventTime,
+    /// Its offset.
+    pub offset: u64,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
 
 impl Again {
     /// Begins where each partition was.
@@ -230,8 +263,8 @@ impl Again {
                 return Err(failed(&error.to_string()));
             }
             match &self.partitions.heads[at] {
-                Head::Record { offset, .. } if *offset >= before => return Ok(None),
-                Head::Record { .. } => return Ok(self.partitions.take(at)),
+                Head::Record(record) if record.offset >= before => return Ok(None),
+                Head::Record(_) => return Ok(self.partitions.take(at)),
                 // A new leader may not know yet how far it reaches. Only if what is wanted is no longer there it is gone.
                 Head::Unknown | Head::End => {
                     let bounds = self.consumer.fetch_watermarks(&self.topic, partition as i32, ANSWER);
@@ -284,7 +317,7 @@ impl Partitions {
     /// The partition whose next record arrived first.
     fn first(&self) -> Option<usize> {
         let arrivals = self.heads.iter().enumerate().filter_map(|(at, head)| match head {
-            Head::Record { arrival, .. } => Some((*arrival, at)),
+            Head::Record(record) => Some((record.arrival, at)),
             Head::Unknown | Head::End => None,
         });
         arrivals.min().map(|(_, at)| at)
@@ -292,7 +325,7 @@ impl Partitions {
 
     fn take(&mut self, at: usize) -> Option<Record> {
         match std::mem::replace(&mut self.heads[at], Head::Unknown) {
-            Head::Record { arrival, offset, bytes } => Some((arrival, offset, bytes)),
+            Head::Record(record) => Some(record),
             Head::Unknown | Head::End => None,
         }
     }
@@ -306,26 +339,22 @@ enum Head {
     Unknown,
     /// Nothing, so far.
     End,
-    Record {
-        arrival: EventTime,
-        offset: u64,
-        bytes: Vec<u8>,
-    },
+    Record(Record),
 }
 
 impl Head {
     /// Looks what comes next, if that is not known; what is wrong with the partition, if anything is.
     fn look(&mut self, queue: &Queue, wait: Duration) -> Option<KafkaError> {
-        if matches!(self, Head::Record { .. }) {
+        if matches!(self, Head::Record(_)) {
             return None;
         }
         match queue.poll(wait) {
             Some(Ok(record)) => {
-                *self = Head::Record {
+                *self = Head::Record(Record {
                     arrival: appended(&record),
                     offset: record.offset() as u64,
                     bytes: record.payload().unwrap_or_default().to_vec(),
-                };
+                });
             }
             Some(Err(KafkaError::PartitionEOF(_))) => *self = Head::End,
             // Nobody knows what comes next there, so that others wait.
