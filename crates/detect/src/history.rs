@@ -401,6 +401,8 @@ impl Track {
         let mut changes = Vec::new();
         self.story.finish(at, chart, &mut changes);
         self.tell(changes, (at, at), chart, out);
+        // Nothing is told any more that could differ from this.
+        self.teller = None;
     }
 
     fn quiet_event(&mut self, event: Event, now: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {

@@ -1,6 +1,5 @@
 //! How fast a ship can be, which ports it could have reached, and at which it could have called.
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -10,7 +9,8 @@ use model::position::{NAUTICAL_MILE_M, course_deg};
 use model::time::HOUR_MS;
 use model::{Cell, Class, EventTime, Fix, PortIndex, PortKind, Shape, Statics};
 use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
+use thin_vec::ThinVec;
 
 use crate::Chart;
 
@@ -29,31 +29,25 @@ const BEST: usize = 10;
 /// Chains told of.
 const MAX_CHAINS: usize = 5;
 
-/// A histogram of speeds over 1 kn, in steps of half a knot.
+/// A histogram of speeds over 1 kn, in steps of half a knot, as far as the ship has ever been.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Speeds(Option<Box<Histogram>>);
+pub struct Speeds(#[serde(deserialize_with = "read_steps")] ThinVec<u16>);
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Histogram {
-    /// A ship that is faster is in the last.
-    #[serde(serialize_with = "write_steps", deserialize_with = "read_steps")]
-    steps: [u16; STEPS],
-}
-
-/// Steps of half a knot.
+/// Steps of half a knot; a ship that is faster is in the last.
 const STEPS: usize = 128;
+/// It grows by so many.
+const ROOM: usize = 8;
 
 fn step_of(sog: u16) -> usize {
     usize::from(sog / 5).min(STEPS - 1)
 }
 
-fn write_steps<S: Serializer>(steps: &[u16; STEPS], out: S) -> Result<S::Ok, S::Error> {
-    steps.as_slice().serialize(out)
-}
-
-fn read_steps<'de, D: Deserializer<'de>>(bytes: D) -> Result<[u16; STEPS], D::Error> {
+fn read_steps<'de, D: Deserializer<'de>>(bytes: D) -> Result<ThinVec<u16>, D::Error> {
     let steps = Vec::<u16>::deserialize(bytes)?;
-    steps.try_into().map_err(|_| D::Error::custom("a histogram of speeds has 128 steps"))
+    if steps.len() > STEPS {
+        return Err(D::Error::custom("a histogram of speeds has 128 steps at most"));
+    }
+    Ok(steps.into())
 }
 
 impl Speeds {
@@ -63,32 +57,35 @@ impl Speeds {
         if sog <= OVER {
             return;
         }
-        let histogram = self.0.get_or_insert_with(|| Box::new(Histogram { steps: [0; STEPS] }));
-        let step = &mut histogram.steps[step_of(sog)];
-        *step = step.saturating_add(reports.min(u32::from(u16::MAX)) as u16);
-        if *step == u16::MAX {
+        let (steps, step) = (&mut self.0, step_of(sog));
+        if step >= steps.len() {
+            let length = (step + 1).next_multiple_of(ROOM);
+            steps.reserve_exact(length - steps.len());
+            steps.resize(length, 0);
+        }
+        steps[step] = steps[step].saturating_add(reports.min(u32::from(u16::MAX)) as u16);
+        if steps[step] == u16::MAX {
             // The shape is kept, the weight halved.
-            histogram.steps.iter_mut().for_each(|step| *step /= 2);
+            steps.iter_mut().for_each(|step| *step /= 2);
         }
     }
 
     /// How many reports had about this speed, 0.1 kn.
     #[must_use]
     pub fn reports_at(&self, sog: u16) -> u16 {
-        self.0.as_ref().map_or(0, |histogram| histogram.steps[step_of(sog)])
+        self.0.get(step_of(sog)).copied().unwrap_or(0)
     }
 
     /// The speed below which a share of the reports lies, knots.
     #[must_use]
     pub fn percentile(&self, share: f64) -> Option<f64> {
-        let histogram = self.0.as_ref()?;
-        let total: u32 = histogram.steps.iter().map(|step| u32::from(*step)).sum();
+        let total: u32 = self.0.iter().map(|step| u32::from(*step)).sum();
         if total < MIN_REPORTS {
             return None;
         }
         let wanted = share * f64::from(total);
         let mut before = 0.0;
-        for (step, count) in histogram.steps.iter().enumerate() {
+        for (step, count) in self.0.iter().enumerate() {
             let count = f64::from(*count);
             if count > 0.0 && before + count >= wanted {
                 return Some((step as f64 + (wanted - before) / count) * 0.5);

@@ -12,6 +12,7 @@ use model::{
     EventTime, Fact, FactChange, FactKey, Fix, Mmsi, PortIndex, Position, Rare, Silence, StaticKey, Statics,
     TimeSpan, TrackId,
 };
+use once_cell::race::OnceBox;
 use serde::{Deserialize, Serialize};
 
 use crate::activity::Activity;
@@ -97,15 +98,22 @@ impl Encounters {
 }
 
 /// The static values known, and when each was last heard.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Known {
     values: Arc<Statics>,
     heard: Option<Box<[EventTime; StaticKey::ALL.len()]>>,
 }
 
+impl Default for Known {
+    fn default() -> Self {
+        static NOTHING: OnceBox<Arc<Statics>> = OnceBox::new();
+        Known { values: Arc::clone(NOTHING.get_or_init(Box::default)), heard: None }
+    }
+}
+
 impl Known {
     /// Takes in values heard at `t`; what is older than what is known is left.
-    pub fn update(&mut self, t: EventTime, newer: &Statics) {
+    pub fn update(&mut self, t: EventTime, newer: &Arc<Statics>) {
         let heard = self.heard.get_or_insert_default();
         for (key, heard) in StaticKey::ALL.into_iter().zip(heard.iter_mut()) {
             if newer.has(key) && *heard <= t {
@@ -117,6 +125,10 @@ impl Known {
         }
         if newer.ship_type.is_some() && newer.ship_type != self.values.ship_type {
             Arc::make_mut(&mut self.values).ship_type = newer.ship_type;
+        }
+        // Most ships say the same of themselves for days: it is kept once.
+        if !Arc::ptr_eq(&self.values, newer) && self.values == *newer {
+            self.values = Arc::clone(newer);
         }
     }
 
@@ -500,7 +512,13 @@ impl Story {
     }
 
     /// Takes in static values; tells whether visits or hops may change by them.
-    fn apply(&mut self, t: EventTime, values: &Statics, at: EventTime, out: &mut Vec<FactChange>) -> bool {
+    fn apply(
+        &mut self,
+        t: EventTime,
+        values: &Arc<Statics>,
+        at: EventTime,
+        out: &mut Vec<FactChange>,
+    ) -> bool {
         self.statics.update(t, values);
         let Some(events) = &mut self.events else { return false };
         let mut changed = events.itinerary.hear(t, values);

@@ -43,12 +43,20 @@ impl Entry {
     }
 }
 
-/// A cell: its entries, and whether a port is near.
+/// A cell: where its entries are, and whether a port is near. Four bytes, since there are millions of them.
 #[derive(Clone, Copy, Debug, Default)]
-struct Cell {
-    start: u32,
-    length: u16,
-    is_near: bool,
+struct Cell(u32);
+
+impl Cell {
+    const NEAR: u32 = 1 << 31;
+
+    fn start(self) -> usize {
+        (self.0 & !Cell::NEAR) as usize
+    }
+
+    fn is_near(self) -> bool {
+        self.0 & Cell::NEAR != 0
+    }
 }
 
 type Block = [Cell; (CELLS * CELLS) as usize];
@@ -58,6 +66,7 @@ type Block = [Cell; (CELLS * CELLS) as usize];
 pub struct Grid {
     blocks: Vec<u32>,
     cells: Vec<Box<Block>>,
+    /// Of each cell with any: how many, then they. At the beginning those of all that have none.
     entries: Vec<Entry>,
 }
 
@@ -65,14 +74,15 @@ impl Grid {
     /// Lays the ports into the grid.
     #[must_use]
     pub fn new(ports: &[Port]) -> Grid {
-        let mut grid = Grid { blocks: vec![NO_BLOCK; 360 * 180], cells: Vec::new(), entries: Vec::new() };
+        let (blocks, nothing) = (vec![NO_BLOCK; 360 * 180], vec![Entry(0)]);
+        let mut grid = Grid { blocks, cells: Vec::new(), entries: nothing };
         let mut held: Vec<(usize, usize, Entry)> = Vec::new();
         for (index, port) in ports.iter().enumerate() {
             let bounds = shape::bounds(&port.shape);
             let reach = bounds.grown(FAR_M.max(port.exit_buffer_m) * 1.01);
             for at in cells_of(reach) {
                 let (block, cell) = grid.place(at);
-                grid.cells[block][cell].is_near = true;
+                grid.cells[block][cell].0 |= Cell::NEAR;
             }
             for (at, whole) in cover(&port.shape, bounds) {
                 let (block, cell) = grid.place(at);
@@ -84,8 +94,8 @@ impl Grid {
         held.dedup_by_key(|(block, cell, entry)| (*block, *cell, entry.port()));
         for of_cell in held.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
             let (block, cell, _) = of_cell[0];
-            let cell = &mut grid.cells[block][cell];
-            (cell.start, cell.length) = (grid.entries.len() as u32, of_cell.len() as u16);
+            grid.cells[block][cell].0 |= grid.entries.len() as u32;
+            grid.entries.push(Entry(of_cell.len() as u32));
             grid.entries.extend(of_cell.iter().map(|(_, _, entry)| *entry));
         }
         grid
@@ -105,15 +115,15 @@ impl Grid {
     #[must_use]
     pub fn candidates(&self, position: Position) -> &[Entry] {
         self.cell(position).map_or(&[], |cell| {
-            let start = cell.start as usize;
-            &self.entries[start..start + usize::from(cell.length)]
+            let (length, entries) = self.entries[cell.start()..].split_first().unwrap_or((&Entry(0), &[]));
+            &entries[..length.0 as usize]
         })
     }
 
     /// Whether a port may be within 10 km or its exit buffer.
     #[must_use]
     pub fn is_near_port(&self, position: Position) -> bool {
-        self.cell(position).is_some_and(|cell| cell.is_near)
+        self.cell(position).is_some_and(Cell::is_near)
     }
 
     fn cell(&self, position: Position) -> Option<Cell> {

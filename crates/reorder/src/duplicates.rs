@@ -71,22 +71,36 @@ struct Crowd {
     order: VecDeque<(EventTime, u64)>,
 }
 
-/// The reports of a moving ship that are remembered for 30 min.
+/// The reports of a moving ship that are remembered for 30 min, in a ring: once it is full, the oldest is at `next`. Those
+/// that can still be asked for lie within hours of each other, so that 32 bits of a time are enough.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Moving {
-    /// Sixteen bits of each fingerprint: what every report asks for lies together.
+    /// The upper 16 bits of each fingerprint: what every report asks for lies together …
     marks: [u16; MOVING_REPORTS],
+    /// … and the lower 32: with both no two payloads of a ship are taken for one by chance.
+    prints: [u32; MOVING_REPORTS],
+    /// When each was handed on, the lower 32 bits …
+    handed_on: [u32; MOVING_REPORTS],
+    /// … and how long before that it was sent.
+    delays: [i32; MOVING_REPORTS],
     /// When the last was handed on.
     last: EventTime,
-    /// In a ring; once it is full, the oldest is at `next`.
-    reports: [First; MOVING_REPORTS],
     next: u8,
+    /// How many there are.
+    count: u8,
 }
 
 impl Default for Moving {
     fn default() -> Self {
-        let reports = [First::default(); MOVING_REPORTS];
-        Moving { marks: [0; MOVING_REPORTS], last: EventTime::MIN, reports, next: 0 }
+        Moving {
+            marks: [0; MOVING_REPORTS],
+            prints: [0; MOVING_REPORTS],
+            handed_on: [0; MOVING_REPORTS],
+            delays: [0; MOVING_REPORTS],
+            last: EventTime::MIN,
+            next: 0,
+            count: 0,
+        }
     }
 }
 
@@ -118,7 +132,7 @@ impl Recent {
         if is_moving
             && let Some(first) = self.moving.as_ref().and_then(|moving| moving.find(fingerprint, t, now))
         {
-            return if (first.t.0 - t.0).abs() <= WINDOW_MS { Copy::Repeated } else { Copy::Restamped };
+            return if (first.0 - t.0).abs() <= WINDOW_MS { Copy::Repeated } else { Copy::Restamped };
         }
         let first = First { fingerprint, t, handed_on: now };
         let last = core::mem::replace(&mut self.last, first);
@@ -235,24 +249,38 @@ impl Crowd {
 }
 
 impl Moving {
-    fn find(&self, fingerprint: u64, t: EventTime, now: EventTime) -> Option<First> {
+    /// When the copy of a message was sent that was handed on last, of those that are remembered.
+    fn find(&self, fingerprint: u64, t: EventTime, now: EventTime) -> Option<EventTime> {
         let mark = mark(fingerprint);
         if self.marks.iter().all(|other| *other != mark) {
             return None;
         }
-        let is_copy =
-            |first: &&First| first.fingerprint == fingerprint && first.is_within(t, now, MOVING_WINDOW_MS);
-        self.reports.iter().filter(is_copy).max_by_key(|first| first.handed_on).copied()
+        let is_same = |at: &usize| self.marks[*at] == mark && self.prints[*at] == print(fingerprint);
+        let first = |at: usize| {
+            let handed_on = self.last.0 - i64::from((self.last.0 as u32).wrapping_sub(self.handed_on[at]));
+            let t = EventTime(handed_on - i64::from(self.delays[at]));
+            First { fingerprint, t, handed_on: EventTime(handed_on) }
+        };
+        let same = (0..MOVING_REPORTS.min(self.count.into())).filter(is_same).map(first);
+        let copies = same.filter(|first| first.is_within(t, now, MOVING_WINDOW_MS));
+        copies.max_by_key(|first| first.handed_on).map(|first| first.t)
     }
 
     fn remember(&mut self, first: First) {
-        if first.handed_on.0 - self.last.0 < MOVING_APART_MS {
+        let since = first.handed_on.0.saturating_sub(self.last.0);
+        if since < MOVING_APART_MS {
             return;
         }
+        let Ok(delay) = i32::try_from(first.handed_on.0 - first.t.0) else { return };
+        if since > MOVING_WINDOW_MS {
+            // Nothing is asked for any more of what was before.
+            *self = Moving::default();
+        }
         let at = usize::from(self.next) % MOVING_REPORTS;
-        self.reports[at] = first;
-        self.marks[at] = mark(first.fingerprint);
+        (self.marks[at], self.prints[at]) = (mark(first.fingerprint), print(first.fingerprint));
+        (self.handed_on[at], self.delays[at]) = (first.handed_on.0 as u32, delay);
         self.next = (at + 1) as u8;
+        self.count = self.count.saturating_add(1).min(MOVING_REPORTS as u8);
         self.last = first.handed_on;
     }
 }
@@ -260,6 +288,10 @@ impl Moving {
 /// What a fingerprint is looked for by before all of it is compared.
 fn mark(fingerprint: u64) -> u16 {
     (fingerprint >> 48) as u16
+}
+
+fn print(fingerprint: u64) -> u32 {
+    fingerprint as u32
 }
 
 #[cfg(test)]
