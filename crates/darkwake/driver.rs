@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use anyhow::Context;
+use connect::ahead::Reading;
 use connect::files::Input;
 use connect::reader::{self, Format, Opened, ReadSettings, Reader};
 use connect::sorted::{self, Sorted, Sorter, TooLate, Window};
@@ -30,6 +31,8 @@ const TURN_LINES: usize = 512;
 const TABLE_DISORDER_MS: i64 = 86_400_000;
 /// It is written down this often how far it is.
 const SAVE: std::time::Duration = std::time::Duration::from_secs(60);
+/// Inputs that are read ahead; of more that are open at once, the others are read by turns.
+const MAX_AHEAD: usize = 16;
 /// Base stations told apart; there are a few thousand in the world.
 const MAX_BASE_STATIONS: usize = 65_536;
 
@@ -88,9 +91,9 @@ struct Open {
 }
 
 enum Body {
-    Lines(Box<Reader>),
+    Lines(Reading),
     /// A table that is nearly in order.
-    Window(Box<Reader>, Box<Window>),
+    Window(Reading, Box<Window>),
     /// One that is not.
     Rows(Box<Sorted<Transmission>>, u64),
 }
@@ -98,10 +101,15 @@ enum Body {
 impl Open {
     /// How far it was read.
     fn at(&self) -> anyhow::Result<OpenAt> {
+        const AHEAD: &str = "an input that is read ahead is not where it was";
         let body = match &self.body {
-            Body::Lines(reader) => BodyAt::Lines(reader.lines_read(), reader.nmea().cloned().map(Box::new)),
-            Body::Window(reader, window) => {
-                BodyAt::Window(reader.lines_read(), postcard::to_allocvec(window)?)
+            Body::Lines(reading) => {
+                let reader = reading.reader().context(AHEAD)?;
+                BodyAt::Lines(reader.lines_read(), reader.nmea().cloned().map(Box::new))
+            }
+            Body::Window(reading, window) => {
+                let lines = reading.reader().context(AHEAD)?.lines_read();
+                BodyAt::Window(lines, postcard::to_allocvec(window)?)
             }
             Body::Rows(_, given) => BodyAt::Rows(*given),
         };
@@ -130,6 +138,10 @@ pub struct Driver<'a> {
     totals: ReadTotals,
     progress: Progress,
     pace: Option<(Instant, EventTime)>,
+    /// Whether inputs are read ahead.
+    is_ahead: bool,
+    /// Room of a turn.
+    batch: Vec<Decoded>,
     /// Whether an interrupt came while a table was sorted, so that it cannot be said where it is.
     is_cut: bool,
 }
@@ -145,6 +157,10 @@ impl<'a> Driver<'a> {
             totals: ReadTotals::default(),
             progress,
             pace: None,
+            // Of what is written down to go on from, nothing may be farther than that.
+            is_ahead: plan.resume.is_none()
+                && std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1),
+            batch: Vec::new(),
             is_cut: false,
         }
     }
@@ -256,16 +272,16 @@ impl<'a> Driver<'a> {
         let body = match body {
             BodyAt::Lines(lines, held) => {
                 reader.go_to(lines, held).with_context(changed)?;
-                Body::Lines(reader)
+                Body::Lines(Reading::here(reader, TURN_LINES))
             }
             BodyAt::Window(lines, window) => {
                 reader.go_to(lines, None).with_context(changed)?;
-                Body::Window(reader, Box::new(postcard::from_bytes(&window)?))
+                Body::Window(Reading::here(reader, TURN_LINES), Box::new(postcard::from_bytes(&window)?))
             }
             BodyAt::Rows(given) => {
                 // What is wrong with rows was counted the first time.
                 let counted = (self.ingest.snapshot()?, self.totals.clone());
-                let mut rows = self.sort(&name, &mut reader)?;
+                let mut rows = self.sort(&name, reader)?;
                 if self.plan.interrupt.came() {
                     return Err(Interrupted.into());
                 }
@@ -330,11 +346,11 @@ impl<'a> Driver<'a> {
             }
             // What can be read only once cannot be begun anew.
             let body = if next.input.is_stdin() || self.plan.sorted_first.contains(&next.number) {
-                let rows = self.sort(&name, &mut reader)?;
+                let rows = self.sort(&name, reader)?;
                 self.is_cut = self.plan.interrupt.came();
                 Body::Rows(Box::new(rows), 0)
             } else {
-                Body::Window(reader, Box::default())
+                Body::Window(self.reading(reader, open.len()), Box::default())
             };
             self.ingest.set_order(next.source, Order::Sorted);
             open.push(Open { name, number: next.number, source: next.source, body });
@@ -343,20 +359,32 @@ impl<'a> Driver<'a> {
         let mut source = next.source;
         match former {
             Some(Open { source: earlier, body: Body::Lines(ended), .. })
-                if ended.format() == reader.format()
+                if ended.reader().is_some_and(|ended| ended.format() == reader.format())
                     && self.ingest.watermark_of(earlier) < first_stamp(&next, self) =>
             {
                 // The same feed goes on: what was pending in it still is.
-                self.totals.bytes += ended.bytes();
-                reader.continue_from(*ended);
+                if let Some(ended) = ended.end(&mut drop) {
+                    self.totals.bytes += ended.bytes();
+                    reader.continue_from(*ended);
+                }
                 self.ingest.close(source, &mut |_| {});
                 source = earlier;
             }
             Some(former) => self.close(former),
             None => {}
         }
-        open.push(Open { name, number: next.number, source, body: Body::Lines(reader) });
+        let body = Body::Lines(self.reading(reader, open.len()));
+        open.push(Open { name, number: next.number, source, body });
         Ok(())
+    }
+
+    /// Begins to read an input beside so many others.
+    fn reading(&self, reader: Box<Reader>, others: usize) -> Reading {
+        if self.is_ahead && others < MAX_AHEAD {
+            Reading::ahead(reader, TURN_LINES)
+        } else {
+            Reading::here(reader, TURN_LINES)
+        }
     }
 
     /// An input in which nothing can be read is told and left out.
@@ -369,14 +397,15 @@ impl<'a> Driver<'a> {
     }
 
     /// Sorts a table; what is wrong with its rows is counted on the way.
-    fn sort(&mut self, name: &str, reader: &mut Reader) -> anyhow::Result<Sorted<Transmission>> {
+    fn sort(&mut self, name: &str, reader: Box<Reader>) -> anyhow::Result<Sorted<Transmission>> {
+        let mut reading = self.reading(reader, 0);
         let mut sorter = Sorter::new(self.config.limits.sort_rows);
         let mut failed: Option<std::io::Error> = None;
         let mut more = true;
         while more && !self.plan.interrupt.came() {
-            let mut batch = Vec::with_capacity(TURN_LINES);
-            more = self.read_lines(name, reader, &mut batch);
-            for mut decoded in batch {
+            let mut batch = std::mem::take(&mut self.batch);
+            more = self.read_lines(name, &mut reading, &mut batch);
+            for mut decoded in batch.drain(..) {
                 let kind = decoded.kind.take();
                 self.ingest.count_message(kind);
                 match decoded.content {
@@ -384,9 +413,10 @@ impl<'a> Driver<'a> {
                     Content::Landmark(_) | Content::Fate(_) => self.ingest.count(&decoded),
                 }
             }
+            self.batch = batch;
             self.progress.tell(&self.plan.read.bytes_on_disk, None, 0);
         }
-        self.totals.bytes += reader.bytes();
+        self.totals.bytes += reading.end(&mut drop).map_or(0, |reader| reader.bytes());
         match failed {
             Some(error) => Err(error).context("the temporary file for sorting cannot be written"),
             None => sorter.finish().context("the temporary files for sorting cannot be read"),
@@ -395,12 +425,12 @@ impl<'a> Driver<'a> {
 
     /// Reads some lines of an input; `false` at its end.
     fn turn(&mut self, open: &mut Open) -> Result<bool, OutOfOrder> {
-        let mut batch = Vec::with_capacity(TURN_LINES);
+        let mut batch = std::mem::take(&mut self.batch);
         let more = match &mut open.body {
-            Body::Lines(reader) => self.read_lines(&open.name, reader, &mut batch),
-            Body::Window(reader, window) => {
-                let mut read = Vec::with_capacity(TURN_LINES);
-                let more = self.read_lines(&open.name, reader, &mut read);
+            Body::Lines(reading) => self.read_lines(&open.name, reading, &mut batch),
+            Body::Window(reading, window) => {
+                let more = self.read_lines(&open.name, reading, &mut batch);
+                let read = std::mem::replace(&mut batch, Vec::with_capacity(TURN_LINES));
                 for mut decoded in read {
                     let kind = decoded.kind.take();
                     self.ingest.count_message(kind);
@@ -436,40 +466,40 @@ impl<'a> Driver<'a> {
             }
         };
         let (ingest, shards) = (&mut self.ingest, &mut self.shards);
-        for decoded in batch {
+        for decoded in batch.drain(..) {
             ingest.read(open.source, decoded, &mut |entry| shards.push(entry));
         }
+        self.batch = batch;
         Ok(more)
     }
 
     /// Reads and filters some lines; `false` at the end.
-    fn read_lines(&mut self, name: &str, reader: &mut Reader, batch: &mut Vec<Decoded>) -> bool {
+    fn read_lines(&mut self, name: &str, reading: &mut Reading, batch: &mut Vec<Decoded>) -> bool {
+        let more = reading.read(batch).unwrap_or_else(|error| {
+            self.broken(name, &error);
+            false
+        });
+        self.filter(batch);
+        more
+    }
+
+    fn filter(&mut self, batch: &mut Vec<Decoded>) {
         let (since, until) = (self.plan.since, self.plan.until);
-        let mut skipped = 0;
-        let base_stations = &mut self.totals.base_stations;
-        let mut keep = |decoded: Decoded| {
+        let ReadTotals { skipped, base_stations, .. } = &mut self.totals;
+        batch.retain(|decoded| {
             let is_out =
                 |t: EventTime| since.is_some_and(|since| t < since) || until.is_some_and(|until| t >= until);
             if decoded.stamp.is_some_and(|stamp| is_out(stamp.t)) {
-                skipped += u64::from(decoded.lines);
-            } else {
-                if let Content::Landmark(Landmark { mmsi, kind: 4, .. }) = decoded.content
-                    && base_stations.len() < MAX_BASE_STATIONS
-                {
-                    base_stations.insert(mmsi);
-                }
-                batch.push(decoded);
+                *skipped += u64::from(decoded.lines);
+                return false;
             }
-        };
-        let more = match reader.read(TURN_LINES, &mut keep) {
-            Ok(more) => more,
-            Err(error) => {
-                self.broken(name, &error);
-                false
+            if let Content::Landmark(Landmark { mmsi, kind: 4, .. }) = decoded.content
+                && base_stations.len() < MAX_BASE_STATIONS
+            {
+                base_stations.insert(mmsi);
             }
-        };
-        self.totals.skipped += skipped;
-        more
+            true
+        });
     }
 
     fn broken(&mut self, name: &str, error: &std::io::Error) {
@@ -478,24 +508,35 @@ impl<'a> Driver<'a> {
         self.totals.broken.push(told);
     }
 
-    fn close(&mut self, mut ended: Open) {
-        let (ingest, shards) = (&mut self.ingest, &mut self.shards);
+    fn close(&mut self, ended: Open) {
         let source = ended.source;
-        match &mut ended.body {
-            Body::Lines(reader) => {
-                reader.finish(&mut |decoded| ingest.read(source, decoded, &mut |entry| shards.push(entry)));
-                self.totals.bytes += reader.bytes();
-                self.totals.tag_warnings += reader.tag_warnings();
+        match ended.body {
+            Body::Lines(reading) => {
+                // After an interrupt, lines that were read still wait.
+                let mut rest = Vec::new();
+                let reader = reading.end(&mut |turn| rest.extend(turn));
+                self.filter(&mut rest);
+                let (ingest, shards) = (&mut self.ingest, &mut self.shards);
+                let mut read =
+                    |decoded: Decoded| ingest.read(source, decoded, &mut |entry| shards.push(entry));
+                rest.into_iter().for_each(&mut read);
+                if let Some(mut reader) = reader {
+                    reader.finish(&mut read);
+                    self.totals.bytes += reader.bytes();
+                    self.totals.tag_warnings += reader.tag_warnings();
+                }
             }
-            Body::Window(reader, window) => {
-                // After an interrupt, rows that were read still wait.
+            Body::Window(reading, mut window) => {
+                let (ingest, shards) = (&mut self.ingest, &mut self.shards);
+                // The same of rows that wait for those around them; nothing was said yet of any that come after.
                 while let Some(row) = window.first() {
                     ingest.read(source, sorted::decoded(row), &mut |entry| shards.push(entry));
                 }
-                self.totals.bytes += reader.bytes();
+                self.totals.bytes += reading.end(&mut drop).map_or(0, |reader| reader.bytes());
             }
             Body::Rows(..) => {}
         }
+        let (ingest, shards) = (&mut self.ingest, &mut self.shards);
         ingest.close(source, &mut |entry| shards.push(entry));
     }
 

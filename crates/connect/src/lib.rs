@@ -3,6 +3,7 @@
 //! Nothing here decides anything about ships. A source gives decoded lines with their origin; a
 //! sink writes what the core says.
 
+pub mod ahead;
 pub mod alerts;
 pub mod facts;
 pub mod files;
