@@ -281,7 +281,7 @@ impl<'a> Driver<'a> {
             BodyAt::Rows(given) => {
                 // What is wrong with rows was counted the first time.
                 let counted = (self.ingest.snapshot()?, self.totals.clone());
-                let mut rows = self.sort(&name, reader)?;
+                let mut rows = self.sort(input, reader)?;
                 if self.plan.interrupt.came() {
                     return Err(Interrupted.into());
                 }
@@ -346,11 +346,11 @@ impl<'a> Driver<'a> {
             }
             // What can be read only once cannot be begun anew.
             let body = if next.input.is_stdin() || self.plan.sorted_first.contains(&next.number) {
-                let rows = self.sort(&name, reader)?;
+                let rows = self.sort(&next.input, reader)?;
                 self.is_cut = self.plan.interrupt.came();
                 Body::Rows(Box::new(rows), 0)
             } else {
-                Body::Window(self.reading(reader, open.len()), Box::default())
+                Body::Window(self.reading(&next.input, reader, open.len()), Box::default())
             };
             self.ingest.set_order(next.source, Order::Sorted);
             open.push(Open { name, number: next.number, source: next.source, body });
@@ -373,14 +373,15 @@ impl<'a> Driver<'a> {
             Some(former) => self.close(former),
             None => {}
         }
-        let body = Body::Lines(self.reading(reader, open.len()));
+        let body = Body::Lines(self.reading(&next.input, reader, open.len()));
         open.push(Open { name, number: next.number, source, body });
         Ok(())
     }
 
-    /// Begins to read an input beside so many others.
-    fn reading(&self, reader: Box<Reader>, others: usize) -> Reading {
-        if self.is_ahead && others < MAX_AHEAD {
+    /// Begins to read an input beside so many others. An interrupt would wait for what comes through a pipe, or of a topic.
+    fn reading(&self, input: &Input, reader: Box<Reader>, others: usize) -> Reading {
+        let is_there = input.size().is_some_and(|bytes| bytes > 0);
+        if self.is_ahead && is_there && others < MAX_AHEAD {
             Reading::ahead(reader, TURN_LINES)
         } else {
             Reading::here(reader, TURN_LINES)
@@ -397,14 +398,14 @@ impl<'a> Driver<'a> {
     }
 
     /// Sorts a table; what is wrong with its rows is counted on the way.
-    fn sort(&mut self, name: &str, reader: Box<Reader>) -> anyhow::Result<Sorted<Transmission>> {
-        let mut reading = self.reading(reader, 0);
+    fn sort(&mut self, input: &Input, reader: Box<Reader>) -> anyhow::Result<Sorted<Transmission>> {
+        let mut reading = self.reading(input, reader, 0);
         let mut sorter = Sorter::new(self.config.limits.sort_rows);
         let mut failed: Option<std::io::Error> = None;
         let mut more = true;
         while more && !self.plan.interrupt.came() {
             let mut batch = std::mem::take(&mut self.batch);
-            more = self.read_lines(name, &mut reading, &mut batch);
+            more = self.read_lines(&input.name(), &mut reading, &mut batch);
             for mut decoded in batch.drain(..) {
                 let kind = decoded.kind.take();
                 self.ingest.count_message(kind);

@@ -52,6 +52,21 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Takes in what was told, of which that is kept that is asked for.
+    fn hear(&mut self, fresh: &mut Vec<Told>, keep: &Keep, told: &AtomicU64) {
+        let news = fresh.iter().filter(|fresh| !matches!(fresh, Told::Near(_) | Told::TakenBack(_))).count();
+        told.fetch_add(news as u64, Ordering::Relaxed);
+        for told in fresh.drain(..) {
+            match (told, &keep.alerts) {
+                (Told::Fact(change), _) if keep.facts => self.facts.apply(&change),
+                (Told::Near(near), _) => self.seen.hear(&near, keep.lookout.as_deref()),
+                (Told::TakenBack(track), _) => self.seen.forget(track),
+                (Told::Fact(_), _) | (Told::Alert(_), KeepAlerts::No) => {}
+                (Told::Alert(alert), KeepAlerts::All | KeepAlerts::Rounds(_)) => self.alerts.push(alert),
+            }
+        }
+    }
+
     /// Fails if what was handed over is not all written down.
     pub fn recorded(&mut self) -> anyhow::Result<()> {
         match self.record_error.take() {
@@ -434,7 +449,15 @@ fn work(
                     if keep.report_tracks {
                         outcome.report_tracks.hear(&entry);
                     }
-                    engine.push(entry, &made_with.world, &mut fresh);
+                    // What sightings are told goes with what tracks have taken in, below.
+                    if let Entry::End(highest) = entry
+                        && keep.lookout.is_none()
+                    {
+                        let mut part = |fresh: &mut Vec<Told>| outcome.hear(fresh, keep, told);
+                        engine.end(highest, &made_with.world, &mut fresh, &mut part);
+                    } else {
+                        engine.push(entry, &made_with.world, &mut fresh);
+                    }
                     for taken in engine.taken() {
                         if let Some(points) = &mut points {
                             points.hear(&taken);
@@ -467,17 +490,7 @@ fn work(
                 hand_on(&mut outcome.alerts, (&engine, &made_with), engine.snapshot().ok());
             }
         }
-        let news = fresh.iter().filter(|fresh| !matches!(fresh, Told::Near(_) | Told::TakenBack(_))).count();
-        told.fetch_add(news as u64, Ordering::Relaxed);
-        for told in fresh.drain(..) {
-            match (told, &keep.alerts) {
-                (Told::Fact(change), _) if keep.facts => outcome.facts.apply(&change),
-                (Told::Near(near), _) => outcome.seen.hear(&near, keep.lookout.as_deref()),
-                (Told::TakenBack(track), _) => outcome.seen.forget(track),
-                (Told::Fact(_), _) | (Told::Alert(_), KeepAlerts::No) => {}
-                (Told::Alert(alert), KeepAlerts::All | KeepAlerts::Rounds(_)) => outcome.alerts.push(alert),
-            }
-        }
+        outcome.hear(&mut fresh, keep, told);
     }
     hand_on(&mut outcome.alerts, (&engine, &made_with), None);
     points.iter_mut().for_each(TrackPoints::finish);

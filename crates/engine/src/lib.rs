@@ -183,14 +183,24 @@ impl Engine {
                 self.hand_on(|hold| hold.pop_with_late(place), world, out);
                 self.fire(place, world, out);
             }
-            Entry::End(highest) => {
-                self.advance(highest, world, out);
-                self.hand_on(|hold| hold.pop(EventTime::MAX), world, out);
-                let chart = chart(world, (&self.reception, &self.searches), self.lookout.as_deref());
-                for bucket in self.buckets.iter_mut().flatten() {
-                    bucket.finish(highest, &chart, &mut self.counts, out);
-                }
-            }
+            Entry::End(highest) => self.end(highest, world, out, &mut |_| {}),
+        }
+    }
+
+    /// The end of input. All ships tell what is left: `part` may take it away after some of them, before the next do.
+    pub fn end(
+        &mut self,
+        highest: EventTime,
+        world: &World,
+        out: &mut Vec<Told>,
+        part: &mut dyn FnMut(&mut Vec<Told>),
+    ) {
+        self.advance(highest, world, out);
+        self.hand_on(|hold| hold.pop(EventTime::MAX), world, out);
+        let chart = chart(world, (&self.reception, &self.searches), self.lookout.as_deref());
+        for bucket in self.buckets.iter_mut().flatten() {
+            bucket.finish(highest, &chart, &mut self.counts, out);
+            part(out);
         }
     }
 
