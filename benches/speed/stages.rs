@@ -18,6 +18,7 @@ use reorder::Hold;
 use super::lines::each_line;
 
 /// What is measured allocates as the program does.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
