@@ -264,9 +264,10 @@ impl Feed {
     const TIME: std::ops::Range<usize> = 11..24;
     const CHECKSUM: std::ops::Range<usize> = 25..27;
 
-    fn new() -> Feed {
-        // A day ago, and where legs begin.
-        let start_ms = (now_ms() - 86_400_000) / (2 * LEG_MS) * 2 * LEG_MS;
+    /// Of so many reports, the last of them before now: what says that it comes from the future is not taken.
+    fn new(reports: usize) -> Feed {
+        // Where legs begin.
+        let start_ms = (now_ms() - Feed::t_ms(0, reports)) / (2 * LEG_MS) * 2 * LEG_MS;
         let count = 2 * LEG_MS as usize * SHIPS / INTERVAL_MS;
         let length = Feed::line(start_ms, 0).len() + 1;
         let mut lines = Vec::with_capacity(count * length);
@@ -334,7 +335,7 @@ fn throughput(seconds: usize) {
     broker.make_topic("ais.raw", PARTITIONS[0]);
     configure(folder.path(), &broker);
     let records = seconds * FILL / LINES;
-    let feed = Feed::new();
+    let feed = Feed::new(records * LINES);
     let producer = producer(&broker, "20", "zstd");
     let mut lines = Vec::new();
     for number in 0..records {
