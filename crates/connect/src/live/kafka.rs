@@ -113,14 +113,7 @@ impl Reading {
         self.hand_over(outlet).and(ended).unwrap_or(Ended::Unwanted)
     }
 
-    /// Hands over what there is; `None` if nobody listens any more.
-    fn hand_over(&mut self, outlet: &Outlet) -> Option<()> {
-        self.together_bytes = 0;
-        let records = std::mem::take(&mut self.together);
-        if records.is_empty() { Some(()) } else { outlet.events.blocking_send(Event::Records(records)).ok() }
-    }
-
-    /// The same; `None` if nobody listens any more.
+    /// The same, but for what is still to be handed over; `None` if nobody listens any more.
     fn read_on(&mut self, consumer: &Arc<BaseConsumer>, outlet: &Outlet) -> Option<Ended> {
         let mut partitions = match Partitions::assign(consumer, &self.topic, &self.from) {
             Ok(partitions) => partitions,
@@ -166,7 +159,8 @@ impl Reading {
             } else if let Some(first) = partitions.first() {
                 if let Some(record) = partitions.take(first) {
                     self.from.insert(first as u32, record.offset + 1);
-                    self.together_bytes += record.bytes.len();
+                    // What is empty takes room, too.
+                    self.together_bytes += record.bytes.len() + size_of::<(Peer, Record)>();
                     self.together.push((outlet.peer(first as u32), record));
                     moved[first] = Instant::now();
                 }
@@ -194,6 +188,13 @@ impl Reading {
             }
         }
         None
+    }
+
+    /// Hands over what there is; `None` if nobody listens any more.
+    fn hand_over(&mut self, outlet: &Outlet) -> Option<()> {
+        self.together_bytes = 0;
+        let records = std::mem::take(&mut self.together);
+        if records.is_empty() { Some(()) } else { outlet.events.blocking_send(Event::Records(records)).ok() }
     }
 
     /// Whether a partition has had more for a while than was read of it. What ends a transaction is no record, and aborted
