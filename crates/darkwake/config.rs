@@ -336,7 +336,8 @@ pub struct KafkaConfig {
     pub topics: TopicsConfig,
     /// Partitions of our topics, if they have to be made.
     pub partitions: u16,
-    /// How long what was taken in or told waits to be committed with what comes after it; eight times as long at most while ingest always has more to take in.
+    /// How long what was taken in or told waits to be committed with what comes after it; eight times as long at most
+    /// while ingest always has more to take in.
     pub commit_interval: Duration,
     /// Settings of librdkafka, passed on as they are.
     pub properties: BTreeMap<String, Secret>,

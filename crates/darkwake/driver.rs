@@ -515,7 +515,12 @@ impl<'a> Driver<'a> {
             Body::Lines(reading) => {
                 // After an interrupt, lines that were read still wait.
                 let mut rest = Vec::new();
-                let reader = reading.end(&mut |turn| rest.extend(turn));
+                let reader = reading.end(&mut |(turn, more)| {
+                    rest.extend(turn);
+                    if let Err(error) = more {
+                        self.broken(&ended.name, &error);
+                    }
+                });
                 self.filter(&mut rest);
                 let (ingest, shards) = (&mut self.ingest, &mut self.shards);
                 let mut read =

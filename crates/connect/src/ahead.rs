@@ -29,7 +29,7 @@ enum At {
 }
 
 /// What was read, and whether there is more.
-type Turn = (Vec<Decoded>, std::io::Result<bool>);
+pub type Turn = (Vec<Decoded>, std::io::Result<bool>);
 
 struct Ahead {
     turns: Receiver<Turn>,
@@ -88,12 +88,12 @@ impl Reading {
     }
 
     /// Reads no further: the reader, and before that the turns that it had read ahead.
-    pub fn end(self, rest: &mut impl FnMut(Vec<Decoded>)) -> Option<Box<Reader>> {
+    pub fn end(self, rest: &mut impl FnMut(Turn)) -> Option<Box<Reader>> {
         match self.at {
             At::Here(reader) => Some(reader),
             At::Ahead(ahead) => {
                 ahead.is_enough.store(true, Ordering::Relaxed);
-                ahead.turns.iter().for_each(|(turn, _)| rest(turn));
+                ahead.turns.iter().for_each(rest);
                 Some(ahead.join())
             }
             At::Nowhere => None,
@@ -204,7 +204,7 @@ mod tests {
         let mut reading = Reading::ahead(reader, TURN_LINES);
         let mut given = Vec::new();
         assert!(reading.read(&mut given).unwrap());
-        let reader = reading.end(&mut |turn| given.extend(turn)).unwrap();
+        let reader = reading.end(&mut |(turn, _)| given.extend(turn)).unwrap();
         assert_eq!(given.len() as u64, reader.lines_read());
         assert!(given.len() <= TURN_LINES * (WAITING + 3), "{} were read after it was enough", given.len());
     }

@@ -271,6 +271,7 @@ impl Moving {
         if since < MOVING_APART_MS {
             return;
         }
+        // What was sent weeks before is not remembered.
         let Ok(delay) = i32::try_from(first.handed_on.0 - first.t.0) else { return };
         if since > MOVING_WINDOW_MS {
             // Nothing is asked for any more of what was before.
