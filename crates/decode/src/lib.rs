@@ -7,6 +7,7 @@
 extern crate alloc;
 
 pub mod bits;
+mod eight;
 pub mod json;
 pub mod message;
 pub mod nmea;

@@ -108,7 +108,8 @@ impl JsonDecoder {
         let Some(own) = Own::find(object) else { return shapes::unknown() };
         let mut reading = own.reading();
         let texts = own.static_texts();
-        reading.statics = self.cache.get(texts.iter().map(|text| text.as_bytes()), || own.statics());
+        let fields = texts.iter().map(|text| text.as_bytes());
+        reading.statics = reading.mmsi.and_then(|mmsi| self.cache.get(mmsi, fields, || own.statics()));
         reading
     }
 }

@@ -7,6 +7,7 @@ use model::EventTime;
 use serde::{Deserialize, Serialize};
 
 use super::sentence::{checksum, epoch, hex};
+use crate::eight::{folded, which_are, word_at};
 
 /// What the TAG blocks before a sentence say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,12 +45,30 @@ impl Tag {
     /// none.
     pub fn front(line: &[u8]) -> Option<(Tag, &[u8])> {
         let [b'\\', block @ ..] = line else { return Some((Tag::default(), line)) };
-        let end = block.iter().position(|byte| matches!(byte, b'*' | b'\\'))?;
-        let (fields, [b'*', high, low, b'\\', rest @ ..]) = block.split_at(end) else { return None };
-        let told = hex(*high)? << 4 | hex(*low)?;
         let mut tag = Tag::default();
-        tag.fields(fields);
-        (told == checksum(fields)).then_some((tag, rest))
+        let (mut start, mut base, mut sums) = (0, 0, 0);
+        // Fields are short: eight bytes at a time are quicker than a search from one end to the next.
+        loop {
+            let word = word_at(block, base)?;
+            let mut found = which_are(b',', word) | which_are(b'*', word) | which_are(b'\\', word);
+            while found != 0 {
+                let at = base + found.trailing_zeros() as usize / 8;
+                match block[at] {
+                    b',' => tag.field(&block[start..at]),
+                    b'*' => {
+                        tag.field(&block[start..at]);
+                        sums ^= word & ((1 << (8 * (at - base))) - 1);
+                        let [_, high, low, b'\\', rest @ ..] = &block[at..] else { return None };
+                        return (hex(*high)? << 4 | hex(*low)? == folded(sums)).then_some((tag, rest));
+                    }
+                    _ => return None,
+                }
+                start = at + 1;
+                found &= found - 1;
+            }
+            sums ^= word;
+            base += 8;
+        }
     }
 
     fn block(&mut self, block: &[u8]) {
@@ -81,9 +100,17 @@ impl Tag {
             [b'c', b':', value @ ..] => self.time = tag_time(value).or(self.time),
             [b's', b':', value @ ..] if !value.is_empty() => self.station = model::hash::bytes(0, value),
             [b'g', b':', value @ ..] => {
-                let mut parts = value.splitn(3, |byte| *byte == b'-');
-                let (number, _total, id) = (parts.next(), parts.next(), parts.next());
-                self.group = number.zip(id).map(|(number, id)| Group::new(number, id));
+                // Of nearly all, number and total have one digit.
+                self.group = if let [number, b'-', total, b'-', id @ ..] = value
+                    && *number != b'-'
+                    && *total != b'-'
+                {
+                    Some(Group::new(core::slice::from_ref(number), id))
+                } else {
+                    let mut parts = value.splitn(3, |byte| *byte == b'-');
+                    let (number, _total, id) = (parts.next(), parts.next(), parts.next());
+                    number.zip(id).map(|(number, id)| Group::new(number, id))
+                };
             }
             [number @ b'1'..=b'9', b'G', _, b':', id @ ..] => {
                 self.group = Some(Group::new(core::slice::from_ref(number), id));

@@ -1,60 +1,88 @@
-//! Static values of rows, kept so that the rows of one ship share one allocation.
+//! Static values of rows, kept so that the rows of one ship share one allocation, and need not be read one by one.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use model::{Statics, hash};
+use model::{Mmsi, Statics, hash};
 
-/// Slots of the cache: ships whose static fields are held at a time. A ship that loses its slot
-/// to another costs one more allocation, nothing else.
-const SLOTS: usize = 16_384;
+/// Sets of slots at first and at most: a ship has its place in one of them.
+const SETS: [usize; 2] = [64, 16_384];
+/// Ships of one set that are held at a time. Whoever loses its slot to another is read anew and costs one more allocation,
+/// nothing else.
+const WAYS: usize = 8;
 /// Longest static fields that are held; longer ones are read anew each time.
 const MAX_KEY_BYTES: usize = 1_024;
 
-/// A direct-mapped cache from the bytes of a row's static fields to their values.
+/// The static values of ships, as their last rows had them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StaticsCache {
     slots: Vec<Slot>,
+    /// How many of them are taken.
+    taken: usize,
     key: Vec<u8>,
 }
 
+/// What a ship said last.
 #[derive(Clone, Debug, Default)]
 struct Slot {
+    /// The static fields of its row.
     key: Vec<u8>,
     statics: Option<Arc<Statics>>,
+    /// 0 where the slot is empty.
+    mmsi: u32,
 }
 
 impl StaticsCache {
-    /// The values of the row whose static fields these are; `read` is called where they are not
-    /// held. `None` where no value is present.
+    /// The values of a ship's row, of which these are the static fields, each or several together; `read` is called where others
+    /// are held of the ship, or none. `None` where no value is present.
     pub(crate) fn get<'a>(
         &mut self,
+        mmsi: Mmsi,
         fields: impl Iterator<Item = &'a [u8]>,
         read: impl FnOnce() -> Statics,
     ) -> Option<Arc<Statics>> {
         self.key.clear();
-        let mut filled = false;
         for field in fields {
-            filled |= !field.is_empty();
             // The length keeps "A" + "B" and "AB" + "" apart.
             self.key.extend_from_slice(&(field.len() as u32).to_le_bytes());
             self.key.extend_from_slice(field);
         }
-        if !filled {
-            return None;
-        }
         if self.key.len() > MAX_KEY_BYTES {
             return present(read());
         }
-        if self.slots.is_empty() {
-            self.slots.resize_with(SLOTS, Slot::default);
+        if self.taken * 2 >= self.slots.len() && self.slots.len() < SETS[1] * WAYS {
+            self.grow();
         }
-        let slot = &mut self.slots[hash::bytes(0, &self.key) as usize % SLOTS];
-        if slot.key != self.key {
+        let slot = slot_of(&mut self.slots, mmsi);
+        if slot.mmsi != mmsi.0 || slot.key != self.key {
+            self.taken += usize::from(slot.mmsi == 0 && mmsi.0 != 0);
             slot.key.clone_from(&self.key);
-            slot.statics = present(read());
+            (slot.statics, slot.mmsi) = (present(read()), mmsi.0);
         }
         slot.statics.clone()
     }
+
+    /// Room for twice as many ships.
+    fn grow(&mut self) {
+        let former = core::mem::take(&mut self.slots);
+        self.slots.resize_with((2 * former.len()).max(SETS[0] * WAYS), Slot::default);
+        self.taken = 0;
+        for held in former.into_iter().filter(|slot| slot.mmsi != 0) {
+            let slot = slot_of(&mut self.slots, Mmsi(held.mmsi));
+            self.taken += usize::from(slot.mmsi == 0);
+            *slot = held;
+        }
+    }
+}
+
+/// The slot that a ship has, or one that is empty, or another's.
+fn slot_of(slots: &mut [Slot], mmsi: Mmsi) -> &mut Slot {
+    let mixed = hash::mix(u64::from(mmsi.0), 0x57A7) as usize;
+    let sets = slots.len() / WAYS;
+    let first = mixed % sets * WAYS;
+    let set = &mut slots[first..first + WAYS];
+    let known = set.iter().position(|slot| slot.mmsi == mmsi.0);
+    let at = known.or_else(|| set.iter().position(|slot| slot.mmsi == 0)).unwrap_or(mixed / sets % WAYS);
+    &mut set[at]
 }
 
 fn present(statics: Statics) -> Option<Arc<Statics>> {
@@ -65,31 +93,52 @@ fn present(statics: Statics) -> Option<Arc<Statics>> {
 mod tests {
     use super::*;
 
-    fn named(cache: &mut StaticsCache, name: &str) -> Option<Arc<Statics>> {
-        cache.get([name.as_bytes(), b""].into_iter(), || Statics {
-            name: super::super::values::text(name.as_bytes()),
+    fn named(cache: &mut StaticsCache, mmsi: u32, name: &str) -> Option<Arc<Statics>> {
+        let name = name.as_bytes();
+        cache.get(Mmsi(mmsi), [name, b""].into_iter(), || Statics {
+            name: super::super::values::text(name),
             ..Statics::default()
         })
     }
 
     #[test]
-    fn equal_fields_share_one_allocation_and_others_never_do() {
+    fn rows_of_a_ship_share_one_allocation_while_they_say_the_same() {
         let mut cache = StaticsCache::default();
-        let first = named(&mut cache, "MINERVA").unwrap();
-        assert!(Arc::ptr_eq(&first, &named(&mut cache, "MINERVA").unwrap()));
-        for number in 0..20_000 {
-            let name = alloc::format!("SHIP {number}");
-            assert_eq!(named(&mut cache, &name).unwrap().name.as_deref(), Some(name.as_str()));
+        let first = named(&mut cache, 1, "MINERVA").unwrap();
+        assert!(Arc::ptr_eq(&first, &named(&mut cache, 1, "MINERVA").unwrap()));
+        assert_eq!(named(&mut cache, 1, "MINERVA II").unwrap().name.as_deref(), Some("MINERVA II"));
+        assert_eq!(named(&mut cache, 1, "MINERVA").unwrap(), first);
+        // As many as lose their slots to each other.
+        for round in 0..2 {
+            for number in 2..3 * (SETS[1] * WAYS) as u32 {
+                let name = alloc::format!("SHIP {number} {round}");
+                assert_eq!(named(&mut cache, number, &name).unwrap().name.as_deref(), Some(name.as_str()));
+            }
         }
-        assert_eq!(named(&mut cache, "MINERVA").unwrap(), first);
+        assert_eq!(named(&mut cache, 1, "MINERVA").unwrap(), first);
+        assert_eq!(cache.slots.len(), SETS[1] * WAYS);
+    }
+
+    #[test]
+    fn ships_are_held_while_there_come_to_be_more() {
+        let mut cache = StaticsCache::default();
+        let ships = || 1..20_000;
+        let name = |number: u32| alloc::format!("SHIP {number}");
+        let first: Vec<_> = ships().map(|number| named(&mut cache, number, &name(number)).unwrap()).collect();
+        assert!(cache.slots.len() < SETS[1] * WAYS);
+        let held = ships().zip(&first).filter(|(number, first)| {
+            Arc::ptr_eq(&named(&mut cache, *number, &name(*number)).unwrap(), first)
+        });
+        assert!(held.count() > 19_000);
     }
 
     #[test]
     fn fields_without_a_value_are_no_statics() {
         let mut cache = StaticsCache::default();
-        assert_eq!(named(&mut cache, ""), None);
-        assert_eq!(named(&mut cache, "Unknown"), None);
+        assert_eq!(named(&mut cache, 0, ""), None);
+        assert_eq!(named(&mut cache, 1, ""), None);
+        assert_eq!(named(&mut cache, 1, "Unknown"), None);
         let long = "N".repeat(2 * MAX_KEY_BYTES);
-        assert_eq!(named(&mut cache, &long).unwrap().name.as_deref(), Some(long.as_str()));
+        assert_eq!(named(&mut cache, 1, &long).unwrap().name.as_deref(), Some(long.as_str()));
     }
 }

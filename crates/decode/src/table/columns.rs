@@ -116,7 +116,17 @@ pub enum HeaderError {
 pub(crate) struct Columns {
     pub(crate) delimiter: u8,
     pub(crate) count: usize,
+    /// First and last column of each run of columns that static values are read from.
+    pub(crate) static_runs: Vec<(usize, usize)>,
     places: [Option<usize>; Role::COUNT],
+}
+
+/// Columns that static values are read from, ascending, those beside each other as one run.
+fn static_runs(places: &[Option<usize>; Role::COUNT]) -> Vec<(usize, usize)> {
+    let mut columns: Vec<usize> = Role::STATIC.iter().filter_map(|role| places[*role as usize]).collect();
+    columns.sort_unstable();
+    columns.dedup();
+    columns.chunk_by(|one, next| one + 1 == *next).map(|run| (run[0], run[run.len() - 1])).collect()
 }
 
 impl Columns {
@@ -134,7 +144,7 @@ impl Columns {
                 places[role as usize] = Some(find(&names, role, wanted)?);
             }
         }
-        Ok(Columns { delimiter, count: names.len(), places })
+        Ok(Columns { delimiter, count: names.len(), static_runs: static_runs(&places), places })
     }
 
     /// Finds the columns of a header by their common names.
@@ -156,7 +166,7 @@ impl Columns {
         if Role::REFERENCE_POINT.iter().any(|role| places[*role as usize].is_none()) {
             Role::REFERENCE_POINT.iter().for_each(|role| places[*role as usize] = None);
         }
-        Ok(Columns { delimiter, count: names.len(), places })
+        Ok(Columns { delimiter, count: names.len(), static_runs: static_runs(&places), places })
     }
 }
 

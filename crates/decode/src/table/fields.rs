@@ -3,6 +3,8 @@
 use alloc::vec::Vec;
 use memchr::memchr;
 
+use crate::eight::{which_are, word_at};
+
 /// The fields of one row, as places in it. Used again for each row, so that no row allocates.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fields {
@@ -26,24 +28,19 @@ impl Fields {
         let mut start = 0;
         let mut base = 0;
         // Fields are short: eight bytes at a time are quicker than a search from one end to the next.
-        while base < row.len() {
-            let mut found: u64 = match row[base..].first_chunk() {
-                Some(eight) => ends_in(*eight, delimiter),
-                None => {
-                    let mut eight = [0; 8];
-                    let rest = &row[base..];
-                    eight[..rest.len()].copy_from_slice(rest);
-                    ends_in(eight, delimiter) & ((1 << (8 * rest.len())) - 1)
-                }
-            };
+        while let Some(word) = word_at(row, base) {
+            let mut found = which_are(delimiter, word) | which_are(b'"', word);
             while found != 0 {
                 let at = base + found.trailing_zeros() as usize / 8;
                 found &= found - 1;
-                if row[at] == delimiter {
-                    self.spans.push((start, at));
-                    start = at + 1;
-                } else if at == start {
-                    return self.split_quoted(row, delimiter);
+                match row.get(at) {
+                    Some(byte) if *byte == delimiter => {
+                        self.spans.push((start, at));
+                        start = at + 1;
+                    }
+                    Some(_) if at == start => return self.split_quoted(row, delimiter),
+                    // A quote within a field, or behind the end.
+                    Some(_) | None => {}
                 }
             }
             base += 8;
@@ -96,21 +93,25 @@ impl Fields {
         self.spans.len()
     }
 
+    /// Several fields of the row that was cut last, beside each other, and what is between them: as one, or one by one where
+    /// the row has quotes.
+    pub(crate) fn run<'a>(
+        &'a self,
+        row: &'a [u8],
+        (first, last): (usize, usize),
+    ) -> impl Iterator<Item = &'a [u8]> {
+        let span = self.spans.get(first).zip(self.spans.get(last));
+        let whole = span.and_then(|((start, _), (_, end))| row.get(*start..*end)).unwrap_or_default();
+        let pieces = if self.quoted { first..=last } else { first..=first };
+        pieces.map(move |index| if self.quoted { self.get(row, index) } else { whole })
+    }
+
     /// A field of the row that was cut last, without blanks around it; empty if there is none.
     pub(crate) fn get<'a>(&'a self, row: &'a [u8], index: usize) -> &'a [u8] {
         let Some((start, end)) = self.spans.get(index) else { return &[] };
         let bytes = if self.quoted { &self.unquoted } else { row };
         bytes.get(*start..*end).unwrap_or_default().trim_ascii()
     }
-}
-
-/// Which of eight bytes, the first in the lowest, are a delimiter or a quote: the high bit of each tells.
-fn ends_in(eight: [u8; 8], delimiter: u8) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x80 * ONES;
-    let word = u64::from_le_bytes(eight);
-    let zeros = |word: u64| !(((word & !HIGH) + !HIGH) | word | !HIGH);
-    zeros(word ^ (ONES * u64::from(delimiter))) | zeros(word ^ (ONES * u64::from(b'"')))
 }
 
 #[cfg(test)]

@@ -130,8 +130,8 @@ impl TableDecoder {
         }
         let view = Row { row, fields: &self.fields, columns: &self.columns };
         let mut reading = view.reading(self.dialect);
-        let static_fields = Role::STATIC.into_iter().map(|role| view.field(role));
-        reading.statics = self.cache.get(static_fields, || view.statics());
+        reading.statics =
+            reading.mmsi.and_then(|mmsi| self.cache.get(mmsi, view.static_fields(), || view.statics()));
         reading.conclude(hash::bytes(0, row), origin, &self.settings)
     }
 
@@ -204,6 +204,12 @@ impl<'a> Row<'a> {
             // In any other table such a column may tell the class of ship.
             (Mobile::Unknown, Dialect::Columns) => Kind::Position(1),
         }
+    }
+
+    /// The fields that static values are read from: whole runs of columns beside each other, as they stand.
+    fn static_fields(&self) -> impl Iterator<Item = &'a [u8]> {
+        let Row { row, fields, columns } = *self;
+        columns.static_runs.iter().flat_map(move |run| fields.run(row, *run))
     }
 
     fn statics(&self) -> Statics {
