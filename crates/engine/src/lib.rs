@@ -26,6 +26,7 @@ use core::iter;
 use detect::Reception;
 use detect::reception::{Tick, bin_end};
 use detect::sighting::lookout::Lookout;
+use geofence::Place;
 use model::alert::Told;
 use model::fate::Counts;
 use model::sighting::LastKnown;
@@ -303,9 +304,18 @@ impl Engine {
     }
 
     /// Looks up what transmissions will need before the first of them is handed on: step by step for all together, so that
-    /// they wait for memory once for each step, not once for each of them.
+    /// they wait for memory once for each step, not once for each of them. No step is long: the processor sees only so
+    /// far ahead.
     fn warm(&self, batch: &[(OrderKey, Transmission)], world: &World) {
+        let geofence = world.geofence();
+        let mut places: SmallVec<[Place; TOGETHER]> = SmallVec::new();
         let mut ships: SmallVec<[(&Ship, &Transmission); TOGETHER]> = SmallVec::new();
+        let mut word = 0;
+        for (_, transmission) in batch {
+            if let Transmission::Position(report) = transmission {
+                places.push(geofence.place(report.position));
+            }
+        }
         for (_, transmission) in batch {
             let mmsi = transmission.mmsi();
             let bucket = self.buckets[bucket_of(mmsi)].as_ref();
@@ -313,16 +323,10 @@ impl Engine {
                 ships.push((ship, transmission));
             }
         }
-        let mut word = 0;
-        for (ship, transmission) in &ships {
-            word ^= ship.warm();
-            if let Transmission::Position(report) = transmission {
-                word ^= world.geofence().warm(report.position);
-            }
-        }
-        for (ship, transmission) in &ships {
-            word ^= ship.warm_beyond(transmission);
-        }
+        places.iter().for_each(|place| word ^= geofence.warm_place(*place));
+        ships.iter().for_each(|(ship, _)| word ^= ship.warm());
+        places.iter().for_each(|place| word ^= geofence.warm_ports(*place));
+        ships.iter().for_each(|(ship, transmission)| word ^= ship.warm_beyond(transmission));
         black_box(word);
     }
 

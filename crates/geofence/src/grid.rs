@@ -3,7 +3,6 @@
 //! A cell lists the ports of which it holds a part, marks those that cover it whole, and says
 //! whether any port is near. What most reports ask is answered by two array look-ups.
 
-use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -21,7 +20,8 @@ const CELL: i64 = 1_000_000 / CELLS;
 /// Columns and rows of cells around the globe.
 const COLUMNS: i64 = 360 * CELLS;
 const ROWS: i64 = 180 * CELLS;
-const NO_BLOCK: u32 = u32::MAX;
+/// Cells of a block.
+const BLOCK: usize = (CELLS * CELLS) as usize;
 
 /// A port in a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,13 +59,16 @@ impl Cell {
     }
 }
 
-type Block = [Cell; (CELLS * CELLS) as usize];
+/// Which of the cells that are kept a position is in.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Place(u32);
 
 /// The grid.
 #[derive(Debug)]
 pub struct Grid {
+    /// Where the cells of each block are, in blocks. Those where no port is near share the first, of empty cells.
     blocks: Vec<u32>,
-    cells: Vec<Box<Block>>,
+    cells: Vec<Cell>,
     /// Of each cell with any: how many, then they. At the beginning those of all that have none.
     entries: Vec<Entry>,
 }
@@ -74,64 +77,80 @@ impl Grid {
     /// Lays the ports into the grid.
     #[must_use]
     pub fn new(ports: &[Port]) -> Grid {
-        let (blocks, nothing) = (vec![NO_BLOCK; 360 * 180], vec![Entry(0)]);
-        let mut grid = Grid { blocks, cells: Vec::new(), entries: nothing };
-        let mut held: Vec<(usize, usize, Entry)> = Vec::new();
-        for (index, port) in ports.iter().enumerate() {
-            let bounds = shape::bounds(&port.shape);
-            let reach = bounds.grown(FAR_M.max(port.exit_buffer_m) * 1.01);
+        let bounds: Vec<Bounds> = ports.iter().map(|port| shape::bounds(&port.shape)).collect();
+        let of_ports = bounds.iter().zip(ports);
+        let reaches: Vec<Bounds> =
+            of_ports.map(|(bounds, port)| bounds.grown(FAR_M.max(port.exit_buffer_m) * 1.01)).collect();
+        // All blocks at once: there are megabytes of cells.
+        let (mut blocks, mut count) = (vec![0; 360 * 180], 1);
+        for block in reaches.iter().flat_map(|reach| blocks_of(*reach)) {
+            if blocks[block] == 0 {
+                blocks[block] = count;
+                count += 1;
+            }
+        }
+        let cells = vec![Cell::default(); count as usize * BLOCK];
+        let mut grid = Grid { blocks, cells, entries: vec![Entry(0)] };
+        let mut held: Vec<(usize, Entry)> = Vec::new();
+        for (index, ((port, bounds), reach)) in ports.iter().zip(bounds).zip(reaches).enumerate() {
             for at in cells_of(reach) {
-                let (block, cell) = grid.place(at);
-                grid.cells[block][cell].0 |= Cell::NEAR;
+                let kept = grid.kept(at);
+                debug_assert!(kept >= BLOCK, "the empty cells are shared");
+                grid.cells[kept].0 |= Cell::NEAR;
             }
             for (at, whole) in cover(&port.shape, bounds) {
-                let (block, cell) = grid.place(at);
-                held.push((block, cell, Entry(index as u32 | if whole { Entry::WHOLE } else { 0 })));
+                held.push((grid.kept(at), Entry(index as u32 | if whole { Entry::WHOLE } else { 0 })));
             }
         }
         // A shape that wraps around the globe may have met a cell twice.
-        held.sort_unstable_by_key(|(block, cell, entry)| (*block, *cell, entry.port(), !entry.is_whole()));
-        held.dedup_by_key(|(block, cell, entry)| (*block, *cell, entry.port()));
-        for of_cell in held.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
-            let (block, cell, _) = of_cell[0];
-            grid.cells[block][cell].0 |= grid.entries.len() as u32;
+        held.sort_unstable_by_key(|(place, entry)| (*place, entry.port(), !entry.is_whole()));
+        held.dedup_by_key(|(place, entry)| (*place, entry.port()));
+        for of_cell in held.chunk_by(|one, other| one.0 == other.0) {
+            grid.cells[of_cell[0].0].0 |= grid.entries.len() as u32;
             grid.entries.push(Entry(of_cell.len() as u32));
-            grid.entries.extend(of_cell.iter().map(|(_, _, entry)| *entry));
+            grid.entries.extend(of_cell.iter().map(|(_, entry)| *entry));
         }
         grid
     }
 
-    /// Where a cell is kept; its block is made if there is none.
-    fn place(&mut self, (column, row): (i64, i64)) -> (usize, usize) {
-        let block = &mut self.blocks[(row / CELLS * 360 + column / CELLS) as usize];
-        if *block == NO_BLOCK {
-            *block = self.cells.len() as u32;
-            self.cells.push(Box::new([Cell::default(); (CELLS * CELLS) as usize]));
-        }
-        (*block as usize, (row % CELLS * CELLS + column % CELLS) as usize)
+    /// Where a cell is kept.
+    fn kept(&self, (column, row): (i64, i64)) -> usize {
+        let block = self.blocks[(row / CELLS * 360 + column / CELLS) as usize];
+        block as usize * BLOCK + (row % CELLS * CELLS + column % CELLS) as usize
     }
 
     /// The ports that may hold a position.
     #[must_use]
     pub fn candidates(&self, position: Position) -> &[Entry] {
-        self.cell(position).map_or(&[], |cell| {
-            let (length, entries) = self.entries[cell.start()..].split_first().unwrap_or((&Entry(0), &[]));
-            &entries[..length.0 as usize]
-        })
+        self.candidates_at(self.place(position))
+    }
+
+    /// The ports that may hold a position in a place.
+    #[must_use]
+    pub fn candidates_at(&self, place: Place) -> &[Entry] {
+        let start = self.cells[place.0 as usize].start();
+        let (length, entries) = self.entries[start..].split_first().unwrap_or((&Entry(0), &[]));
+        &entries[..length.0 as usize]
     }
 
     /// Whether a port may be within 10 km or its exit buffer.
     #[must_use]
     pub fn is_near_port(&self, position: Position) -> bool {
-        self.cell(position).is_some_and(Cell::is_near)
+        self.cells[self.place(position).0 as usize].is_near()
     }
 
-    fn cell(&self, position: Position) -> Option<Cell> {
+    /// The place of a position.
+    #[must_use]
+    pub fn place(&self, position: Position) -> Place {
         let column = ((i64::from(position.lon) + 180_000_000) / CELL).min(COLUMNS - 1);
         let row = ((i64::from(position.lat) + 90_000_000) / CELL).min(ROWS - 1);
-        let block = self.blocks[(row / CELLS * 360 + column / CELLS) as usize];
-        let cells = self.cells.get(block as usize)?;
-        Some(cells[(row % CELLS * CELLS + column % CELLS) as usize])
+        Place(self.kept((column, row)) as u32)
+    }
+
+    /// A word that hangs on what is kept of a place.
+    #[must_use]
+    pub fn warm(&self, place: Place) -> u64 {
+        u64::from(self.cells[place.0 as usize].0)
     }
 }
 
@@ -148,6 +167,14 @@ fn span(bounds: Bounds) -> (i64, i64, i64, i64) {
 fn cells_of(bounds: Bounds) -> impl Iterator<Item = (i64, i64)> {
     let (west, east, south, north) = span(bounds);
     (south..=north).flat_map(move |row| (west..=east).map(move |column| (column.rem_euclid(COLUMNS), row)))
+}
+
+/// The blocks that a rectangle touches.
+fn blocks_of(bounds: Bounds) -> impl Iterator<Item = usize> {
+    let (west, east, south, north) = span(bounds);
+    let columns = west.div_euclid(CELLS)..=east.div_euclid(CELLS);
+    let block = |row: i64, column: i64| (row * 360 + column.rem_euclid(360)) as usize;
+    (south / CELLS..=north / CELLS).flat_map(move |row| columns.clone().map(move |column| block(row, column)))
 }
 
 /// The cells that a shape touches, and whether it covers them whole.

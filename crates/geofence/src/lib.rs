@@ -18,7 +18,7 @@ use alloc::vec::Vec;
 use model::{EventTime, Port, PortIndex, Ports, Position};
 use smallvec::SmallVec;
 
-pub use grid::Grid;
+pub use grid::{Grid, Place};
 
 /// The ports that a position is in, in the order of the port file.
 pub type Inside = SmallVec<[PortIndex; 4]>;
@@ -71,10 +71,22 @@ impl Geofence {
         inside
     }
 
-    /// A word that hangs on what [`Geofence::inside`] will ask for.
+    /// Where in the grid a position is, for [`Geofence::warm_place`] and [`Geofence::warm_ports`].
     #[must_use]
-    pub fn warm(&self, position: Position) -> u64 {
-        let first = self.grid.candidates(position).first();
+    pub fn place(&self, position: Position) -> Place {
+        self.grid.place(position)
+    }
+
+    /// A word that hangs on what [`Geofence::inside`] will ask for first.
+    #[must_use]
+    pub fn warm_place(&self, place: Place) -> u64 {
+        self.grid.warm(place)
+    }
+
+    /// A word that hangs on what [`Geofence::inside`] will ask for after that.
+    #[must_use]
+    pub fn warm_ports(&self, place: Place) -> u64 {
+        let first = self.grid.candidates_at(place).first();
         first.map_or(0, |entry| self.ports.get(entry.port()).kind as u64)
     }
 
