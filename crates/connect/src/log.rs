@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use reference::{Piece, Pieces, Reference};
 
 /// How every file begins; the number is that of the format.
-const HEADER: &[u8; 16] = b"darkwake log 03\n";
+const HEADER: &[u8; 16] = b"darkwake log 04\n";
 /// What the names of its files end in.
 const ENDING: &str = "dwlog";
 /// A file that is longer is followed by another.

@@ -10,6 +10,7 @@ mod jamming;
 mod learned;
 mod neighbours;
 mod outage;
+mod packed;
 mod presence;
 mod tick;
 mod watched;

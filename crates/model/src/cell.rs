@@ -13,18 +13,52 @@ use crate::Position;
 /// The resolution at which reception is learned and ways by water are searched.
 const RESOLUTION: Resolution = Resolution::Five;
 
-/// An H3 cell as its 64-bit index. Cells under one parent follow each other in order.
+/// An H3 cell of resolution 5: what such cells differ in, four bytes, since there are hundreds of it for each cell of the sea.
+/// Cells under one parent follow each other in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Cell(pub u64);
+pub struct Cell(u32);
+
+/// What the 64-bit indexes of all cells of resolution 5 have in common: a cell, its resolution, and no finer digits.
+const COMMON: u64 = 1 << 59 | 5 << 52 | DIGITS;
+/// The digits of finer resolutions.
+const DIGITS: u64 = (1 << DIGIT_BITS) - 1;
+/// How many bits they have. Above them stand base cell and digits.
+const DIGIT_BITS: u32 = 30;
 
 impl Cell {
+    /// No cell.
+    pub const NONE: Cell = Cell(0);
+
+    /// Its 64-bit index; 0 for none.
+    #[must_use]
+    pub fn h3(self) -> u64 {
+        // One more than base cell and digits, so that 0 is none.
+        self.0.checked_sub(1).map_or(0, |digits| COMMON | u64::from(digits) << DIGIT_BITS)
+    }
+
+    /// How many cells there are from another up to this one, in their order; holes where there is no cell are counted.
+    #[must_use]
+    pub fn steps_from(self, before: Cell) -> u32 {
+        self.0.wrapping_sub(before.0)
+    }
+
+    /// The cell so many after this one. It is none of the earth unless they were counted so.
+    #[must_use]
+    pub fn after(self, steps: u32) -> Cell {
+        Cell(self.0.wrapping_add(steps))
+    }
+
+    fn of(index: CellIndex) -> Cell {
+        Cell(((u64::from(index) ^ COMMON) >> DIGIT_BITS) as u32 + 1)
+    }
+
     /// The cell of resolution 5 that holds a position.
     #[must_use]
     pub fn at(position: Position) -> Cell {
         let scale = f64::from(crate::position::UNITS_PER_DEGREE);
         let place = LatLng::new(f64::from(position.lat) / scale, f64::from(position.lon) / scale);
         // A position is finite by its type.
-        place.map_or(Cell(0), |place| Cell(place.to_cell(RESOLUTION).into()))
+        place.map_or(Cell::NONE, |place| Cell::of(place.to_cell(RESOLUTION)))
     }
 
     /// Its centre, rounded to 10⁻⁶ degree.
@@ -42,19 +76,11 @@ impl Cell {
         index.boundary().iter().filter_map(corner).collect()
     }
 
-    /// The cell of a coarser resolution that holds it.
-    #[must_use]
-    pub fn parent(self, resolution: u8) -> Option<Cell> {
-        let resolution = Resolution::try_from(resolution).ok()?;
-        self.index()?.parent(resolution).map(|parent| Cell(parent.into()))
-    }
-
     /// The cells at most `steps` steps away, itself included, in ascending order.
     #[must_use]
     pub fn disk(self, steps: u32) -> Vec<Cell> {
         let Some(index) = self.index() else { return Vec::new() };
-        let mut cells: Vec<Cell> =
-            index.grid_disk::<Vec<_>>(steps).into_iter().map(|cell| Cell(cell.into())).collect();
+        let mut cells: Vec<Cell> = index.grid_disk::<Vec<_>>(steps).into_iter().map(Cell::of).collect();
         cells.sort_unstable();
         cells
     }
@@ -64,13 +90,13 @@ impl Cell {
     pub fn rings(self, steps: u32) -> Vec<(u32, Cell)> {
         let Some(index) = self.index() else { return Vec::new() };
         let around = index.grid_disk_distances::<Vec<_>>(steps).into_iter();
-        let mut cells: Vec<(u32, Cell)> = around.map(|(cell, steps)| (steps, Cell(cell.into()))).collect();
+        let mut cells: Vec<(u32, Cell)> = around.map(|(cell, steps)| (steps, Cell::of(cell))).collect();
         cells.sort_unstable();
         cells
     }
 
     fn index(self) -> Option<CellIndex> {
-        CellIndex::try_from(self.0).ok()
+        CellIndex::try_from(self.h3()).ok()
     }
 }
 
@@ -93,11 +119,26 @@ mod tests {
     #[test]
     fn cells_under_one_parent_follow_each_other() {
         let cell = Cell::at(Position::from_degrees(131.9, 43.0).unwrap());
-        let parent = cell.parent(4).unwrap();
+        let parent = |cell: Cell| cell.index().unwrap().parent(Resolution::Four);
         let all = cell.disk(6);
-        let inside: Vec<bool> = all.iter().map(|cell| cell.parent(4) == Some(parent)).collect();
+        let inside: Vec<bool> = all.iter().map(|other| parent(*other) == parent(cell)).collect();
         let changes = inside.windows(2).filter(|pair| pair[0] != pair[1]).count();
         assert!(inside.contains(&true) && changes <= 2, "{changes}");
-        assert_eq!(parent.parent(3), cell.parent(3));
+    }
+
+    #[test]
+    fn every_cell_is_the_index_that_it_has_in_h3() {
+        let mut before = Cell::NONE;
+        let mut count = 0_u64;
+        for base in CellIndex::base_cells() {
+            for index in base.children(RESOLUTION) {
+                let cell = Cell::of(index);
+                assert_eq!(cell.h3(), u64::from(index));
+                assert!(cell > before, "{index}");
+                (before, count) = (cell, count + 1);
+            }
+        }
+        assert_eq!(count, RESOLUTION.cell_count());
+        assert_eq!(Cell::NONE.h3(), 0);
     }
 }

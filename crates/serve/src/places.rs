@@ -147,7 +147,7 @@ pub fn cell_feature(of: &OfCell) -> Value {
         "type": "Feature",
         "geometry": { "type": "Polygon", "coordinates": [ring] },
         "properties": {
-            "cell": format!("{:x}", of.cell.0),
+            "cell": format!("{:x}", of.cell.h3()),
             "class": match of.class { Class::A => "A", Class::B => "B" },
             "q": of.share.map(|share| rounded(share.any)),
             "q_next": of.share.map(|share| rounded(share.next)),

@@ -244,7 +244,7 @@ fn differing_digits(a: u32, b: u32) -> usize {
 
 fn bins(period: &DarkPeriod) -> String {
     listed(period.parts.iter().flat_map(|part| &part.bins), |out, bin: &BinScore| {
-        let _ = write!(out, "{{\"t\":{},\"cell\":\"{:x}\",\"q\":", bin.t.0, bin.cell.0);
+        let _ = write!(out, "{{\"t\":{},\"cell\":\"{:x}\",\"q\":", bin.t.0, bin.cell.h3());
         json::or_null(out, bin.q, |out, q| json::fixed(out, q, 4));
         out.push_str(",\"alive\":");
         json::or_null(out, bin.alive, |out, alive| json::fixed(out, alive, 4));

@@ -3,7 +3,7 @@
 use crate::log::{self, Frame};
 
 /// The format of a record; another is refused, never guessed at.
-const FORMAT: u8 = 3;
+const FORMAT: u8 = 4;
 /// A record that is longer is followed by another.
 const RECORD_BYTES: usize = 256 * 1024;
 
@@ -92,8 +92,10 @@ mod tests {
     #[test]
     fn what_is_no_record_of_the_log_is_refused() {
         assert!(matches!(frames(b"\x07abc", |_| {}), Err(LogError::Format(7))));
-        assert!(matches!(frames(b"\x03\xff", |_| {}), Err(LogError::Damaged(_))));
-        // A name for an input with a number beyond all bounds.
-        assert!(matches!(frames(b"\x03\x00\xff\xff\xff\xff\x0f\x00", |_| {}), Err(LogError::Damaged(_))));
+        // The second is a name for an input with a number beyond all bounds.
+        for damaged in [&b"\xff"[..], b"\x00\xff\xff\xff\xff\x0f\x00"] {
+            let record = [&[FORMAT], damaged].concat();
+            assert!(matches!(frames(&record, |_| {}), Err(LogError::Damaged(_))));
+        }
     }
 }

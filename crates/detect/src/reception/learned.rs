@@ -3,6 +3,8 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::iter::Rev;
+use core::slice::Iter;
 
 use hashbrown::HashMap;
 use model::number::rounded;
@@ -10,8 +12,10 @@ use model::time::{DAY_MS, HOUR_MS};
 use model::{Cell, Class, EventTime, Mmsi, Position};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
+use thin_vec::ThinVec;
 
 use super::neighbours::Neighbours;
+use super::packed::{ByCell, pack_number, unpack_number};
 use super::tick::{CellHeard, Counts, Hearing, IntervalGroup, Tick};
 use super::{BIN_MS, NOTICED_BINS, PRESENCE_BINS, bin_end, bin_of, bin_start};
 
@@ -64,7 +68,7 @@ pub struct Reception {
     learned: HashMap<(Cell, Class, u16), Days, foldhash::fast::FixedState>,
     ticks: VecDeque<Applied>,
     /// What each of the last six ticks adds to what is expected, with its bin.
-    window: VecDeque<(i64, Vec<(Cell, u64)>)>,
+    window: VecDeque<(i64, ByCell<u64>)>,
     sources: BTreeMap<u16, Source>,
     /// The first bin in which anything was heard.
     first: Option<i64>,
@@ -85,39 +89,90 @@ struct Source {
 struct Applied {
     bin: i64,
     hearing: Arc<Hearing>,
-    expected: Vec<(Cell, u64)>,
+    expected: ByCell<u64>,
 }
 
 /// What was counted in one cell: by UTC day, and by the tick that told it for as long as somebody may
 /// ask how it was before.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Days {
-    /// Oldest first.
-    days: SmallVec<[Day; 2]>,
-    /// Oldest first.
-    recent: VecDeque<Recent>,
+    /// The days before the newest, packed, the oldest first: of each its number, how many bytes a count takes, and the counts.
+    older: ThinVec<u8>,
+    newest: Day,
+    recent: Recent,
 }
 
-/// What one tick counted, or a part of it where it is too much for the room that is kept for it: there are hundreds of each cell.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+/// What each of the last ticks counted, packed: there are hundreds of each cell. They are read from the newest on, so that
+/// each is written from its end to its beginning.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Recent {
-    tick: i32,
-    counts: [u16; Counts::KINDS],
+    newest: i32,
+    bytes: ThinVec<u8>,
 }
-
-/// What is kept of each cell and tick for 72 h must not grow unnoticed.
-const _: () = assert!(size_of::<Recent>() + size_of::<CellHeard>() + size_of::<(Cell, u64)>() <= 60);
 
 impl Recent {
-    fn of(tick: i64, mut counts: [u32; Counts::KINDS]) -> impl Iterator<Item = Recent> {
-        core::iter::from_fn(move || {
-            if counts.iter().all(|count| *count == 0) {
-                return None;
+    /// Adds what a tick counted, later than all others, and forgets what nobody asks for when there is no room.
+    fn push(&mut self, tick: i64, counts: [u32; Counts::KINDS]) {
+        /// Room for some more.
+        const SPARE: usize = 16;
+        if counts.iter().all(|count| *count == 0) {
+            return;
+        }
+        let mut entry: SmallVec<[u8; 64]> = SmallVec::new();
+        let kinds = counts.iter().enumerate().filter(|(_, count)| **count > 0);
+        entry.push(kinds.fold(0, |kinds, (kind, _)| kinds | 1 << kind));
+        pack_number((tick - i64::from(self.newest)) as u64, &mut entry);
+        counts
+            .iter()
+            .filter(|count| **count > 0)
+            .for_each(|count| pack_number(u64::from(*count), &mut entry));
+        if self.bytes.len() + entry.len() > self.bytes.capacity() {
+            let mut kept = self.bytes.len();
+            let mut ticks = self.ticks();
+            while ticks.next().is_some_and(|of| of > tick - MEMORY_BINS) {
+                ticks.counts(|_, _| ());
+                kept = ticks.bytes.len();
             }
-            let part = counts.map(|count| count.min(u32::from(u16::MAX)) as u16);
-            counts.iter_mut().zip(part).for_each(|(count, part)| *count -= u32::from(part));
-            Some(Recent { tick: tick as i32, counts: part })
-        })
+            self.bytes.drain(..kept);
+            let spare = (self.bytes.len() / 4).max(SPARE);
+            self.bytes.reserve_exact(entry.len() + spare);
+        }
+        self.bytes.extend(entry.iter().rev().copied());
+        self.newest = tick as i32;
+    }
+
+    /// The newest first, from some on those that nobody asks for any more.
+    fn ticks(&self) -> Ticks<'_> {
+        Ticks { bytes: self.bytes.iter().rev(), tick: i64::from(self.newest), kinds: 0 }
+    }
+}
+
+/// Goes through what ticks counted, from the newest on.
+struct Ticks<'a> {
+    bytes: Rev<Iter<'a, u8>>,
+    /// The tick that is next.
+    tick: i64,
+    /// What the one before it has counted: a bit each.
+    kinds: u8,
+}
+
+impl Ticks<'_> {
+    /// The next tick; what it has counted is to be asked for before the one after it.
+    fn next(&mut self) -> Option<i64> {
+        self.kinds = *self.bytes.next()?;
+        let tick = self.tick;
+        self.tick = tick.wrapping_sub(unpack_number(&mut self.bytes)? as i64);
+        Some(tick)
+    }
+
+    /// What it has counted, each kind by its number.
+    fn counts(&mut self, mut each: impl FnMut(usize, u32)) {
+        while self.kinds != 0
+            && let Some(count) = unpack_number(&mut self.bytes)
+        {
+            each(self.kinds.trailing_zeros() as usize, count as u32);
+            self.kinds &= self.kinds - 1;
+        }
     }
 }
 
@@ -186,8 +241,11 @@ impl Sums {
 }
 
 impl Reception {
-    /// Takes in the end of a bin.
+    /// Takes in the end of a bin; one that is not after all others is known.
     pub fn apply(&mut self, tick: &Arc<Tick>) {
+        if self.ticks.back().is_some_and(|newest| tick.bin <= newest.bin) {
+            return;
+        }
         if self.first.is_none() && !tick.hearing.heard.is_empty() {
             self.first = Some(tick.bin);
         }
@@ -202,31 +260,27 @@ impl Reception {
             let days = self.learned.entry((counted.cell, counted.class, counted.source)).or_default();
             days.add(tick.bin, &counted.counts);
         }
-        let mut added: Vec<(Cell, u64)> = Vec::new();
         let now = bin_end(tick.bin);
-        for counted in &tick.counted {
-            let q = self.any_of(counted.cell, counted.class, counted.source, now).unwrap_or(0.0);
-            let heard = (q * f64::from(counted.counts.present) * UNITS) as u64;
-            match added.last_mut() {
-                Some((cell, sum)) if *cell == counted.cell => *sum += heard,
-                _ => added.push((counted.cell, heard)),
-            }
-        }
+        let of_cells = tick.counted.chunk_by(|one, other| one.cell == other.cell);
+        let added = ByCell::new(of_cells.map(|of_cell| {
+            let heard = of_cell.iter().map(|counted| {
+                let q = self.any_of(counted.cell, counted.class, counted.source, now).unwrap_or(0.0);
+                (q * f64::from(counted.counts.present) * UNITS) as u64
+            });
+            (of_cell[0].cell, heard.sum())
+        }));
         self.window.push_back((tick.bin, added));
         while self.window.front().is_some_and(|(bin, _)| *bin <= tick.bin - PRESENCE_BINS) {
             self.window.pop_front();
         }
-        let expected = merged(self.window.iter().map(|(_, added)| &added[..]));
+        let expected = sum_of(self.window.iter().map(|(_, added)| added.iter()));
         self.ticks.push_back(Applied { bin: tick.bin, hearing: Arc::clone(&tick.hearing), expected });
         while self.ticks.front().is_some_and(|oldest| oldest.bin <= tick.bin - MEMORY_BINS) {
             self.ticks.pop_front();
         }
         if day_of(tick.bin) != day_of(tick.bin - 1) {
             let oldest = day_of(tick.bin) - DAYS - 3;
-            self.learned.retain(|_, kept| {
-                kept.days.retain(|day| day.day > oldest);
-                !kept.days.is_empty()
-            });
+            self.learned.retain(|_, kept| kept.forget(oldest));
         }
     }
 
@@ -346,15 +400,14 @@ impl Reception {
         }
         let Applied { hearing, expected, .. } = &self.ticks[at];
         let (mut expected_units, mut ships) = (0, 0);
-        let mut heard: SmallVec<[&CellHeard; 8]> = SmallVec::new();
+        let mut heard: SmallVec<[(Cell, CellHeard); 8]> = SmallVec::new();
         let rings = self.neighbours.rings(cell, MAX_RINGS);
         for ring in rings.chunk_by(|(one, _), (other, _)| one == other) {
             for (_, cell) in ring {
-                expected_units += find(expected, *cell).unwrap_or(0);
-                if let Ok(at) = hearing.heard.binary_search_by_key(cell, |heard| heard.cell) {
-                    let here = &hearing.heard[at];
+                expected_units += expected.get(*cell).unwrap_or(0);
+                if let Some(here) = hearing.heard.get(*cell) {
                     ships += here.ships - u32::from(here.witnesses().any(|mmsi| mmsi == except));
-                    heard.push(here);
+                    heard.push((*cell, here));
                 }
             }
             if ring[0].0 == 0 {
@@ -445,30 +498,106 @@ impl Reception {
 }
 
 impl Days {
+    /// Adds what a tick counted that is later than all others.
     fn add(&mut self, tick: i64, counts: &Counts) {
         let of = counted_on(tick);
-        let at = self.days.partition_point(|day| day.day < of);
-        match self.days.get_mut(at) {
-            Some(day) if day.day == of => day.counts.add(counts),
-            _ => self.days.insert(at, Day { day: of, counts: *counts }),
+        if of > self.newest.day {
+            self.end_day();
+            self.newest = Day { day: of, counts: Counts::default() };
         }
-        self.recent.extend(Recent::of(tick, counts.all()));
-        while self.recent.front().is_some_and(|oldest| i64::from(oldest.tick) <= tick - MEMORY_BINS) {
-            self.recent.pop_front();
+        self.newest.counts.add(counts);
+        self.recent.push(tick, counts.all());
+    }
+
+    /// The newest day is one of the older ones from now on.
+    fn end_day(&mut self) {
+        /// Most cells have one or two days, or one after the other.
+        const FEW: usize = 2;
+        let counts = self.newest.counts.all();
+        let most = counts.into_iter().max().unwrap_or(0);
+        let width: usize = match most {
+            0 => return,
+            1..=0xFF => 1,
+            0x100..=0xFFFF => 2,
+            _ => 4,
+        };
+        let of_day = Days::HEAD + width * Counts::KINDS;
+        if self.older.len() + of_day > self.older.capacity() {
+            // All the room there will be need of at once: what grows day by day leaves holes behind.
+            let whole = (DAYS as usize + 3) * of_day;
+            let room =
+                if self.older.is_empty() { FEW * of_day } else { whole.saturating_sub(self.older.len()) };
+            self.older.reserve_exact(room.max(of_day));
         }
+        self.older.extend((self.newest.day as u16).to_le_bytes());
+        self.older.push(width as u8);
+        counts.iter().for_each(|count| self.older.extend_from_slice(&count.to_le_bytes()[..width]));
+    }
+
+    /// Bytes before the counts of an older day.
+    const HEAD: usize = 3;
+
+    /// The older days.
+    fn older(&self) -> impl Iterator<Item = Day> {
+        let mut rest = &self.older[..];
+        core::iter::from_fn(move || {
+            let ([low, high, width], counts) = rest.split_first_chunk()?;
+            let (counts, next) = counts.split_at_checked(usize::from(*width) * Counts::KINDS)?;
+            let counts: [u32; Counts::KINDS] = match width {
+                1 => counts.first_chunk().map(|counts| counts.map(u32::from)),
+                2 => counts
+                    .as_chunks()
+                    .0
+                    .first_chunk()
+                    .map(|counts| counts.map(|two| u16::from_le_bytes(two).into())),
+                _ => counts.as_chunks().0.first_chunk().map(|counts| counts.map(u32::from_le_bytes)),
+            }?;
+            rest = next;
+            // It is less than two centuries before the newest.
+            let ago = (self.newest.day as u16).wrapping_sub(u16::from_le_bytes([*low, *high]));
+            Some(Day { day: self.newest.day - i64::from(ago), counts: Counts::of(counts) })
+        })
+    }
+
+    /// Forgets days up to this one; whether any is left.
+    fn forget(&mut self, oldest: i64) -> bool {
+        let gone = self.older().take_while(|day| day.day <= oldest).count();
+        for _ in 0..gone {
+            let width = usize::from(self.older[Days::HEAD - 1]);
+            self.older.drain(..Days::HEAD + width * Counts::KINDS);
+        }
+        self.newest.day > oldest
+    }
+
+    /// What ticks after a time have counted, by day.
+    fn later(&self, as_of: EventTime) -> SmallVec<[(i64, [u32; Counts::KINDS]); 4]> {
+        let mut later: SmallVec<[(i64, [u32; Counts::KINDS]); 4]> = SmallVec::new();
+        let newest = i64::from(self.recent.newest);
+        let from = bin_of(as_of).max(newest - MEMORY_BINS + 1);
+        let mut ticks = self.recent.ticks();
+        while newest >= from
+            && let Some(tick) = ticks.next().filter(|tick| *tick >= from)
+        {
+            let of = counted_on(tick);
+            if later.last().is_none_or(|(day, _)| *day != of) {
+                later.push((of, [0; Counts::KINDS]));
+            }
+            if let Some((_, counts)) = later.last_mut() {
+                ticks.counts(|kind, count| counts[kind] += count);
+            }
+        }
+        later
     }
 
     /// Adds what was counted up to a time; what ticks after it counted is left out.
     fn sum(&self, as_of: EventTime, sums: &mut Sums) {
         let today = as_of.0.div_euclid(DAY_MS);
-        for day in self.days.iter().filter(|day| day.day > today - DAYS && day.day <= today) {
-            let mut counts = day.counts;
-            let ticks = self.recent.iter().rev().map(|recent| (i64::from(recent.tick), recent.counts));
-            ticks
-                .take_while(|(tick, _)| bin_end(*tick) > as_of)
-                .filter(|(tick, _)| counted_on(*tick) == day.day)
-                .for_each(|(_, later)| counts.subtract(&Counts::of(later.map(u32::from))));
-            let weight = weight(today - day.day);
+        let later = self.later(as_of);
+        let all = self.older().chain([self.newest]);
+        for Day { day, mut counts } in all.filter(|day| day.day > today - DAYS && day.day <= today) {
+            let of_day = later.iter().filter(|(of, _)| *of == day);
+            of_day.for_each(|(_, later)| counts.subtract(&Counts::of(*later)));
+            let weight = weight(today - day);
             sums.heard += weight * f64::from(counts.heard);
             sums.present += weight * f64::from(counts.present);
             sums.heard_next += weight * f64::from(counts.heard_next);
@@ -494,29 +623,22 @@ fn day_of(bin: i64) -> i64 {
     bin_start(bin).0.div_euclid(DAY_MS)
 }
 
-fn find(expected: &[(Cell, u64)], cell: Cell) -> Option<u64> {
-    expected.binary_search_by_key(&cell, |(other, _)| *other).ok().map(|at| expected[at].1)
-}
-
-/// One list of several, each ascending; what is of one cell is added up.
-fn merged<'a>(lists: impl Iterator<Item = &'a [(Cell, u64)]>) -> Vec<(Cell, u64)> {
-    let mut all: Vec<(Cell, u64)> = lists.flatten().copied().collect();
-    all.sort_unstable();
-    all.dedup_by(|(cell, units), (kept, sum)| {
-        let is_same = cell == kept;
-        *sum += if is_same { *units } else { 0 };
-        is_same
-    });
-    all.shrink_to_fit();
-    all
+/// Several lists as one; what is of one cell is added up.
+fn sum_of(lists: impl Iterator<Item = impl Iterator<Item = (Cell, u64)>>) -> ByCell<u64> {
+    let mut lists: SmallVec<[_; PRESENCE_BINS as usize]> = lists.map(Iterator::peekable).collect();
+    ByCell::new(core::iter::from_fn(move || {
+        let next = lists.iter_mut().filter_map(|list| list.peek().map(|(cell, _)| *cell)).min()?;
+        let of_next = lists.iter_mut().filter_map(|list| list.next_if(|(cell, _)| *cell == next));
+        Some((next, of_next.map(|(_, units)| units).sum()))
+    }))
 }
 
 /// A few of the ships heard, in ascending order of cells. A ship that is itself heard in a cell is known
 /// there by its being one of the three told: else it counts as another.
-fn witnesses(mut heard: SmallVec<[&CellHeard; 8]>, except: Mmsi) -> SmallVec<[Mmsi; 3]> {
+fn witnesses(mut heard: SmallVec<[(Cell, CellHeard); 8]>, except: Mmsi) -> SmallVec<[Mmsi; 3]> {
     const MOST: usize = 3;
-    heard.sort_unstable_by_key(|heard| heard.cell);
-    let all = heard.iter().flat_map(|heard| heard.witnesses());
+    heard.sort_unstable_by_key(|(cell, _)| *cell);
+    let all = heard.iter().flat_map(|(_, heard)| heard.witnesses());
     all.filter(|mmsi| *mmsi != except).take(MOST).collect()
 }
 
@@ -541,5 +663,71 @@ mod tests {
         assert_eq!(known(first), (of(7, 1), 8));
         let whole = Counts { present: 200_009, ..of(200_007, 70_001) };
         assert_eq!(known(second), (whole, 200_009));
+    }
+
+    #[test]
+    fn each_day_is_known_until_it_is_forgotten() {
+        let (mut days, mut plain) = (Days::default(), Vec::new());
+        for day in 0..60 {
+            let tick = (20_000 + 2 * day) * 144 + PRESENCE_BINS;
+            let counts = Counts { heard: 1 << (day / 2), present: 1 << (day / 2), ..Counts::default() };
+            days.add(tick, &counts);
+            plain.push((20_000 + 2 * day, counts));
+            let known = days.older().chain([days.newest]).map(|day| (day.day, day.counts));
+            assert!(known.eq(plain.iter().copied()));
+            if day % 7 == 6 {
+                let oldest = 20_000 + 2 * day - 21;
+                plain.retain(|(day, _)| *day > oldest);
+                assert!(days.forget(oldest));
+            }
+        }
+        assert!(!days.forget(i64::MAX));
+    }
+
+    #[test]
+    fn what_is_kept_of_each_cell_and_tick_does_not_grow_unnoticed() {
+        const CELLS: u64 = 1_000;
+        let all = Cell::at(Position::from_degrees(131.9, 43.1).unwrap()).disk(20);
+        let cells = || all.iter().copied().take(CELLS as usize);
+        let mut heard = CellHeard::default();
+        (0..2).for_each(|ship| heard.add(Mmsi(273_000_001 + ship)));
+        let of_hearing = ByCell::new(cells().map(|cell| (cell, heard))).room();
+        let of_expected = ByCell::new(cells().map(|cell| (cell, 12 * UNITS as u64))).room();
+        let mut recent = Recent::default();
+        (0..MEMORY_BINS).for_each(|tick| {
+            let counts = Counts { heard: 2, present: 2, passages: 1, ..Counts::default() };
+            recent.push(2_800_000 + tick, counts.all());
+        });
+        let of_recent = (recent.bytes.capacity() as u64).div_ceil(MEMORY_BINS as u64);
+        let bytes = (of_hearing + of_expected) as u64 / CELLS + of_recent;
+        assert!(bytes <= 26, "{of_hearing} {of_expected} {of_recent}");
+    }
+
+    #[test]
+    fn of_each_tick_what_it_counted_is_known_as_long_as_somebody_may_ask() {
+        let mut state = 1;
+        let mut random = |below: u64| {
+            state = model::hash::mix(state, 0x5EED);
+            state % below
+        };
+        let (mut recent, mut plain) = (Recent::default(), VecDeque::new());
+        let mut tick = 2_800_000;
+        for _ in 0..2_000 {
+            tick += 1 + random(3) as i64 * random(40) as i64;
+            let counts = core::array::from_fn(|_| (random(1 << 32) >> random(64)) as u32 * random(2) as u32);
+            recent.push(tick, counts);
+            if counts != [0; Counts::KINDS] {
+                plain.push_front((tick, Counts::of(counts)));
+                plain.retain(|(of, _)| *of > tick - MEMORY_BINS);
+            }
+            let mut ticks = recent.ticks();
+            for (of, of_tick) in &plain {
+                let mut counts = [0; Counts::KINDS];
+                assert_eq!(ticks.next(), Some(*of));
+                ticks.counts(|kind, count| counts[kind] = count);
+                assert_eq!(Counts::of(counts), *of_tick);
+            }
+            assert!(recent.bytes.len() <= plain.len() * 50 + 200, "what nobody asks for is forgotten");
+        }
     }
 }

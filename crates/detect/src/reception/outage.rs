@@ -376,38 +376,34 @@ impl Outages {
         begun.collect()
     }
 
-    /// Ships that were in hearing and belong to no failure that is known, whichever sources had them.
-    fn unexplained_ships(&self, of_sources: &[OfSource]) -> Vec<(Mmsi, Mask, Cell)> {
-        let unexplained = self.unexplained(of_sources);
-        let mut ships: Vec<OfSource> = unexplained.copied().collect();
-        if ships.iter().any(|ship| ship.source != ships[0].source) {
-            ships.sort_unstable_by_key(|ship| (ship.mmsi, ship.source));
+    /// Goes through the ships that were in hearing and belong to no failure that is known, whichever sources had them.
+    fn each_unexplained(&self, of_sources: &[OfSource], mut each: impl FnMut(Mmsi, Mask, Cell)) {
+        let is_one = of_sources.iter().all(|ship| ship.source == of_sources[0].source);
+        if is_one {
+            return self.unexplained(of_sources).for_each(|ship| each(ship.mmsi, ship.mask, ship.cell));
         }
-        let of_ships = ships.chunk_by(|one, other| one.mmsi == other.mmsi);
-        let whole = of_ships.map(|of_ship| {
+        let mut ships: Vec<OfSource> = self.unexplained(of_sources).copied().collect();
+        ships.sort_unstable_by_key(|ship| (ship.mmsi, ship.source));
+        for of_ship in ships.chunk_by(|one, other| one.mmsi == other.mmsi) {
             let mask = of_ship.iter().fold(0, |mask, ship| mask | ship.mask);
             let last = of_ship[of_ship.len() - 1];
-            (last.mmsi, mask, last.cell)
-        });
-        whole.collect()
+            each(last.mmsi, mask, last.cell);
+        }
     }
 
     /// Places that fail though no source or station that is known covers them all.
     fn failed_places(&self, bin: i64, of_sources: &[OfSource]) -> Vec<(Failure, Hearing)> {
-        let ships = self.unexplained_ships(of_sources);
         let mut tallies: Tallies<Cell> = HashMap::default();
-        for (_, mask, cell) in &ships {
-            tallies.entry(*cell).or_default().add(*mask);
-        }
+        self.each_unexplained(of_sources, |_, mask, cell| tallies.entry(cell).or_default().add(mask));
         let mut places: BTreeMap<Cell, Hearing> = all_failed(&tallies);
         if places.is_empty() {
             return Vec::new();
         }
-        for (mmsi, mask, cell) in ships {
+        self.each_unexplained(of_sources, |mmsi, mask, cell| {
             if let Some(hearing) = places.get_mut(&cell) {
                 hearing.ships.push((mmsi, mask, cell));
             }
-        }
+        });
         let covered = |cell: Cell| {
             self.active.iter().any(|failure| {
                 matches!(failure.who, Who::Source(_)) || failure.cells.iter().any(|other| near(*other, cell))

@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::hint::black_box;
 
+use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use model::alert::Notice;
 use model::position::{interpolate, reachable};
@@ -16,6 +17,7 @@ use smallvec::{SmallVec, smallvec};
 use super::claims::Claims;
 use super::jamming::{Jump, Jumps};
 use super::outage::{ByStation, HeardIn, OfSource, Outages, Seen};
+use super::packed::ByCell;
 use super::tick::{CellHeard, Counted, Counts, Hearing, IntervalGroup, Tick};
 use super::watched::{Glimpse, Key, Ships, Sighted, Watched};
 use super::{BIN_MS, PRESENCE_BINS, bin_of, bin_start};
@@ -76,8 +78,36 @@ impl OpenBin {
     }
 }
 
-/// Counts of one bin, by cell, class and source.
-type BinCounts = HashMap<(Cell, Class, u16), Counts, foldhash::fast::FixedState>;
+/// What is counted together: by cell, class and source.
+type Counter = (Cell, Class, u16);
+
+/// Counts of one bin. Nearly all are few, so that a byte is enough for each of them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct BinCounts {
+    few: HashMap<Counter, [u8; Counts::KINDS], FixedState>,
+    /// What was too much for a byte, besides.
+    many: HashMap<Counter, Counts, FixedState>,
+}
+
+impl BinCounts {
+    fn add(&mut self, counter: Counter, more: &Counts) {
+        let few = self.few.entry(counter).or_default();
+        let more_each = more.all();
+        if few.iter().zip(more_each).all(|(count, more)| u32::from(*count) + more <= u32::from(u8::MAX)) {
+            few.iter_mut().zip(more_each).for_each(|(count, more)| *count += more as u8);
+        } else {
+            self.many.entry(counter).or_default().add(more);
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = (Counter, Counts)> {
+        self.few.iter().map(|(counter, few)| {
+            let mut counts = Counts::of(few.map(u32::from));
+            self.many.get(counter).into_iter().for_each(|many| counts.add(many));
+            (*counter, counts)
+        })
+    }
+}
 
 /// Measures presence and hearing, bin by bin.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -88,11 +118,11 @@ pub struct Presence {
     /// The first bin of all.
     first: Option<i64>,
     open: BTreeMap<i64, OpenBin>,
-    /// Reports that are not in their bins yet: several wait for memory together.
+    /// Reports that are not in their bins yet, and IMO numbers that are not looked up: several wait for memory together.
     noted: Vec<Observation>,
+    said: Vec<(EventTime, u32, Mmsi)>,
     ships: Ships,
-    /// Counts of the last bins, which are not complete yet; the newest last.
-    pending: VecDeque<(i64, BinCounts)>,
+    pending: Pending,
     /// Cells that were dead in the last bins.
     dead: VecDeque<(i64, Vec<Cell>)>,
     outages: Outages,
@@ -116,8 +146,9 @@ impl Presence {
             first: None,
             open: BTreeMap::new(),
             noted: Vec::with_capacity(TOGETHER),
+            said: Vec::with_capacity(TOGETHER),
             ships: Ships::default(),
-            pending: VecDeque::new(),
+            pending: Pending::default(),
             dead: VecDeque::new(),
             outages: Outages::new(limit),
             jumps: Jumps::default(),
@@ -146,6 +177,10 @@ impl Presence {
         noted.iter().for_each(|seen| self.take(seen));
         self.noted = noted;
         self.noted.clear();
+    }
+
+    fn take_said(&mut self) {
+        self.said.drain(..).for_each(|(t, imo, mmsi)| self.claims.hear(t, imo, mmsi));
     }
 
     fn take(&mut self, seen: &Observation) {
@@ -194,7 +229,10 @@ impl Presence {
     /// A ship has said its IMO number.
     pub fn claim(&mut self, t: EventTime, imo: u32, mmsi: Mmsi) {
         if self.next.is_none_or(|next| bin_of(t) >= next) {
-            self.claims.hear(t, imo, mmsi);
+            self.said.push((t, imo, mmsi));
+            if self.said.len() >= TOGETHER {
+                self.take_said();
+            }
         }
     }
 
@@ -207,6 +245,7 @@ impl Presence {
     /// The next bin that is over when all sources have come to `watermark`, if one is.
     pub fn advance(&mut self, watermark: EventTime) -> Option<Tick> {
         self.take_noted();
+        self.take_said();
         let over = bin_of(watermark);
         let first = self.open.keys().next().copied();
         let mut bin = self.next.or(first)?;
@@ -223,11 +262,10 @@ impl Presence {
     fn tick(&mut self, bin: i64) -> Tick {
         let mut open = self.open.remove(&bin).unwrap_or_default();
         let first = *self.first.get_or_insert(bin);
-        let mut counts = BinCounts::default();
-        let mut heard = Heard::default();
+        let mut heard = Heard::of(self.ships.len());
         let mut jumps = Vec::new();
         let (pending, cells, intervals) = (&mut self.pending, &mut self.cells, &mut self.intervals);
-        pending.push_back((bin, BinCounts::default()));
+        pending.begin(bin);
         self.ships.retain(|ship| {
             let key = ship.key;
             if let Some(known) = &mut ship.known {
@@ -235,7 +273,8 @@ impl Presence {
                 known.heard <<= 1;
                 // It has not been heard for an hour, where it was heard last.
                 if bin - known.bin() == PRESENCE_BINS + 1 {
-                    counts.entry((known.cell, known.class, key.0)).or_default().losses += 1;
+                    let loss = Counts { losses: 1, ..Counts::default() };
+                    pending.add(bin, (known.cell, known.class, key.0), &loss);
                 }
             }
             ship.known.take_if(|known| bin - known.bin() > STAYED_BINS);
@@ -245,10 +284,10 @@ impl Presence {
             let cell = cells.at(glimpse.first.position);
             let was_away = ship.known.as_ref().is_none_or(|known| bin - known.bin() > PRESENCE_BINS);
             if was_away || ship.known.as_ref().is_some_and(|known| known.cell != cell) {
-                let entry = counts.entry((cell, glimpse.class, key.0)).or_default();
-                entry.entries += 1;
                 // What is heard first of all has come out of nowhere only for us.
-                entry.appearances += u32::from(was_away && bin - first > PRESENCE_BINS);
+                let appearances = u32::from(was_away && bin - first > PRESENCE_BINS);
+                let entry = Counts { entries: 1, appearances, ..Counts::default() };
+                pending.add(bin, (cell, glimpse.class, key.0), &entry);
             }
             heard.add(key, cell, &glimpse);
             if let Some(known) = &mut ship.known {
@@ -264,9 +303,6 @@ impl Presence {
             }
             true
         });
-        if let Some((_, of_bin)) = self.pending.back_mut() {
-            counts.into_iter().for_each(|(key, counts)| of_bin.entry(key).or_default().add(&counts));
-        }
         if self.make_room() {
             heard.retain(|key| self.ships.get(key).is_some_and(|ship| ship.known.is_some()));
         }
@@ -321,14 +357,14 @@ impl Presence {
     fn judge(&mut self, bin: i64, heard: Heard, open: &OpenBin, hearing: &mut Hearing) -> Vec<Notice> {
         let Heard { mut ships, stations } = heard;
         ships.sort_unstable();
-        for of_cell in ships.chunk_by(|one, other| one.cell == other.cell) {
-            let mut heard = CellHeard::new(of_cell[0].cell);
+        let of_cells = ships.chunk_by(|one, other| one.cell == other.cell);
+        hearing.heard = ByCell::new(of_cells.map(|of_cell| {
+            let mut heard = CellHeard::default();
             // Of several sources that heard a ship, one counts.
             let of_ships = of_cell.chunk_by(|one, other| one.mmsi == other.mmsi);
             of_ships.for_each(|of_ship| heard.add(of_ship[0].mmsi));
-            hearing.heard.push(heard);
-        }
-        hearing.heard.shrink_to_fit();
+            (of_cell[0].cell, heard)
+        }));
         let known = self.ships.iter().filter_map(|ship| Some((ship.key, ship.known.as_ref()?)));
         let of_sources = known.filter(|(_, known)| known.mask != 0).map(|((source, mmsi), known)| OfSource {
             source,
@@ -351,32 +387,66 @@ impl Presence {
 
     /// The counts of the bin six before, without cells that were out of hearing then.
     fn release(&mut self, bin: i64) -> Vec<Counted> {
-        let mut complete = BinCounts::default();
-        while self.pending.front().is_some_and(|(of, _)| *of <= bin - PRESENCE_BINS) {
-            let Some((of, counts)) = self.pending.pop_front() else { break };
+        let mut counted = Vec::new();
+        while let Some((of, counts)) = self.pending.take_until(bin - PRESENCE_BINS) {
             let dead = self.dead.iter().find(|(dead_bin, _)| *dead_bin == of).map(|(_, cells)| cells);
-            for (key, counts) in counts {
-                if dead.is_none_or(|cells| cells.binary_search(&key.0).is_err()) {
-                    complete.entry(key).or_default().add(&counts);
-                }
+            let alive = |cell: Cell| dead.is_none_or(|cells| cells.binary_search(&cell).is_err());
+            counted.reserve_exact(counts.few.len());
+            for ((cell, class, source), counts) in counts.all().filter(|((cell, ..), _)| alive(*cell)) {
+                counted.push(Counted { cell, class, source, counts });
             }
         }
-        let counted = complete.into_iter();
-        let mut counted: Vec<Counted> =
-            counted.map(|((cell, class, source), counts)| Counted { cell, class, source, counts }).collect();
-        counted.sort_unstable_by_key(|counted| (counted.cell, counted.class, counted.source));
+        let counter = |counted: &Counted| (counted.cell, counted.class, counted.source);
+        counted.sort_unstable_by_key(counter);
+        // After a gap of the feed, several bins are complete at once.
+        counted.dedup_by(|next, kept| {
+            let is_same = counter(next) == counter(kept);
+            if is_same {
+                kept.counts.add(&next.counts);
+            }
+            is_same
+        });
         counted
     }
 }
 
+/// Counts of the last bins, which are not complete yet, the newest last.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Pending(VecDeque<(i64, BinCounts)>);
+
+impl Pending {
+    fn begin(&mut self, bin: i64) {
+        self.0.push_back((bin, BinCounts::default()));
+    }
+
+    /// Adds to a bin; what is too old for its own counts in the oldest.
+    fn add(&mut self, bin: i64, counter: Counter, more: &Counts) {
+        let at = self.0.iter().position(|(other, _)| *other == bin).unwrap_or(0);
+        if let Some((_, counts)) = self.0.get_mut(at) {
+            counts.add(counter, more);
+        }
+    }
+
+    /// The oldest, if it is not newer than this bin.
+    fn take_until(&mut self, bin: i64) -> Option<(i64, BinCounts)> {
+        let is_complete = self.0.front().is_some_and(|(of, _)| *of <= bin);
+        if is_complete { self.0.pop_front() } else { None }
+    }
+}
+
 /// Who was heard in a bin.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Heard {
     ships: Vec<HeardIn>,
     stations: Vec<ByStation>,
 }
 
 impl Heard {
+    /// With room for so many.
+    fn of(ships: usize) -> Heard {
+        Heard { ships: Vec::with_capacity(ships), stations: Vec::with_capacity(ships) }
+    }
+
     fn add(&mut self, (source, mmsi): Key, cell: Cell, glimpse: &Glimpse) {
         let before = self.stations.len();
         self.stations.extend(glimpse.stations().map(|station| ByStation { source, mmsi, station, cell }));
@@ -396,26 +466,24 @@ fn resolve(
     ship: &mut Sighted,
     bin: i64,
     first: Fix,
-    (pending, cells): (&mut VecDeque<(i64, BinCounts)>, &mut Cells),
+    (pending, cells): (&mut Pending, &mut Cells),
 ) {
     let mut count = |of: i64, from: Fix, is_heard: bool, after_miss: bool, counted: &mut (Cell, i32)| {
-        // What is too old for its own bin counts in the oldest that is open.
-        let slot = pending.iter().position(|(other, _)| *other == of).unwrap_or(0);
-        let Some((_, counts)) = pending.get_mut(slot) else { return };
         let middle = bin_start(of).0 + BIN_MS / 2;
         let share = (middle - from.t.0) as f64 / (first.t.0 - from.t.0).max(1) as f64;
         let cell = cells.at(interpolate(from.position, first.position, share.clamp(0.0, 1.0)));
         let day = bin_start(of).0.div_euclid(DAY_MS) as i32;
         let is_passage = *counted != (cell, day);
         *counted = (cell, day);
-        let entry = counts.entry((cell, ship.class, source)).or_default();
-        entry.heard += u32::from(is_heard);
-        entry.present += 1;
-        entry.passages += u32::from(is_passage);
-        if after_miss {
-            entry.heard_next += u32::from(is_heard);
-            entry.present_next += 1;
-        }
+        let more = Counts {
+            heard: u32::from(is_heard),
+            present: 1,
+            passages: u32::from(is_passage),
+            heard_next: u32::from(after_miss && is_heard),
+            present_next: u32::from(after_miss),
+            ..Counts::default()
+        };
+        pending.add(of, (cell, ship.class, source), &more);
     };
     let reaches = |from: Fix| reachable(from.position, from.t.0, first.position, first.t.0);
     let is_steady = ship.is_steady(bin);

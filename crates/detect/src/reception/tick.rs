@@ -2,12 +2,14 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::slice::Iter;
 
 use model::alert::Notice;
 use model::{Cell, Class, Mmsi};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use super::packed::{ByCell, Packed, pack_number, unpack_number};
 use super::{Claim, Jamming};
 use crate::{AT_ANCHOR, MOORED};
 
@@ -32,8 +34,8 @@ pub struct Tick {
 /// Who was heard where in one bin, and what was in the way.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Hearing {
-    /// Where ships were heard, by cell.
-    pub heard: Vec<CellHeard>,
+    /// Where ships were heard, and how many.
+    pub heard: ByCell<CellHeard>,
     /// Sources that heard anything at all, ascending.
     pub sources: SmallVec<[u16; 2]>,
     /// Sources that are down, with the bin since which.
@@ -45,10 +47,8 @@ pub struct Hearing {
 }
 
 /// Ships heard in one cell in one bin.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CellHeard {
-    /// The cell.
-    pub cell: Cell,
     /// How many.
     pub ships: u32,
     /// Those with the lowest numbers; 0 where there are fewer.
@@ -57,13 +57,6 @@ pub struct CellHeard {
 
 impl CellHeard {
     const WITNESSES: usize = 3;
-    const NOBODY: Mmsi = Mmsi(0);
-
-    /// A cell in which nobody was heard yet.
-    #[must_use]
-    pub fn new(cell: Cell) -> CellHeard {
-        CellHeard { cell, ships: 0, lowest: [CellHeard::NOBODY; CellHeard::WITNESSES] }
-    }
 
     /// One more ship; they come in the order of their numbers.
     pub fn add(&mut self, mmsi: Mmsi) {
@@ -75,7 +68,32 @@ impl CellHeard {
 
     /// Some of the ships: those with the lowest numbers.
     pub fn witnesses(&self) -> impl Iterator<Item = Mmsi> {
-        self.lowest.into_iter().take_while(|mmsi| *mmsi != CellHeard::NOBODY)
+        self.lowest.into_iter().take(self.ships as usize)
+    }
+}
+
+impl Packed for CellHeard {
+    fn pack(&self, bytes: &mut Vec<u8>) {
+        pack_number(u64::from(self.ships), bytes);
+        self.witnesses().for_each(|mmsi| bytes.extend(mmsi.0.to_le_bytes()));
+    }
+
+    fn unpack(bytes: &mut Iter<'_, u8>) -> Option<CellHeard> {
+        let ships = u32::try_from(unpack_number(bytes)?).ok()?;
+        let mut heard = CellHeard { ships, ..CellHeard::default() };
+        for place in heard.lowest.iter_mut().take(ships as usize) {
+            *place =
+                Mmsi(u32::from_le_bytes([*bytes.next()?, *bytes.next()?, *bytes.next()?, *bytes.next()?]));
+        }
+        Some(heard)
+    }
+
+    fn skip(bytes: &mut Iter<'_, u8>) -> Option<()> {
+        let witnesses = unpack_number(bytes)?.min(CellHeard::WITNESSES as u64) as usize;
+        match witnesses * size_of::<Mmsi>() {
+            0 => Some(()),
+            bytes_of_them => bytes.nth(bytes_of_them - 1).map(|_| ()),
+        }
     }
 }
 

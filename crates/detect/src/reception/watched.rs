@@ -91,6 +91,11 @@ impl Ships {
         }
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
     /// All of them, in no order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Watched> {
         self.list.iter()
@@ -186,7 +191,7 @@ impl Sighted {
             mask: 1,
             heard: 1,
             since: glimpse.bin() as i32,
-            counted: (Cell(0), 0),
+            counted: (Cell::NONE, 0),
         }
     }
 

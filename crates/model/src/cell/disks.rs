@@ -51,7 +51,7 @@ impl Cells {
             return Cell::at(position);
         }
         if self.slots.is_empty() {
-            self.slots = vec![Slot { disks: [Disk::NONE; 2], missed: Cell(0) }; ROWS * COLUMNS];
+            self.slots = vec![Slot { disks: [Disk::NONE; 2], missed: Cell::NONE }; ROWS * COLUMNS];
         }
         let row = (position.lat >> SIDE_BITS) as usize % ROWS;
         let column = (position.lon >> SIDE_BITS) as usize % COLUMNS;
@@ -71,7 +71,7 @@ impl Cells {
 
 impl Disk {
     const NONE: Disk =
-        Disk { cell: Cell(0), centre: Position { lon: 0, lat: 0 }, shrink: 0.0, radius_squared: -1.0 };
+        Disk { cell: Cell::NONE, centre: Position { lon: 0, lat: 0 }, shrink: 0.0, radius_squared: -1.0 };
 
     fn holds(&self, position: Position) -> bool {
         let north = (position.lat - self.centre.lat) as f32;
