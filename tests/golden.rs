@@ -20,15 +20,22 @@ fn cases() -> Vec<PathBuf> {
     cases
 }
 
-fn replay(case: &Path) -> String {
-    let folder = tempfile::tempdir().expect("a folder");
-    let alerts = folder.path().join("alerts.jsonl");
+/// Replays a case with outputs in a folder; gives what goes to standard output.
+fn replay(case: &Path, folder: &Path, more: &[&str]) -> String {
     let inputs = ["input.nmea.gz", "input.nmea"];
     let input = inputs.into_iter().find(|input| case.join(input).is_file()).expect("an input");
     let mut command = darkwake(case);
-    let done = command.args(["replay", input, "--out"]).arg(&alerts).output().expect("the program runs");
+    command.args(["replay", input, "--out"]).arg(folder.join("alerts.jsonl"));
+    command.arg("--stats").arg(folder.join("stats.json")).args(more);
+    let done = command.output().expect("the program runs");
     assert!(done.status.success(), "{}: {}", case.display(), String::from_utf8_lossy(&done.stderr));
-    fs::read_to_string(alerts).expect("alerts")
+    String::from_utf8(done.stdout).expect("UTF-8")
+}
+
+fn alerts(case: &Path) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    replay(case, folder.path(), &[]);
+    fs::read_to_string(folder.path().join("alerts.jsonl")).expect("alerts")
 }
 
 /// The line with the hashes of configuration and ports replaced: they change with files that change no alert.
@@ -49,7 +56,7 @@ fn every_golden_case_gives_the_alerts_that_stand_beside_it() {
     for case in cases {
         let name = case.display();
         let golden = fs::read_to_string(case.join("alerts.jsonl")).unwrap_or_default();
-        let now = replay(&case);
+        let now = alerts(&case);
         for (at, (golden, now)) in golden.lines().zip(now.lines()).enumerate() {
             let (golden, now) = (mask(golden), mask(now));
             assert!(
@@ -64,6 +71,26 @@ fn every_golden_case_gives_the_alerts_that_stand_beside_it() {
             before, after,
             "{name}: golden alerts and those of now differ in number; {RENEW}\n{first}"
         );
+    }
+}
+
+#[test]
+fn facts_are_counted_as_they_are_told_whether_or_not_they_are_asked_for() {
+    for case in cases() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let counted = |more: &[&str]| {
+            let told = replay(&case, folder.path(), more);
+            let stats = fs::read_to_string(folder.path().join("stats.json")).expect("statistics");
+            let stats: Value = serde_json::from_str(&stats).expect("JSON");
+            (["silences", "visits", "hops"].map(|kind| stats[kind].as_u64().expect("a count")), told)
+        };
+        let (counts, told) = counted(&["--facts", "-"]);
+        let of_kind = |kind: &str| {
+            let head = format!("{{\"kind\":\"{kind}\"");
+            told.lines().filter(|line| line.starts_with(&head)).count() as u64
+        };
+        assert_eq!(counts, ["silence", "visit", "hop"].map(of_kind), "{}", case.display());
+        assert_eq!(counted(&[]).0, counts, "{}", case.display());
     }
 }
 

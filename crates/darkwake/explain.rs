@@ -85,8 +85,11 @@ pub fn run(arguments: &Explain) -> anyhow::Result<()> {
 
 /// Replays the inputs; the log of one ship is written down where that is wanted.
 fn alerts(reading: &Reading, only: Option<Only<'_>>) -> anyhow::Result<Done> {
-    let mut done =
-        read::read(reading, &Wanted { alerts: true, only, ..Wanted::default() }, &Interrupt::listen()?)?;
+    let mut done = read::read(
+        reading,
+        &Wanted { facts: true, alerts: true, only, ..Wanted::default() },
+        &Interrupt::listen()?,
+    )?;
     done.sort();
     done.whole()?;
     Ok(done)

@@ -60,6 +60,8 @@ pub struct Done {
 pub struct Wanted<'a> {
     /// How fast.
     pub speed: Speed,
+    /// Whether facts are.
+    pub facts: bool,
     /// Whether alerts are.
     pub alerts: bool,
     /// Whether tracks are.
@@ -81,6 +83,7 @@ impl Default for Wanted<'_> {
     fn default() -> Self {
         Wanted {
             speed: Speed::Max,
+            facts: false,
             alerts: false,
             report_tracks: false,
             track_points: None,
@@ -106,7 +109,7 @@ pub fn read(reading: &Reading, wanted: &Wanted<'_>, interrupt: &Interrupt) -> an
     read_all(reading, wanted, interrupt, None)
 }
 
-/// Reads as [`read`] does, and shows the log as it is made, to another tap whenever it begins anew; no facts are kept.
+/// Reads as [`read`] does, and shows the log as it is made, to another tap whenever it begins anew.
 pub fn read_tapped(
     reading: &Reading,
     wanted: &Wanted<'_>,
@@ -139,7 +142,7 @@ fn read_all(
     let start = |alerts: KeepAlerts| {
         let (report_tracks, track_points, lookout) =
             (wanted.report_tracks, wanted.track_points, lookout.clone());
-        let keep = Keep { facts: tap.is_none(), alerts, report_tracks, track_points, lookout };
+        let keep = Keep { facts: wanted.facts, alerts, report_tracks, track_points, lookout };
         let mut shards = Shards::start(count, &made_with, limits, &keep);
         if let Some(tap) = tap {
             shards.tap(tap());
@@ -190,7 +193,7 @@ fn read_all(
                     // Neither is written down with the rest: who resumes asks for no points and has no sightings.
                     let (track_points, lookout) = (None, None);
                     let (alerts, report_tracks) = (keep.clone(), wanted.report_tracks);
-                    let keep = Keep { facts: true, alerts, report_tracks, track_points, lookout };
+                    let keep = Keep { facts: wanted.facts, alerts, report_tracks, track_points, lookout };
                     let shards = Shards::resume(&known.shards, &made_with, &keep)?;
                     let takes_in = (Ingest::restore(&known.ingest)?, known.totals);
                     let driver = Driver::resumed(&plan, &config, shards, progress, takes_in);

@@ -39,9 +39,13 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     check_sightings(arguments)?;
     places::check(arguments)?;
     let order = if arguments.by_day { PointOrder::Days } else { PointOrder::Tracks };
-    // Statistics count them, too.
     let wanted = Wanted {
         speed: arguments.speed,
+        facts: !facts.is_empty()
+            || files.is_empty()
+            || arguments.report.is_some()
+            || !arguments.sightings.is_empty(),
+        // Statistics count them, too.
         alerts: !out.is_empty()
             || arguments.stats.is_some()
             || arguments.report.is_some()
@@ -83,7 +87,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         base_stations: read.base_stations.len() as u64,
         vessels: outcome.ships,
         tracks: outcome.tracks,
-        facts: outcome.facts.totals(),
+        facts: outcome.fact_counts.all(),
         elapsed_ms: began.elapsed().as_millis() as u64,
         ..Totals::default()
     };

@@ -193,7 +193,7 @@ fn print((reading, wanted): (&Reading, &Wanted<'_>), inputs: &[Input], made_with
     let reference = &made_with.reference;
     let hashes = (&reference.config_hash, &reference.ports_hash);
     // What is not kept from the beginning cannot be told later.
-    let kept = (wanted.alerts, wanted.report_tracks);
+    let kept = (wanted.facts, wanted.alerts, wanted.report_tracks);
     let asked = format!("{files:?} {format:?} {since:?} {until:?} {start:?} {step:?} {hashes:?} {kept:?}");
     model::hash::bytes(0, (asked + env!("CARGO_PKG_VERSION")).as_bytes())
 }

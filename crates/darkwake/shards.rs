@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use anyhow::Context;
-use connect::facts::Facts;
+use connect::facts::{FactCounts, Facts};
 use connect::log::{Frame, LogWriter};
 use detect::Reception;
 use detect::sighting::lookout::Lookout;
@@ -29,8 +29,10 @@ const QUEUE: usize = 16;
 /// What a shard has found when its input has ended.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// Facts in their last revision.
+    /// Facts in their last revision, where they were asked for.
     pub facts: Facts,
+    /// How many there are.
+    pub fact_counts: FactCounts,
     /// All alerts, each ship's in order, where they were asked for.
     pub alerts: Vec<Arc<Alert>>,
     /// What became of the transmissions.
@@ -57,6 +59,9 @@ impl Outcome {
         let news = fresh.iter().filter(|fresh| !matches!(fresh, Told::Near(_) | Told::TakenBack(_))).count();
         told.fetch_add(news as u64, Ordering::Relaxed);
         for told in fresh.drain(..) {
+            if let Told::Fact(change) = &told {
+                self.fact_counts.apply(change);
+            }
             match (told, &keep.alerts) {
                 (Told::Fact(change), _) if keep.facts => self.facts.apply(&change),
                 (Told::Near(near), _) => self.seen.hear(&near, keep.lookout.as_deref()),
@@ -158,6 +163,7 @@ impl Record {
 struct ShardState {
     engine: Vec<u8>,
     facts: Facts,
+    fact_counts: FactCounts,
     alerts: Vec<Arc<Alert>>,
     report_tracks: Tracks,
 }
@@ -195,8 +201,9 @@ impl Shards {
     /// Starts shards that know what these knew, and have told what they had.
     pub fn resume(states: &[Vec<u8>], made_with: &MadeWith, keep: &Keep) -> anyhow::Result<Shards> {
         let restored = states.iter().map(|state| {
-            let ShardState { engine, facts, alerts, report_tracks } = postcard::from_bytes(state)?;
-            let outcome = Outcome { facts, alerts, report_tracks, ..Outcome::default() };
+            let ShardState { engine, facts, fact_counts, alerts, report_tracks } =
+                postcard::from_bytes(state)?;
+            let outcome = Outcome { facts, fact_counts, alerts, report_tracks, ..Outcome::default() };
             anyhow::Ok((Engine::restore(&engine)?, outcome))
         });
         Ok(Shards::go_on_with(restored.collect::<anyhow::Result<_>>()?, made_with, keep))
@@ -381,6 +388,7 @@ impl Shards {
                 Err(panic) => std::panic::resume_unwind(panic),
             };
             whole.facts.merge(part.facts);
+            whole.fact_counts.add(part.fact_counts);
             whole.alerts.extend(part.alerts);
             whole.counts.add(&part.counts);
             whole.ships += part.ships;
@@ -478,7 +486,8 @@ fn work(
             Work::Checkpoint(sender) => {
                 let bytes = engine.snapshot().and_then(|engine| {
                     // As a `ShardState`, but for nothing of it being copied.
-                    let state = (engine, &outcome.facts, &outcome.alerts, &outcome.report_tracks);
+                    let Outcome { facts, fact_counts, alerts, report_tracks, .. } = &outcome;
+                    let state = (engine, facts, fact_counts, alerts, report_tracks);
                     postcard::to_allocvec(&state).map_err(SnapshotError::Damaged)
                 });
                 // Who asked may have gone.

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use connect::alerts::Writer;
-use connect::facts::Facts;
+use connect::facts::{FactCounts, Facts};
 use decode::Decoded;
 use engine::{Engine, Entry, Ingest, Limits, Order, World};
 use model::alert::{Alert, Told};
 use model::fate::Counts;
-use model::{EventTime, Reason};
+use model::{EventTime, FactKind, Reason};
 use serde_json::Value;
 
 /// The delay bound of every source.
@@ -128,6 +128,9 @@ pub fn run(world: &World, sources: usize, feed: &Feed, how: &How) -> Outcome {
     let lines: u64 = feed.iter().map(|(_, decoded)| u64::from(decoded.lines)).sum();
     assert_eq!(counts.total(), lines, "every line has one fate");
     assert!(engines.iter().all(|engine| engine.held() == 0), "nothing is held after the end");
+    let of_kind = |kind: FactKind| heard.facts.iter().filter(|(key, _)| key.kind == kind).count() as u64;
+    let counts_of_facts = [FactKind::Silence, FactKind::Visit, FactKind::Hop].map(of_kind);
+    assert_eq!(heard.fact_counts.all(), counts_of_facts, "facts are counted as they are told");
     Outcome { facts: heard.facts.lines(world.ports(), false).collect(), alerts: heard.lines(world), counts }
 }
 
@@ -135,13 +138,17 @@ pub fn run(world: &World, sources: usize, feed: &Feed, how: &How) -> Outcome {
 #[derive(Default)]
 struct Heard {
     facts: Facts,
+    fact_counts: FactCounts,
     alerts: Vec<Arc<Alert>>,
 }
 
 impl Heard {
     fn take(&mut self, told: Told) {
         match told {
-            Told::Fact(change) => self.facts.apply(&change),
+            Told::Fact(change) => {
+                self.fact_counts.apply(&change);
+                self.facts.apply(&change);
+            }
             Told::Alert(alert) => self.alerts.push(alert),
             // Nothing is sought here.
             Told::Near(_) | Told::TakenBack(_) => {}

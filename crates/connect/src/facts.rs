@@ -4,11 +4,44 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use model::{
-    Crossing, Fact, FactChange, FactKey, Fix, Hop, Ports, Silence, StaticKey, Statics, TimeSpan, Visit,
+    Crossing, Fact, FactChange, FactKey, FactKind, Fix, Hop, Ports, Silence, StaticKey, Statics, TimeSpan,
+    Visit,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::json;
+
+/// How many silences, visits and hops there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactCounts([u64; 3]);
+
+impl FactCounts {
+    /// Takes in a change.
+    pub fn apply(&mut self, change: &FactChange) {
+        let [silences, visits, hops] = &mut self.0;
+        let count = match change.key.kind {
+            FactKind::Silence => silences,
+            FactKind::Visit => visits,
+            FactKind::Hop => hops,
+        };
+        match (change.was_told, change.fact.is_some()) {
+            (false, true) => *count += 1,
+            (true, false) => *count = count.saturating_sub(1),
+            (true, true) | (false, false) => {}
+        }
+    }
+
+    /// Adds those of other ships.
+    pub fn add(&mut self, other: FactCounts) {
+        self.0.iter_mut().zip(other.0).for_each(|(count, other)| *count += other);
+    }
+
+    /// Silences, visits and hops.
+    #[must_use]
+    pub fn all(self) -> [u64; 3] {
+        self.0
+    }
+}
 
 /// Facts in their last revision.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -32,18 +65,6 @@ impl Facts {
     /// Adds the facts of other ships.
     pub fn merge(&mut self, other: Facts) {
         self.facts.extend(other.facts);
-    }
-
-    /// Silences, visits and hops.
-    #[must_use]
-    pub fn totals(&self) -> [u64; 3] {
-        let count =
-            |test: fn(&Fact) -> bool| self.facts.values().filter(|(fact, _)| test(fact)).count() as u64;
-        [
-            count(|fact| matches!(fact, Fact::Silence(_))),
-            count(|fact| matches!(fact, Fact::Visit(_))),
-            count(|fact| matches!(fact, Fact::Hop(_))),
-        ]
     }
 
     /// How many there are.

@@ -290,7 +290,8 @@ impl Track {
     /// The track was a false fix: takes back all that was told of it.
     pub fn take_back(&mut self, at: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
         for told in self.story.told_facts(chart) {
-            out.push(Told::Fact(FactChange { fact: None, ambiguous: false, at, told: at, ..told }));
+            let none = FactChange { fact: None, was_told: true, ambiguous: false, at, told: at, ..told };
+            out.push(Told::Fact(none));
         }
         if let Some(teller) = &mut self.teller {
             teller.take_back(&self.story, (at, at), chart, out);
@@ -454,14 +455,25 @@ impl Track {
         let mut changes = Vec::new();
         let vessel = || Arc::clone(story.statics());
         for (key, (fact, _)) in before.iter().filter(|(key, _)| !after.contains_key(key)) {
-            let (at, vessel) = (at(fact), vessel());
-            changes.push(FactChange { key: *key, fact: None, ambiguous: false, at, told: now, vessel });
+            let (key, at, vessel) = (*key, at(fact), vessel());
+            let change =
+                FactChange { key, fact: None, was_told: true, ambiguous: false, at, told: now, vessel };
+            changes.push(change);
         }
         for (key, told) in after {
-            if before.get(&key) != Some(&told) {
+            let earlier = before.get(&key);
+            if earlier != Some(&told) {
                 let ((fact, ambiguous), vessel) = (told, vessel());
-                let at = at(&fact);
-                changes.push(FactChange { key, fact: Some(fact), ambiguous, at, told: now, vessel });
+                let (at, was_told) = (at(&fact), earlier.is_some());
+                changes.push(FactChange {
+                    key,
+                    fact: Some(fact),
+                    was_told,
+                    ambiguous,
+                    at,
+                    told: now,
+                    vessel,
+                });
             }
         }
         self.story = story;

@@ -75,7 +75,7 @@ impl Itinerary {
                 && self.is_hop(from, to, departure, ports)
             {
                 let key = FactKey { track, start: departure.fix.t, kind: FactKind::Hop, port: Some(to.port) };
-                facts.push((key, Fact::Hop(self.hop(from, to, departure))));
+                facts.push((key, Fact::Hop(Box::new(self.hop(from, to, departure)))));
             }
         }
         facts
@@ -160,7 +160,7 @@ impl Itinerary {
             let Some(from) = before.max_by_key(|stay| (stay.last.fix.t, stay.port)) else { continue };
             if self.is_hop(from, to, from.last, ports) {
                 let key = FactKey { track, start: from.last.fix.t, kind: FactKind::Hop, port: Some(to.port) };
-                hops.push((key, Fact::Hop(self.hop(from, to, from.last))));
+                hops.push((key, Fact::Hop(Box::new(self.hop(from, to, from.last)))));
             }
         }
         hops

@@ -101,21 +101,32 @@ impl Encounters {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Known {
     values: Arc<Statics>,
-    heard: Option<Box<[EventTime; StaticKey::ALL.len()]>>,
+    /// When they were last heard as they are now, all of them together.
+    whole: EventTime,
+    /// When each was last heard, where that was not together with all others.
+    single: Option<Box<[EventTime; StaticKey::ALL.len()]>>,
 }
 
 impl Default for Known {
     fn default() -> Self {
         static NOTHING: OnceBox<Arc<Statics>> = OnceBox::new();
-        Known { values: Arc::clone(NOTHING.get_or_init(Box::default)), heard: None }
+        Known { values: Arc::clone(NOTHING.get_or_init(Box::default)), whole: EventTime::MIN, single: None }
     }
 }
 
 impl Known {
     /// Takes in values heard at `t`; what is older than what is known is left.
     pub fn update(&mut self, t: EventTime, newer: &Arc<Statics>) {
-        let heard = self.heard.get_or_insert_default();
+        // Most ships say the same of themselves for days.
+        if Arc::ptr_eq(&self.values, newer) {
+            self.whole = self.whole.max(t);
+            return;
+        }
+        let mut heard = self.single.take().unwrap_or_default();
         for (key, heard) in StaticKey::ALL.into_iter().zip(heard.iter_mut()) {
+            if self.values.has(key) {
+                *heard = self.whole.max(*heard);
+            }
             if newer.has(key) && *heard <= t {
                 *heard = t;
                 if !self.values.same(newer, key) {
@@ -126,10 +137,13 @@ impl Known {
         if newer.ship_type.is_some() && newer.ship_type != self.values.ship_type {
             Arc::make_mut(&mut self.values).ship_type = newer.ship_type;
         }
-        // Most ships say the same of themselves for days: it is kept once.
-        if !Arc::ptr_eq(&self.values, newer) && self.values == *newer {
+        // It is kept once.
+        if self.values == *newer {
             self.values = Arc::clone(newer);
         }
+        let is_newest = |(key, heard): (StaticKey, &EventTime)| *heard == t || !self.values.has(key);
+        let is_whole = StaticKey::ALL.into_iter().zip(heard.iter()).all(is_newest);
+        (self.whole, self.single) = if is_whole { (t, None) } else { (EventTime::MIN, Some(heard)) };
     }
 
     /// The values.
@@ -331,12 +345,13 @@ impl Story {
         self.advance(EventTime(t.0 - 1), chart);
         let parts = self.silences_before(t);
         let mut changed = false;
+        let before = out.len();
         for part in &parts {
             changed |= self.apply_hearings(part.start, out);
             self.end_silence(report, *part);
         }
         if !parts.is_empty() {
-            self.told_silences(&parts, t, out);
+            self.told_silences(&parts, t, before, out);
         }
         let odometer_um = self.sail(report);
         self.activity.heard(t, 1 + report.thinned);
@@ -387,8 +402,8 @@ impl Story {
         }
         for silence in self.waiting_silences() {
             if silence.start.t <= t && t <= silence.end.t {
-                let fact = Fact::Silence(silence.clone());
-                out.push(self.change(silence::key(self.track, silence), fact, t));
+                let fact = Fact::Silence(Box::new(silence.clone()));
+                out.push(self.change((silence::key(self.track, silence), true), fact, t));
             }
         }
         self.tell(t, chart, out);
@@ -430,11 +445,12 @@ impl Story {
         let mut facts: Vec<FactChange> = self
             .waiting_silences()
             .iter()
-            .map(|silence| self.change(silence::key(self.track, silence), Fact::Silence(silence.clone()), at))
+            .map(|silence| (silence::key(self.track, silence), Fact::Silence(Box::new(silence.clone()))))
+            .map(|(key, fact)| self.change((key, true), fact, at))
             .collect();
         let told = |key: &FactKey| self.told().iter().any(|(other, _)| other == key);
         for (key, fact) in self.visits_and_hops(chart).into_iter().filter(|(key, _)| told(key)) {
-            facts.push(self.change(key, fact, at));
+            facts.push(self.change((key, true), fact, at));
         }
         facts
     }
@@ -468,12 +484,17 @@ impl Story {
         }
     }
 
-    fn told_silences(&mut self, parts: &[TimeSpan], at: EventTime, out: &mut Vec<FactChange>) {
+    /// Tells the silences that a report has ended; what was to be told of them while it did, after the first `before`
+    /// changes, is part of it.
+    fn told_silences(&mut self, parts: &[TimeSpan], at: EventTime, before: usize, out: &mut Vec<FactChange>) {
         let waiting = self.events.as_ref().map_or(&[][..], |events| events.silences.waiting());
         for silence in waiting.iter().filter(|silence| parts.contains(&silence.heard)) {
             self.judge.note_silence(silence);
-            let fact = Fact::Silence(silence.clone());
-            out.push(self.change(silence::key(self.track, silence), fact, at));
+            let key = silence::key(self.track, silence);
+            while let Some(revised) = out[before..].iter().position(|change| change.key == key) {
+                out.remove(before + revised);
+            }
+            out.push(self.change((key, false), Fact::Silence(Box::new(silence.clone())), at));
         }
     }
 
@@ -529,7 +550,7 @@ impl Story {
             self.judge.note_silence(&silence);
             self.note_change(&silence);
             let key = silence::key(self.track, &silence);
-            out.push(self.change(key, Fact::Silence(silence), at));
+            out.push(self.change((key, true), Fact::Silence(Box::new(silence)), at));
         }
         changed
     }
@@ -555,21 +576,23 @@ impl Story {
     fn tell(&mut self, at: EventTime, chart: &impl Chart, out: &mut Vec<FactChange>) {
         let facts = self.visits_and_hops(chart);
         for (key, _) in self.told().iter().filter(|(key, _)| facts.iter().all(|(other, _)| other != key)) {
-            let vessel = Arc::clone(&self.statics.values);
-            out.push(FactChange { key: *key, fact: None, ambiguous: false, at, told: at, vessel });
+            let (key, vessel) = (*key, Arc::clone(&self.statics.values));
+            out.push(FactChange { key, fact: None, was_told: true, ambiguous: false, at, told: at, vessel });
         }
         let prints: Vec<(FactKey, u64)> = facts.iter().map(|(key, fact)| (*key, self.print(fact))).collect();
         for ((key, fact), print) in facts.into_iter().zip(&prints) {
-            if !self.told().contains(print) {
-                out.push(self.change(key, fact, at));
+            let told = self.told();
+            if !told.contains(print) {
+                let was_told = told.iter().any(|(other, _)| *other == key);
+                out.push(self.change((key, was_told), fact, at));
             }
         }
         self.note_told(prints);
     }
 
-    fn change(&self, key: FactKey, fact: Fact, at: EventTime) -> FactChange {
-        let vessel = Arc::clone(&self.statics.values);
-        FactChange { key, ambiguous: self.is_ambiguous(&fact), fact: Some(fact), at, told: at, vessel }
+    fn change(&self, (key, was_told): (FactKey, bool), fact: Fact, at: EventTime) -> FactChange {
+        let (vessel, ambiguous) = (Arc::clone(&self.statics.values), self.is_ambiguous(&fact));
+        FactChange { key, fact: Some(fact), was_told, ambiguous, at, told: at, vessel }
     }
 
     fn is_ambiguous(&self, fact: &Fact) -> bool {

@@ -59,12 +59,15 @@ impl Cargo {
 
     /// Takes the values of `later` that are missing; whether there are any.
     fn fill(&mut self, later: &Statics) -> bool {
-        let missing = Statics {
-            draught: later.draught.filter(|_| self.draught.is_none()),
-            destination: later.destination.clone().filter(|_| self.destination.is_none()),
-            ..Statics::default()
-        };
-        self.update(&missing)
+        let is_draught = self.draught.is_none() && later.draught.is_some();
+        if is_draught {
+            self.draught = later.draught;
+        }
+        let is_destination = self.destination.is_none() && later.destination.is_some();
+        if is_destination {
+            self.destination.clone_from(&later.destination);
+        }
+        is_draught || is_destination
     }
 }
 
@@ -88,13 +91,13 @@ pub struct Stay {
     /// Whether the port is a zone, which makes no calls.
     pub is_zone: bool,
     /// Silences of 4 h or more that began inside.
-    pub gaps: Vec<TimeSpan>,
+    pub gaps: Rare<TimeSpan>,
     /// Stops.
     pub stops: Stops,
     /// The first report at least 20 nm from the last inside.
     pub away_since: Option<EventTime>,
     /// Where the track last was inside the ports it was also visiting when this visit began.
-    pub overlapped: SmallVec<[(PortIndex, EventTime, Logged); 1]>,
+    pub overlapped: Rare<(PortIndex, EventTime, Logged)>,
     /// Last values up to the first report inside.
     pub at_arrival: Cargo,
     /// First values from the first report inside on.
@@ -154,7 +157,7 @@ impl Stay {
             entry: self.entry(),
             exit: self.exit(),
             stops: self.stops.list(self.last.fix.t),
-            gaps: self.gaps.clone(),
+            gaps: self.gaps.to_vec(),
             class: self.class(),
         }
     }
@@ -308,10 +311,10 @@ impl Machine {
             is_over: false,
             has_pair: false,
             is_zone,
-            gaps: Vec::new(),
+            gaps: Rare::default(),
             stops,
             away_since: None,
-            overlapped: SmallVec::new(),
+            overlapped: Rare::default(),
             at_arrival: Cargo::of(step.statics),
             after_arrival,
             at_exit: Cargo::default(),

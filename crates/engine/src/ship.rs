@@ -74,12 +74,27 @@ type Heard = (EventTime, Arc<Statics>, bool);
 
 impl Statement {
     fn hear(&mut self, t: EventTime, values: &Arc<Statics>, is_report: bool) {
+        if self.is_all(t, values, is_report) {
+            // Only times change: rows of tables say the same each time.
+            self.earlier.update(self.lately[0].0, values);
+            let times = self.lately.iter().skip(1).map(|(t, ..)| *t).chain([t]);
+            let times: SmallVec<[EventTime; MAX_LATELY]> = times.collect();
+            return self.lately.iter_mut().zip(times).for_each(|((heard, ..), t)| *heard = t);
+        }
         let later = self.lately.iter().rev().take_while(|(other, ..)| *other > t).count();
         self.lately.edit(|lately| lately.insert(lately.len() - later, (t, Arc::clone(values), is_report)));
         if self.lately.len() > MAX_LATELY {
             let (t, values, _) = self.lately.edit(|lately| lately.remove(0));
             self.earlier.update(t, &values);
         }
+    }
+
+    /// Whether nothing else was said the last times, and this is later.
+    fn is_all(&self, t: EventTime, values: &Arc<Statics>, is_report: bool) -> bool {
+        let is_it = |(heard, other, is_other_report): &Heard| {
+            *heard <= t && Arc::ptr_eq(other, values) && *is_other_report == is_report
+        };
+        self.lately.len() == MAX_LATELY && self.lately.iter().all(is_it)
     }
 
     /// The values known at a time.

@@ -536,7 +536,6 @@ pub struct Notice {
 
 /// What the core tells: changes of facts, and alerts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(clippy::large_enum_variant, reason = "nearly all that is told are facts, and they are told once")]
 pub enum Told {
     /// A fact is new, has changed, or has turned out not to be.
     Fact(crate::FactChange),

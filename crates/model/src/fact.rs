@@ -1,5 +1,6 @@
 //! Facts: what follows from the accepted reports of a track in time order, and from nothing else.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use compact_str::CompactString;
@@ -221,12 +222,15 @@ pub struct Hop {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Fact {
     /// The ship was not heard.
-    Silence(Silence),
+    Silence(Box<Silence>),
     /// The ship was in a port's area.
     Visit(Visit),
     /// The ship went from one port to another.
-    Hop(Hop),
+    Hop(Box<Hop>),
 }
+
+/// Nearly all are visits: a hundred thousand ships in ports have one each.
+const _: () = assert!(size_of::<Fact>() <= 160);
 
 /// Kinds of facts, in sort order of their printed names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -259,6 +263,8 @@ pub struct FactChange {
     pub key: FactKey,
     /// As it is now; `None`: it is none.
     pub fact: Option<Fact>,
+    /// Whether it was told before.
+    pub was_told: bool,
     /// Whether another ship with the same identity was close.
     pub ambiguous: bool,
     /// Event time of the report or deadline that decided this.

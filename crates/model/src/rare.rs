@@ -71,6 +71,14 @@ impl<T> From<Vec<T>> for Rare<T> {
     }
 }
 
+impl<T> FromIterator<T> for Rare<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Self {
+        let mut rare = Rare::default();
+        elements.into_iter().for_each(|element| rare.push(element));
+        rare
+    }
+}
+
 impl<'a, T> IntoIterator for &'a Rare<T> {
     type Item = &'a T;
     type IntoIter = core::slice::Iter<'a, T>;

@@ -81,8 +81,8 @@ struct Moving {
     prints: [u32; MOVING_REPORTS],
     /// When each was handed on, the lower 32 bits …
     handed_on: [u32; MOVING_REPORTS],
-    /// … and how long before that it was sent.
-    delays: [i32; MOVING_REPORTS],
+    /// … and how long before that it was sent; none where that was at once for all.
+    delays: ThinVec<i32>,
     /// When the last was handed on.
     last: EventTime,
     next: u8,
@@ -96,7 +96,7 @@ impl Default for Moving {
             marks: [0; MOVING_REPORTS],
             prints: [0; MOVING_REPORTS],
             handed_on: [0; MOVING_REPORTS],
-            delays: [0; MOVING_REPORTS],
+            delays: ThinVec::new(),
             last: EventTime::MIN,
             next: 0,
             count: 0,
@@ -258,7 +258,8 @@ impl Moving {
         let is_same = |at: &usize| self.marks[*at] == mark && self.prints[*at] == print(fingerprint);
         let first = |at: usize| {
             let handed_on = self.last.0 - i64::from((self.last.0 as u32).wrapping_sub(self.handed_on[at]));
-            let t = EventTime(handed_on - i64::from(self.delays[at]));
+            let delay = self.delays.get(at).copied().unwrap_or(0);
+            let t = EventTime(handed_on - i64::from(delay));
             First { fingerprint, t, handed_on: EventTime(handed_on) }
         };
         let same = (0..MOVING_REPORTS.min(self.count.into())).filter(is_same).map(first);
@@ -279,7 +280,12 @@ impl Moving {
         }
         let at = usize::from(self.next) % MOVING_REPORTS;
         (self.marks[at], self.prints[at]) = (mark(first.fingerprint), print(first.fingerprint));
-        (self.handed_on[at], self.delays[at]) = (first.handed_on.0 as u32, delay);
+        self.handed_on[at] = first.handed_on.0 as u32;
+        if delay != 0 && self.delays.is_empty() {
+            self.delays.reserve_exact(MOVING_REPORTS);
+            self.delays.resize(MOVING_REPORTS, 0);
+        }
+        self.delays.get_mut(at).into_iter().for_each(|known| *known = delay);
         self.next = (at + 1) as u8;
         self.count = self.count.saturating_add(1).min(MOVING_REPORTS as u8);
         self.last = first.handed_on;
