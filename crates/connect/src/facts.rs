@@ -26,7 +26,7 @@ impl FactCounts {
         };
         match (change.was_told, change.fact.is_some()) {
             (false, true) => *count += 1,
-            (true, false) => *count = count.saturating_sub(1),
+            (true, false) => *count -= 1,
             (true, true) | (false, false) => {}
         }
     }

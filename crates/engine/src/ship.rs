@@ -77,9 +77,11 @@ impl Statement {
         if self.is_all(t, values, is_report) {
             // Only times change: rows of tables say the same each time.
             self.earlier.update(self.lately[0].0, values);
-            let times = self.lately.iter().skip(1).map(|(t, ..)| *t).chain([t]);
-            let times: SmallVec<[EventTime; MAX_LATELY]> = times.collect();
-            return self.lately.iter_mut().zip(times).for_each(|((heard, ..), t)| *heard = t);
+            for at in 1..MAX_LATELY {
+                self.lately[at - 1].0 = self.lately[at].0;
+            }
+            self.lately[MAX_LATELY - 1].0 = t;
+            return;
         }
         let later = self.lately.iter().rev().take_while(|(other, ..)| *other > t).count();
         self.lately.edit(|lately| lately.insert(lately.len() - later, (t, Arc::clone(values), is_report)));

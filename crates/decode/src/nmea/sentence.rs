@@ -2,6 +2,8 @@
 
 use model::EventTime;
 
+use crate::eight::folded;
+
 /// Cuts a line into segments of TAG blocks and one sentence each.
 pub struct Segments<'a> {
     line: &'a [u8],
@@ -229,11 +231,8 @@ fn fields(text: &[u8]) -> Option<(Sentence<'_>, &[u8])> {
 /// Exclusive or of all bytes.
 pub fn checksum(body: &[u8]) -> u8 {
     let (eights, rest) = body.as_chunks::<8>();
-    let mut sums = eights.iter().fold(0, |sums, eight| sums ^ u64::from_ne_bytes(*eight));
-    sums ^= sums >> 32;
-    sums ^= sums >> 16;
-    sums ^= sums >> 8;
-    rest.iter().fold(sums as u8, |sum, byte| sum ^ byte)
+    let sums = eights.iter().fold(0, |sums, eight| sums ^ u64::from_ne_bytes(*eight));
+    rest.iter().fold(folded(sums), |sum, byte| sum ^ byte)
 }
 
 /// Value of a hexadecimal digit of either case.
