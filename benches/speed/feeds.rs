@@ -1,5 +1,6 @@
 //! The feeds that are measured, piece by piece.
 
+use std::io::{Write, stdout};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -93,6 +94,22 @@ impl Feed {
         };
         let name = format!("{} ships", super::tell::grouped(ships as f64));
         Feed { name, format: Format::Nmea, budget_ns, warm, pieces, start: Box::new(start) }
+    }
+
+    /// Writes sentences of a steady fleet to the standard output, for other tools to work on.
+    pub fn write(ships: usize, lines: usize) {
+        let (mut fleet, mut piece, mut left) = (fleet(ships), Vec::new(), lines);
+        while left > 0 {
+            piece.clear();
+            fleet.sentences(left.min(PIECE), &mut piece);
+            let count = memchr_iter(b'\n', &piece).count();
+            let end = memchr_iter(b'\n', &piece).nth(left - 1).map_or(piece.len(), |at| at + 1);
+            left -= count.min(left);
+            if stdout().write_all(&piece[..end]).is_err() {
+                // Nobody reads on.
+                return;
+            }
+        }
     }
 
     /// Rows of a steady fleet.

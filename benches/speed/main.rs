@@ -7,6 +7,7 @@
 //! cargo bench --bench speed -- scaling    10,000 to 1,000,000 ships, 4,000 and 15,000 port polygons
 //! cargo bench --bench speed -- ships      memory of 1,000,000 ships [--hours N]
 //! cargo bench --bench speed -- steady     memory and speed over ten minutes [--minutes N]
+//! cargo bench -q --bench speed -- feed    writes sentences of a fleet, as many as there are lines [--ships N] [--lines N]
 //!
 //!   --rounds N   all is measured so often, and the median counts
 //!   --lines N    lines of a feed    --ships N   ships of a fleet, where that is open
@@ -59,11 +60,12 @@ fn main() {
         "scaling" => bars::scaling(&options),
         "ships" => bars::ships(&options),
         "steady" => bars::steady(&options),
+        "feed" => Feed::write(options.ships, options.lines),
         _ => say(NAMES),
     }
 }
 
-const NAMES: &str = "budget, peers, cores, scaling, ships or steady, and [--rounds N] [--lines N] [--ships N] [--hours N] [--minutes N]?";
+const NAMES: &str = "budget, peers, cores, scaling, ships, steady or feed, and [--rounds N] [--lines N] [--ships N] [--hours N] [--minutes N]?";
 
 impl Options {
     fn read(arguments: &[&str]) -> Option<Options> {

@@ -9,7 +9,7 @@ use detect::reach::{MAX_REACH_M, likely_m};
 use detect::sighting::lookout::Lookout;
 use detect::{Inside, Outside, Reception, Watch};
 use geofence::sea::Ways;
-use model::{Cell, Cells, EventTime, Fix, Mmsi, PortIndex, PortKind, Ports, Position};
+use model::{Cell, EventTime, Fix, Mmsi, PortIndex, PortKind, Ports, Position};
 
 use crate::World;
 
@@ -22,13 +22,11 @@ const M_PER_UNIT: f64 = 0.111;
 
 type Reached = Arc<Vec<(PortIndex, f64)>>;
 
-/// Searches made lately, which the next alert of the same ship asks for again, and cells of positions. They change
-/// nothing but the time it takes.
+/// Searches made lately, which the next alert of the same ship asks for again. They change nothing but the time it takes.
 #[derive(Debug, Default)]
 pub struct Searches {
     reached: RefCell<VecDeque<(Asked, Reached)>>,
     ways: RefCell<VecDeque<(Position, Towards, Arc<Ways>)>>,
-    cells: RefCell<Cells>,
 }
 
 /// Where ways lead on to, and how long they may be with that.
@@ -154,7 +152,7 @@ impl detect::Chart for ChartOf<'_> {
     }
 
     fn cell(&self, position: Position) -> Cell {
-        self.searches.cells.borrow_mut().at(position)
+        Cell::at(position)
     }
 
     fn is_water(&self, cell: Cell) -> bool {

@@ -26,7 +26,6 @@
 //! ```
 
 mod field;
-mod lattice;
 mod nodes;
 mod search;
 mod sight;
@@ -39,7 +38,7 @@ mod tests;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use model::Position;
+use model::{Position, lattice};
 use once_cell::race::OnceBox;
 use smallvec::SmallVec;
 

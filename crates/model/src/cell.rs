@@ -1,10 +1,10 @@
 //! Cells of the H3 grid, resolution 5: about 250 km² each.
 
-mod disks;
+mod finder;
 
 use alloc::vec::Vec;
 
-pub use disks::Cells;
+use finder::Finder;
 use h3o::{CellIndex, LatLng, Resolution};
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +55,17 @@ impl Cell {
     /// The cell of resolution 5 that holds a position.
     #[must_use]
     pub fn at(position: Position) -> Cell {
+        let finder = Finder::get();
+        let spot = finder.spot(position);
+        spot.and_then(|spot| finder.cell(spot)).unwrap_or_else(|| {
+            let cell = Cell::by_h3(position);
+            spot.into_iter().for_each(|spot| finder.learn(spot, cell));
+            cell
+        })
+    }
+
+    /// The same, asked of H3.
+    fn by_h3(position: Position) -> Cell {
         let scale = f64::from(crate::position::UNITS_PER_DEGREE);
         let place = LatLng::new(f64::from(position.lat) / scale, f64::from(position.lon) / scale);
         // A position is finite by its type.
@@ -103,6 +114,7 @@ impl Cell {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::position::{RADIANS_PER_UNIT, wrapped};
 
     #[test]
     fn a_cell_holds_its_centre_and_has_six_neighbours() {
@@ -140,5 +152,54 @@ mod tests {
         }
         assert_eq!(count, RESOLUTION.cell_count());
         assert_eq!(Cell::NONE.h3(), 0);
+    }
+
+    #[test]
+    fn it_is_found_as_h3_finds_it_in_every_cell() {
+        // A place within each cell, another each time, near its border at times.
+        let mut state = 1;
+        let mut random = move |below: u64| {
+            state = crate::hash::mix(state, 0x5EED);
+            (state % below) as i64
+        };
+        for base in CellIndex::base_cells() {
+            for index in base.children(RESOLUTION) {
+                let centre = Cell::of(index).centre();
+                let squeezed = (libm::cos(f64::from(centre.lat) * RADIANS_PER_UNIT) * 1e3) as i64;
+                for _ in 0..2 {
+                    let (east, north) = (random(200_001) - 100_000, random(200_001) - 100_000);
+                    let lon = wrapped(i64::from(centre.lon) + east * 1_000 / squeezed.max(1));
+                    let lat = (i64::from(centre.lat) + north).clamp(-90_000_000, 90_000_000);
+                    let place = Position { lon: lon as i32, lat: lat as i32 };
+                    assert_eq!(Cell::at(place), Cell::by_h3(place), "{place:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn it_is_found_as_h3_finds_it_at_the_ends_of_the_chart() {
+        let lons = [-180_000_000, -179_999_999, -1, 0, 1, 179_999_999, 180_000_000];
+        let lats = [-90_000_000, -89_999_999, -1, 0, 1, 89_999_999, 90_000_000];
+        for place in lons.into_iter().flat_map(|lon| lats.map(|lat| Position { lon, lat })) {
+            for _ in 0..2 {
+                assert_eq!(Cell::at(place), Cell::by_h3(place), "{place:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn nearly_nothing_is_left_to_h3_once_parents_are_known() {
+        let mut asked = 0;
+        for number in 0..100_000_i64 {
+            // Evenly over the sphere.
+            let lat = libm::asin(1.0 - 2.0 * (number as f64 + 0.5) / 1e5).to_degrees();
+            let lon = (number as f64 * 137.507_764) % 360.0 - 180.0;
+            let place = Position::from_degrees(lon, lat).unwrap();
+            let (cell, finder) = (Cell::at(place), Finder::get());
+            let found = finder.spot(place).and_then(|spot| finder.cell(spot));
+            asked += u32::from(found != Some(cell));
+        }
+        assert!(asked < 500, "{asked}");
     }
 }

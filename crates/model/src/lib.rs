@@ -19,6 +19,7 @@ pub mod cell;
 pub mod fact;
 pub mod fate;
 pub mod hash;
+pub mod lattice;
 pub mod mid;
 pub mod mmsi;
 pub mod number;
@@ -30,7 +31,7 @@ pub mod sighting;
 pub mod statics;
 pub mod time;
 
-pub use cell::{Cell, Cells};
+pub use cell::Cell;
 pub use compact_str::CompactString;
 pub use fact::{
     Crossing, Fact, FactChange, FactKey, FactKind, Fix, Hop, Silence, TimeSpan, TrackId, Visit, VisitClass,

@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 use model::alert::Notice;
 use model::position::{interpolate, reachable};
 use model::time::DAY_MS;
-use model::{Cell, Cells, Class, EventTime, Fix, Mmsi, Position};
+use model::{Cell, Class, EventTime, Fix, Mmsi, Position};
 use serde::{Deserialize, Serialize};
 use smallvec::{SmallVec, smallvec};
 
@@ -131,9 +131,6 @@ pub struct Presence {
     intervals: Intervals,
     /// Ships that found no place, or lost it.
     refused: u64,
-    /// Where cells are looked up.
-    #[serde(skip)]
-    cells: Cells,
 }
 
 impl Presence {
@@ -155,7 +152,6 @@ impl Presence {
             claims: Claims::default(),
             intervals: Intervals::default(),
             refused: 0,
-            cells: Cells::default(),
         }
     }
 
@@ -264,7 +260,7 @@ impl Presence {
         let first = *self.first.get_or_insert(bin);
         let mut heard = Heard::of(self.ships.len());
         let mut jumps = Vec::new();
-        let (pending, cells, intervals) = (&mut self.pending, &mut self.cells, &mut self.intervals);
+        let (pending, intervals) = (&mut self.pending, &mut self.intervals);
         pending.begin(bin);
         self.ships.retain(|ship| {
             let key = ship.key;
@@ -281,7 +277,7 @@ impl Presence {
             let Some(glimpse) = ship.take_glimpse(bin) else {
                 return ship.known.is_some() || !ship.glimpses.is_empty();
             };
-            let cell = cells.at(glimpse.first.position);
+            let cell = Cell::at(glimpse.first.position);
             let was_away = ship.known.as_ref().is_none_or(|known| bin - known.bin() > PRESENCE_BINS);
             if was_away || ship.known.as_ref().is_some_and(|known| known.cell != cell) {
                 // What is heard first of all has come out of nowhere only for us.
@@ -296,7 +292,7 @@ impl Presence {
                     jumps.push((key, Jump { mmsi: key.1, from, to }));
                 }
                 intervals.note(key.0, known.group, known.bin(), bin, known.minutes);
-                resolve(key.0, known, bin, glimpse.first, (pending, cells));
+                resolve(key.0, known, bin, glimpse.first, pending);
                 known.hear(&glimpse, cell);
             } else {
                 ship.known = Some(Sighted::new(&glimpse, cell));
@@ -461,17 +457,11 @@ impl Heard {
 }
 
 /// Counts the bins that a ship, heard again in `bin`, was present in.
-fn resolve(
-    source: u16,
-    ship: &mut Sighted,
-    bin: i64,
-    first: Fix,
-    (pending, cells): (&mut Pending, &mut Cells),
-) {
+fn resolve(source: u16, ship: &mut Sighted, bin: i64, first: Fix, pending: &mut Pending) {
     let mut count = |of: i64, from: Fix, is_heard: bool, after_miss: bool, counted: &mut (Cell, i32)| {
         let middle = bin_start(of).0 + BIN_MS / 2;
         let share = (middle - from.t.0) as f64 / (first.t.0 - from.t.0).max(1) as f64;
-        let cell = cells.at(interpolate(from.position, first.position, share.clamp(0.0, 1.0)));
+        let cell = Cell::at(interpolate(from.position, first.position, share.clamp(0.0, 1.0)));
         let day = bin_start(of).0.div_euclid(DAY_MS) as i32;
         let is_passage = *counted != (cell, day);
         *counted = (cell, day);

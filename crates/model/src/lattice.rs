@@ -278,6 +278,13 @@ impl Lattice {
         by_x * x + by_y * y + constant
     }
 
+    /// The centre of a face, and the vectors that a point has as much of as it has coordinates, if it is as deep as the centre.
+    pub fn axes(&self, face: usize) -> (Vector, Vector, Vector) {
+        let Face { centre, x, y, .. } = self.faces[face];
+        let b = y.map(|part| part / SIN_60);
+        (centre, core::array::from_fn(|i| x[i] - b[i] / 2.0), b)
+    }
+
     /// The cells of a row of a face that are at their own places, as a range of slots.
     pub fn row(&self, face: usize, b: i32) -> core::ops::Range<u32> {
         let is_own = |a: i32| {
