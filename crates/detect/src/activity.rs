@@ -48,13 +48,6 @@ impl Activity {
         }
     }
 
-    /// A word that hangs on what a report will ask for.
-    #[must_use]
-    pub fn warm(&self) -> u64 {
-        let slot = self.hour.rem_euclid(HOURS as i32) as usize;
-        u64::from(self.heard[slot]) ^ u64::from(self.expected[slot])
-    }
-
     /// Reports heard in these hours.
     #[must_use]
     pub fn total_heard(&self) -> u32 {

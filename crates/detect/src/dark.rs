@@ -176,17 +176,9 @@ impl Judge {
         Judge { clock: EventTime::MIN, forgotten: EventTime::MIN, ..Judge::default() }
     }
 
-    /// A word that hangs on what a report will ask for of the judge's own memory.
-    #[must_use]
-    pub fn warm(&self) -> u64 {
-        let last = self.last.as_ref().map_or(0, |last| last.heard.0 as u64);
-        self.clock.0 as u64 ^ last ^ self.own.warm() ^ u64::from(self.is_idle())
-    }
-
-    /// A word that hangs on what a report with this speed will ask for elsewhere.
-    #[must_use]
-    pub fn warm_beyond(&self, sog: u16) -> u64 {
-        u64::from(self.speeds.reports_at(sog))
+    /// Fetches what a report with this speed will ask for elsewhere.
+    pub fn fetch(&self, sog: u16) {
+        self.speeds.fetch(sog);
     }
 
     /// Changes with whatever is told.

@@ -11,6 +11,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use model::ahead::fetch;
 use model::alert::Told;
 use model::position::reachable;
 use model::time::{HOUR_MS, MINUTE_MS};
@@ -141,17 +142,15 @@ impl Track {
         Track { story, teller: None, history: None, aside: None }
     }
 
-    /// A word that hangs on what a report will ask for of the track's own memory.
-    #[must_use]
-    pub fn warm(&self) -> u64 {
-        self.story.warm() ^ u64::from(self.aside.is_some()) ^ u64::from(self.history.is_some())
+    /// Fetches what a report with this speed will ask for elsewhere …
+    pub fn fetch(&self, sog: Option<u16>) {
+        self.teller.iter().for_each(|teller| fetch(&**teller));
+        self.story.fetch(sog);
     }
 
-    /// A word that hangs on what a report with this speed will ask for elsewhere.
-    #[must_use]
-    pub fn warm_beyond(&self, sog: u16) -> u64 {
-        let told = self.teller.as_ref().map_or(0, |teller| teller.warm());
-        told ^ self.story.warm_beyond(sog)
+    /// … and what it will ask for beyond that.
+    pub fn fetch_beyond(&self) {
+        self.story.fetch_beyond();
     }
 
     /// The story as it stands.

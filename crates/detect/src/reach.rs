@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use model::ahead::fetch;
 use model::alert::{Candidate, Candidates};
 use model::number::rounded;
 use model::position::{NAUTICAL_MILE_M, course_deg};
@@ -70,10 +71,9 @@ impl Speeds {
         }
     }
 
-    /// How many reports had about this speed, 0.1 kn.
-    #[must_use]
-    pub fn reports_at(&self, sog: u16) -> u16 {
-        self.0.get(step_of(sog)).copied().unwrap_or(0)
+    /// Fetches where a speed will be counted, 0.1 kn.
+    pub fn fetch(&self, sog: u16) {
+        self.0.get(step_of(sog)).into_iter().for_each(fetch);
     }
 
     /// The speed below which a share of the reports lies, knots.

@@ -37,12 +37,6 @@ enum State {
 }
 
 impl Stops {
-    /// A word that hangs on what a report will ask for.
-    #[must_use]
-    pub fn warm(&self) -> u64 {
-        u64::from(matches!(self.state, State::Moving))
-    }
-
     /// Whether a stop was found.
     #[must_use]
     pub fn any(&self) -> bool {

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use model::ahead::fetch;
 use model::alert::{FactTold, Withheld};
 use model::fact::YOUNG_REPORTS;
 use model::hash::mix;
@@ -169,20 +170,20 @@ impl Story {
         }
     }
 
-    /// A word that hangs on what a report will ask for of the story's own memory.
-    #[must_use]
-    pub fn warm(&self) -> u64 {
-        self.last_t().map_or(0, |t| t.0 as u64)
-            ^ self.activity.warm()
-            ^ u64::from(self.quiet.is_empty() & self.events.is_none())
-            ^ self.judge.warm()
+    /// Fetches what a report with this speed will ask for elsewhere …
+    pub fn fetch(&self, sog: Option<u16>) {
+        if let Some(events) = &self.events {
+            fetch(&events.silences);
+            fetch(&events.visits);
+            fetch(&events.itinerary);
+            fetch(&events.changes_noted);
+        }
+        sog.into_iter().for_each(|sog| self.judge.fetch(sog));
     }
 
-    /// A word that hangs on what a report with this speed will ask for elsewhere.
-    #[must_use]
-    pub fn warm_beyond(&self, sog: u16) -> u64 {
-        let events = self.events.as_ref().map_or(0, |events| events.changes_noted ^ events.visits.warm());
-        events ^ self.judge.warm_beyond(sog)
+    /// … and what it will ask for beyond that.
+    pub fn fetch_beyond(&self) {
+        self.events.iter().for_each(|events| events.visits.fetch());
     }
 
     /// Which track this is.

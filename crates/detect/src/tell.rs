@@ -110,12 +110,6 @@ struct Scene<'a, C: Chart> {
 }
 
 impl Teller {
-    /// A word that hangs on what a report will ask for.
-    #[must_use]
-    pub fn warm(&self) -> u64 {
-        self.version
-    }
-
     /// The story was run again: all of it is looked at.
     pub fn renew(&mut self) {
         self.version = 0;

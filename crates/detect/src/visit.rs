@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use model::ahead::fetch;
 use model::position::NAUTICAL_MILE_M;
 use model::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 use model::{
@@ -228,13 +229,14 @@ pub struct Step<'a> {
 }
 
 impl Visits {
-    /// A word that hangs on what a report will ask for.
-    #[must_use]
-    pub fn warm(&self) -> u64 {
-        self.machines.first().map_or(0, |Machine { stay, was_beyond, .. }| {
-            let last = stay.last.fix.t.0 ^ stay.first.fix.t.0;
-            u64::from(stay.port.0) ^ u64::from(*was_beyond) ^ last as u64 ^ stay.stops.warm()
-        })
+    /// Fetches what a report will ask for.
+    pub fn fetch(&self) {
+        if let Some(Machine { stay, was_beyond, .. }) = self.machines.first() {
+            fetch(&stay.first);
+            fetch(&stay.last);
+            fetch(&stay.stops);
+            fetch(was_beyond);
+        }
     }
 
     /// Whether the track is in no port and has none to leave.

@@ -20,13 +20,11 @@ mod written;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::hint::black_box;
 use core::iter;
 
 use detect::Reception;
 use detect::reception::{Tick, bin_end};
 use detect::sighting::lookout::Lookout;
-use geofence::Place;
 use model::alert::Told;
 use model::fate::Counts;
 use model::sighting::LastKnown;
@@ -46,8 +44,13 @@ pub use world::World;
 /// so the number of shards changes nothing.
 pub const BUCKETS: usize = 256;
 
-/// So many transmissions wait for memory together.
+/// So many transmissions are looked up together …
 const TOGETHER: usize = 16;
+/// … in so many steps, so that memory is there when it is needed: while some are handed on, others wait for theirs.
+const STEPS: usize = 4;
+
+/// Transmissions that are looked up together.
+type Batch = SmallVec<[(OrderKey, Transmission); TOGETHER]>;
 
 /// The bucket of a ship.
 #[must_use]
@@ -279,18 +282,23 @@ impl Engine {
         out: &mut Vec<Told>,
     ) {
         let chart = chart(world, (&self.reception, &self.searches), self.lookout.as_deref());
-        let mut batch: SmallVec<[(OrderKey, Transmission); TOGETHER]> = SmallVec::new();
-        loop {
-            while batch.len() < TOGETHER
+        let mut batches: [Batch; STEPS] = Default::default();
+        for fresh in 0.. {
+            // Each batch is one step further each time; the last has taken all of them.
+            let step = |step: usize| (fresh + STEPS - step) % STEPS;
+            while batches[step(0)].len() < TOGETHER
                 && let Some(due) = take(&mut self.hold)
             {
-                batch.push(due);
+                batches[step(0)].push(due);
             }
-            if batch.is_empty() {
+            if batches.iter().all(SmallVec::is_empty) {
                 return;
             }
-            self.warm(&batch, world);
-            for (key, transmission) in &batch {
+            self.fetch(&batches[step(0)], world);
+            self.fetch_elsewhere(&batches[step(1)], world);
+            self.fetch_beyond(&batches[step(2)], world);
+            let batch = &mut batches[step(3)];
+            for (key, transmission) in &*batch {
                 let bucket = self.buckets[bucket_of(transmission.mmsi())].get_or_insert_default();
                 let placed = bucket.hand_on(*key, transmission, &self.limits, &chart, &mut self.counts, out);
                 if let (Some(taken), Some(placed), Transmission::Position(report)) =
@@ -303,31 +311,43 @@ impl Engine {
         }
     }
 
-    /// Looks up what transmissions will need before the first of them is handed on: step by step for all together, so that
-    /// they wait for memory once for each step, not once for each of them. No step is long: the processor sees only so
-    /// far ahead.
-    fn warm(&self, batch: &[(OrderKey, Transmission)], world: &World) {
-        let geofence = world.geofence();
-        let mut places: SmallVec<[Place; TOGETHER]> = SmallVec::new();
-        let mut ships: SmallVec<[(&Ship, &Transmission); TOGETHER]> = SmallVec::new();
-        let mut word = 0;
+    /// Fetches what transmissions will ask for first: their ships and cells of the grid over ports, …
+    fn fetch(&self, batch: &Batch, world: &World) {
         for (_, transmission) in batch {
             if let Transmission::Position(report) = transmission {
-                places.push(geofence.place(report.position));
+                world.geofence().fetch_place(report.position);
             }
         }
-        for (_, transmission) in batch {
+        self.ships_of(batch).for_each(|(ship, _)| ship.fetch());
+    }
+
+    /// … what those point to, …
+    fn fetch_elsewhere(&self, batch: &Batch, world: &World) {
+        for (ship, transmission) in self.ships_of(batch) {
+            ship.fetch_elsewhere(transmission);
+            if let Transmission::Position(report) = transmission {
+                world.geofence().fetch_entries(report.position);
+            }
+        }
+    }
+
+    /// … and what that points to.
+    fn fetch_beyond(&self, batch: &Batch, world: &World) {
+        for (ship, transmission) in self.ships_of(batch) {
+            ship.fetch_beyond();
+            if let Transmission::Position(report) = transmission {
+                world.geofence().fetch_port(report.position);
+            }
+        }
+    }
+
+    /// Transmissions of ships that are known.
+    fn ships_of<'a>(&'a self, batch: &'a Batch) -> impl Iterator<Item = (&'a Ship, &'a Transmission)> {
+        batch.iter().filter_map(|(_, transmission)| {
             let mmsi = transmission.mmsi();
             let bucket = self.buckets[bucket_of(mmsi)].as_ref();
-            if let Some(ship) = bucket.and_then(|bucket| bucket.ship(mmsi)) {
-                ships.push((ship, transmission));
-            }
-        }
-        places.iter().for_each(|place| word ^= geofence.warm_place(*place));
-        ships.iter().for_each(|(ship, _)| word ^= ship.warm());
-        places.iter().for_each(|place| word ^= geofence.warm_ports(*place));
-        ships.iter().for_each(|(ship, transmission)| word ^= ship.warm_beyond(transmission));
-        black_box(word);
+            bucket.and_then(|bucket| bucket.ship(mmsi)).map(|ship| (ship, transmission))
+        })
     }
 
     fn fire(&mut self, up_to: EventTime, world: &World, out: &mut Vec<Told>) {

@@ -9,6 +9,7 @@ use detect::quiet::SILENCE_MS;
 use detect::reception::Claim;
 use detect::story::Known;
 use detect::{Chart, LateOutcome, Report, Story, Track};
+use model::ahead::fetch_from;
 use model::alert::{Conflict, Told};
 use model::fate::Counts;
 use model::sighting::{LastKnown, Near};
@@ -32,6 +33,8 @@ const MAX_HEARD: usize = 256;
 
 /// One MMSI.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+// All of it is fetched from its beginning on.
+#[repr(C)]
 pub struct Ship {
     mmsi: Mmsi,
     /// How many it has sent, as far as that is of interest.
@@ -170,20 +173,22 @@ impl Ship {
         self.mmsi
     }
 
-    /// A word that hangs on what a transmission will ask for of the ship's own memory.
-    pub fn warm(&self) -> u64 {
-        let word = |t: Option<EventTime>| t.map_or(0, |t| t.0 as u64);
-        let own = u64::from(self.reports) ^ word(self.identity.newest()) ^ self.due.0 as u64;
-        self.tracks.iter().fold(own, |own, numbered| own ^ numbered.track.warm())
+    /// Fetches what a transmission will ask for of the ship's own memory, …
+    pub fn fetch(&self) {
+        fetch_from(&self.mmsi.0, size_of::<Ship>());
     }
 
-    /// A word that hangs on what a transmission will ask for elsewhere.
-    pub fn warm_beyond(&self, transmission: &Transmission) -> u64 {
-        let recent = self.recent.warm();
-        let Transmission::Position(PositionReport { sog: Some(sog), .. }) = transmission else {
-            return recent;
-        };
-        self.tracks.iter().fold(recent, |recent, numbered| recent ^ numbered.track.warm_beyond(*sog))
+    /// … elsewhere, …
+    pub fn fetch_elsewhere(&self, transmission: &Transmission) {
+        self.recent.fetch();
+        if let Transmission::Position(PositionReport { sog, .. }) = transmission {
+            self.tracks.iter().for_each(|numbered| numbered.track.fetch(*sog));
+        }
+    }
+
+    /// … and beyond that.
+    pub fn fetch_beyond(&self) {
+        self.tracks.iter().for_each(|numbered| numbered.track.fetch_beyond());
     }
 
     /// Whether this is the moment that was noted as the next.

@@ -6,6 +6,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use model::ahead::fetch;
 use model::port::Vertex;
 use model::position::{EARTH_RADIUS_M, RADIANS_PER_UNIT, wrapped};
 use model::{Port, PortIndex, Position, Shape};
@@ -147,10 +148,14 @@ impl Grid {
         Place(self.kept((column, row)) as u32)
     }
 
-    /// A word that hangs on what is kept of a place.
-    #[must_use]
-    pub fn warm(&self, place: Place) -> u64 {
-        u64::from(self.cells[place.0 as usize].0)
+    /// Fetches what is kept of a place …
+    pub fn fetch(&self, place: Place) {
+        fetch(&self.cells[place.0 as usize]);
+    }
+
+    /// … and the ports that it lists.
+    pub fn fetch_entries(&self, place: Place) {
+        fetch(&self.entries[self.cells[place.0 as usize].start()]);
     }
 }
 

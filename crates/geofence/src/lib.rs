@@ -15,10 +15,11 @@ mod shape;
 
 use alloc::vec::Vec;
 
+use model::ahead::fetch;
 use model::{EventTime, Port, PortIndex, Ports, Position};
 use smallvec::SmallVec;
 
-pub use grid::{Grid, Place};
+pub use grid::Grid;
 
 /// The ports that a position is in, in the order of the port file.
 pub type Inside = SmallVec<[PortIndex; 4]>;
@@ -71,23 +72,23 @@ impl Geofence {
         inside
     }
 
-    /// Where in the grid a position is, for [`Geofence::warm_place`] and [`Geofence::warm_ports`].
-    #[must_use]
-    pub fn place(&self, position: Position) -> Place {
-        self.grid.place(position)
+    /// Fetches what [`Geofence::inside`] will ask for first, …
+    pub fn fetch_place(&self, position: Position) {
+        self.grid.fetch(self.grid.place(position));
     }
 
-    /// A word that hangs on what [`Geofence::inside`] will ask for first.
-    #[must_use]
-    pub fn warm_place(&self, place: Place) -> u64 {
-        self.grid.warm(place)
+    /// … after that, …
+    pub fn fetch_entries(&self, position: Position) {
+        self.grid.fetch_entries(self.grid.place(position));
     }
 
-    /// A word that hangs on what [`Geofence::inside`] will ask for after that.
-    #[must_use]
-    pub fn warm_ports(&self, place: Place) -> u64 {
-        let first = self.grid.candidates_at(place).first();
-        first.map_or(0, |entry| self.ports.get(entry.port()).kind as u64)
+    /// … and beyond.
+    pub fn fetch_port(&self, position: Position) {
+        if let Some(entry) = self.grid.candidates(position).first() {
+            let port = self.ports.get(entry.port());
+            fetch(&port.kind);
+            fetch(&port.shape);
+        }
     }
 
     /// Whether the position is surely more than 10 km and every exit buffer away from all ports.

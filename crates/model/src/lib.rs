@@ -14,6 +14,7 @@
 
 extern crate alloc;
 
+pub mod ahead;
 pub mod alert;
 pub mod cell;
 pub mod fact;

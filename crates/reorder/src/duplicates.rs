@@ -6,6 +6,7 @@ use alloc::collections::VecDeque;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use model::EventTime;
+use model::ahead::{fetch, fetch_all};
 use model::time::MINUTE_MS;
 use serde::{Deserialize, Serialize};
 use thin_vec::ThinVec;
@@ -166,15 +167,17 @@ impl Recent {
         }
     }
 
-    /// A word that hangs on what a message will be looked for in.
-    #[must_use]
-    pub fn warm(&self) -> u64 {
-        let before = match &self.before {
-            Before::Few(few) => few.last().map_or(0, |first| first.fingerprint),
-            Before::Many(_) => 0,
-        };
-        let moving = self.moving.as_ref();
-        before ^ moving.map_or(0, |moving| u64::from(moving.next) ^ u64::from(moving.marks[0]))
+    /// Fetches what a message will be looked for in.
+    pub fn fetch(&self) {
+        if let Before::Few(few) = &self.before {
+            few.first().into_iter().for_each(fetch);
+        }
+        if let Some(moving) = &self.moving {
+            fetch_all(&moving.marks);
+            fetch_all(&moving.prints);
+            fetch_all(&moving.handed_on);
+            fetch(&moving.last);
+        }
     }
 }
 

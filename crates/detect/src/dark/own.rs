@@ -58,12 +58,6 @@ impl Default for Past {
 }
 
 impl Own {
-    /// A word that hangs on what a report will ask for.
-    #[must_use]
-    pub fn warm(&self) -> u64 {
-        self.last.t.0 as u64
-    }
-
     /// A report of the track. Where `dense`, it was heard in every bin since the one before.
     pub fn report(&mut self, fix: Fix, is_dense: bool, class: Class, chart: &impl Chart) {
         let bin = bin_of(fix.t);

@@ -3,7 +3,6 @@
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::hint::black_box;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -142,7 +141,7 @@ impl Presence {
             next: None,
             first: None,
             open: BTreeMap::new(),
-            noted: Vec::with_capacity(TOGETHER),
+            noted: Vec::with_capacity(2 * TOGETHER),
             said: Vec::with_capacity(TOGETHER),
             ships: Ships::default(),
             pending: Pending::default(),
@@ -158,21 +157,19 @@ impl Presence {
     /// A report in time.
     pub fn observe(&mut self, seen: Observation) {
         self.noted.push(seen);
-        if self.noted.len() >= TOGETHER {
-            self.take_noted();
+        if self.noted.len().is_multiple_of(TOGETHER) {
+            // Taken in once memory has come for them.
+            let fresh = &self.noted[self.noted.len() - TOGETHER..];
+            fresh.iter().for_each(|seen| self.ships.fetch((seen.source, seen.mmsi)));
+            self.take_noted(self.noted.len() - TOGETHER);
         }
     }
 
-    fn take_noted(&mut self) {
-        let noted = core::mem::take(&mut self.noted);
-        let minutes = |seen: &Observation| {
-            let ship = self.ships.get((seen.source, seen.mmsi))?;
-            ship.glimpses.first().map(|glimpse| glimpse.minutes)
-        };
-        black_box(noted.iter().filter_map(minutes).fold(0, |word, minutes| word ^ minutes));
-        noted.iter().for_each(|seen| self.take(seen));
+    /// Takes in the first so many of those noted.
+    fn take_noted(&mut self, count: usize) {
+        let mut noted = core::mem::take(&mut self.noted);
+        noted.drain(..count).for_each(|seen| self.take(&seen));
         self.noted = noted;
-        self.noted.clear();
     }
 
     fn take_said(&mut self) {
@@ -240,7 +237,7 @@ impl Presence {
 
     /// The next bin that is over when all sources have come to `watermark`, if one is.
     pub fn advance(&mut self, watermark: EventTime) -> Option<Tick> {
-        self.take_noted();
+        self.take_noted(self.noted.len());
         self.take_said();
         let over = bin_of(watermark);
         let first = self.open.keys().next().copied();

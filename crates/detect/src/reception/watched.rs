@@ -4,6 +4,7 @@
 use alloc::vec::Vec;
 
 use hashbrown::HashMap;
+use model::ahead::fetch;
 use model::{Cell, Class, EventTime, Fix, Mmsi, Position};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smallvec::SmallVec;
@@ -73,6 +74,15 @@ pub(super) struct Glimpse {
 }
 
 impl Ships {
+    /// Fetches one of them.
+    pub(super) fn fetch(&self, key: Key) {
+        if let Some(ship) = self.get(key) {
+            fetch(&ship.key);
+            fetch(&ship.known);
+            fetch(&ship.glimpses);
+        }
+    }
+
     /// One of them.
     pub(super) fn get(&self, key: Key) -> Option<&Watched> {
         self.list.get(*self.places.get(&key)? as usize)
