@@ -1,16 +1,15 @@
 //! The ships of one bucket.
 
-use alloc::boxed::Box;
 use alloc::collections::{BinaryHeap, VecDeque};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use detect::Chart;
 use detect::reception::Claim;
-use hashbrown::HashMap;
 use model::alert::Told;
 use model::fate::Counts;
 use model::report::NoPositionReport;
+use model::roster::Roster;
 use model::sighting::LastKnown;
 use model::{EventTime, Fate, Mmsi, PositionReport, Reason, StaticReport, TrackId, Transmission};
 use reorder::{CROWDED_MS, Copy, OrderKey};
@@ -22,7 +21,7 @@ use crate::ship::{Placed, Ship};
 /// Ships, and what falls due for them.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Bucket {
-    ships: HashMap<Mmsi, Box<Ship>, foldhash::fast::FixedState>,
+    ships: Roster<Ship>,
     /// Ships in the order in which they were first heard, for when room is needed.
     strangers: VecDeque<Mmsi>,
     /// When something falls due for a ship.
@@ -39,22 +38,32 @@ impl Bucket {
 
     /// Tracks that were ever told apart.
     pub fn tracks(&self) -> u64 {
-        self.ships.values().map(|ship| u64::from(ship.tracks())).sum()
+        self.ships.iter().map(|ship| u64::from(ship.tracks())).sum()
     }
 
     /// Whether a track can take in more.
     pub fn has_track(&self, track: TrackId) -> bool {
-        self.ships.get(&track.mmsi).is_some_and(|ship| ship.has_track(track.number))
+        self.ships.get(track.mmsi).is_some_and(|ship| ship.has_track(track.number))
     }
 
     /// What is known of the tracks of its ships, in no order.
     pub fn last_known(&self) -> impl Iterator<Item = LastKnown> {
-        self.ships.values().flat_map(|ship| ship.last_known())
+        self.ships.iter().flat_map(|ship| ship.last_known())
+    }
+
+    /// Fetches where a ship will be looked for.
+    pub fn fetch(&self, mmsi: Mmsi) {
+        self.ships.fetch(mmsi);
+    }
+
+    /// Fetches what is likely a ship.
+    pub fn fetch_ship(&self, mmsi: Mmsi) {
+        self.ships.likely(mmsi).into_iter().for_each(Ship::fetch);
     }
 
     /// A ship, if it is known.
     pub fn ship(&self, mmsi: Mmsi) -> Option<&Ship> {
-        self.ships.get(&mmsi).map(Box::as_ref)
+        self.ships.get(mmsi)
     }
 
     /// Hands on one transmission in its order; for a position report that is no copy, where it was put.
@@ -71,7 +80,7 @@ impl Bucket {
         // What falls due at a time comes after all that was in time by then, and before what was late.
         let before = if key.is_late() { key.at } else { EventTime(key.at.0 - 1) };
         self.fire(before, chart, out);
-        if let Some(ship) = self.ships.get_mut(&mmsi) {
+        if let Some(ship) = self.ships.get_mut(mmsi) {
             let placed = take_in(ship, &mut self.due, (key, transmission), chart, counts, out);
             if ship.is_newly_crowded() {
                 self.crowds.push_back((key.at, mmsi));
@@ -83,7 +92,7 @@ impl Bucket {
             return None;
         }
         self.strangers.push_back(mmsi);
-        let ship = self.ships.entry(mmsi).or_insert_with(|| Box::new(Ship::new(mmsi)));
+        let ship = self.ships.insert(Ship::new(mmsi));
         take_in(ship, &mut self.due, (key, transmission), chart, counts, out)
     }
 
@@ -91,7 +100,7 @@ impl Bucket {
     pub fn fire(&mut self, up_to: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
         while let Some(Reverse((t, mmsi))) = self.due.peek().copied().filter(|Reverse((t, _))| *t <= up_to) {
             self.due.pop();
-            let Some(ship) = self.ships.get_mut(&mmsi) else { continue };
+            let Some(ship) = self.ships.get_mut(mmsi) else { continue };
             if ship.take_due(t) {
                 ship.advance(t, chart, out);
                 schedule(ship, &mut self.due);
@@ -101,7 +110,7 @@ impl Bucket {
             && noted.0 + CROWDED_MS <= up_to.0
         {
             self.crowds.pop_front();
-            if self.ships.get_mut(&mmsi).is_some_and(|ship| ship.settle_crowd(up_to)) {
+            if self.ships.get_mut(mmsi).is_some_and(|ship| ship.settle_crowd(up_to)) {
                 self.crowds.push_back((up_to, mmsi));
             }
         }
@@ -116,7 +125,7 @@ impl Bucket {
         chart: &impl Chart,
         out: &mut Vec<Told>,
     ) {
-        if let Some(ship) = self.ships.get_mut(&mmsi) {
+        if let Some(ship) = self.ships.get_mut(mmsi) {
             ship.claimed(claim, now, chart, out);
         }
     }
@@ -129,10 +138,10 @@ impl Bucket {
         counts: &mut Counts,
         out: &mut Vec<Told>,
     ) {
-        let mut mmsis: Vec<Mmsi> = self.ships.keys().copied().collect();
+        let mut mmsis: Vec<Mmsi> = self.ships.iter().map(Ship::mmsi).collect();
         mmsis.sort_unstable();
         for mmsi in mmsis {
-            if let Some(ship) = self.ships.get_mut(&mmsi) {
+            if let Some(ship) = self.ships.get_mut(mmsi) {
                 ship.expire(highest, chart, counts, out);
                 ship.finish(highest, chart, out);
             }
@@ -151,8 +160,8 @@ impl Bucket {
     ) -> bool {
         while self.ships.len() >= limits.ships_per_bucket {
             let Some(stranger) = self.strangers.pop_front() else { return false };
-            if self.ships.get(&stranger).is_some_and(|ship| ship.is_stranger())
-                && let Some(mut ship) = self.ships.remove(&stranger)
+            if self.ships.get(stranger).is_some_and(|ship| ship.is_stranger())
+                && let Some(mut ship) = self.ships.remove(stranger)
             {
                 ship.expire(now, chart, counts, out);
                 ship.finish(now, chart, out);
@@ -167,7 +176,7 @@ impl Bucket {
         const SPARE: usize = 64;
         if self.due.len() > 2 * self.ships.len() + SPARE {
             let ships = &self.ships;
-            self.due.retain(|Reverse((t, mmsi))| ships.get(mmsi).is_some_and(|ship| ship.is_due_at(*t)));
+            self.due.retain(|Reverse((t, mmsi))| ships.get(*mmsi).is_some_and(|ship| ship.is_due_at(*t)));
         }
     }
 }

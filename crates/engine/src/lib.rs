@@ -47,7 +47,7 @@ pub const BUCKETS: usize = 256;
 /// So many transmissions are looked up together …
 const TOGETHER: usize = 16;
 /// … in so many steps, so that memory is there when it is needed: while some are handed on, others wait for theirs.
-const STEPS: usize = 4;
+const STEPS: usize = 5;
 
 /// Transmissions that are looked up together.
 type Batch = SmallVec<[(OrderKey, Transmission); TOGETHER]>;
@@ -295,9 +295,10 @@ impl Engine {
                 return;
             }
             self.fetch(&batches[step(0)], world);
-            self.fetch_elsewhere(&batches[step(1)], world);
-            self.fetch_beyond(&batches[step(2)], world);
-            let batch = &mut batches[step(3)];
+            self.fetch_ships(&batches[step(1)], world);
+            self.fetch_elsewhere(&batches[step(2)], world);
+            self.fetch_beyond(&batches[step(3)]);
+            let batch = &mut batches[step(4)];
             for (key, transmission) in &*batch {
                 let bucket = self.buckets[bucket_of(transmission.mmsi())].get_or_insert_default();
                 let placed = bucket.hand_on(*key, transmission, &self.limits, &chart, &mut self.counts, out);
@@ -311,14 +312,26 @@ impl Engine {
         }
     }
 
-    /// Fetches what transmissions will ask for first: their ships and cells of the grid over ports, …
+    /// Fetches where the ships of transmissions will be looked for, and cells of the grid over ports, …
     fn fetch(&self, batch: &Batch, world: &World) {
         for (_, transmission) in batch {
+            let mmsi = transmission.mmsi();
+            self.buckets[bucket_of(mmsi)].iter().for_each(|bucket| bucket.fetch(mmsi));
             if let Transmission::Position(report) = transmission {
                 world.geofence().fetch_place(report.position);
             }
         }
-        self.ships_of(batch).for_each(|(ship, _)| ship.fetch());
+    }
+
+    /// … the ships, and which ports those cells list, …
+    fn fetch_ships(&self, batch: &Batch, world: &World) {
+        for (_, transmission) in batch {
+            let mmsi = transmission.mmsi();
+            self.buckets[bucket_of(mmsi)].iter().for_each(|bucket| bucket.fetch_ship(mmsi));
+            if let Transmission::Position(report) = transmission {
+                world.geofence().fetch_entries(report.position);
+            }
+        }
     }
 
     /// … what those point to, …
@@ -326,19 +339,14 @@ impl Engine {
         for (ship, transmission) in self.ships_of(batch) {
             ship.fetch_elsewhere(transmission);
             if let Transmission::Position(report) = transmission {
-                world.geofence().fetch_entries(report.position);
+                world.geofence().fetch_port(report.position);
             }
         }
     }
 
     /// … and what that points to.
-    fn fetch_beyond(&self, batch: &Batch, world: &World) {
-        for (ship, transmission) in self.ships_of(batch) {
-            ship.fetch_beyond();
-            if let Transmission::Position(report) = transmission {
-                world.geofence().fetch_port(report.position);
-            }
-        }
+    fn fetch_beyond(&self, batch: &Batch) {
+        self.ships_of(batch).for_each(|(ship, _)| ship.fetch_beyond());
     }
 
     /// Transmissions of ships that are known.

@@ -12,6 +12,7 @@ use detect::{Chart, LateOutcome, Report, Story, Track};
 use model::ahead::fetch_from;
 use model::alert::{Conflict, Told};
 use model::fate::Counts;
+use model::roster::Keyed;
 use model::sighting::{LastKnown, Near};
 use model::time::{HOUR_MS, MINUTE_MS};
 use model::{EventTime, Fate, Fix, Mmsi, PositionReport, Rare, Reason, Statics, TrackId, Transmission};
@@ -150,6 +151,14 @@ struct Numbered {
 struct Waiting {
     statics: Known,
     heard: Vec<Heard>,
+}
+
+impl Keyed for Ship {
+    type Key = Mmsi;
+
+    fn key(&self) -> Mmsi {
+        self.mmsi
+    }
 }
 
 impl Ship {

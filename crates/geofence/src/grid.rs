@@ -67,8 +67,9 @@ pub struct Place(u32);
 /// The grid.
 #[derive(Debug)]
 pub struct Grid {
-    /// Where the cells of each block are, in blocks. Those where no port is near share the first, of empty cells.
-    blocks: Vec<u32>,
+    /// Where the cells of each block are, in blocks. Those where no port is near share the first, of empty cells. There are fewer
+    /// than 65,536 of them.
+    blocks: Vec<u16>,
     cells: Vec<Cell>,
     /// Of each cell with any: how many, then they. At the beginning those of all that have none.
     entries: Vec<Entry>,
@@ -83,7 +84,7 @@ impl Grid {
         let reaches: Vec<Bounds> =
             of_ports.map(|(bounds, port)| bounds.grown(FAR_M.max(port.exit_buffer_m) * 1.01)).collect();
         // All blocks at once: there are megabytes of cells.
-        let (mut blocks, mut count) = (vec![0; 360 * 180], 1);
+        let (mut blocks, mut count) = (vec![0_u16; 360 * 180], 1);
         for block in reaches.iter().flat_map(|reach| blocks_of(*reach)) {
             if blocks[block] == 0 {
                 blocks[block] = count;

@@ -87,6 +87,7 @@ impl Geofence {
         if let Some(entry) = self.grid.candidates(position).first() {
             let port = self.ports.get(entry.port());
             fetch(&port.kind);
+            fetch(&port.valid_from);
             fetch(&port.shape);
         }
     }

@@ -178,6 +178,12 @@ pub struct Lattice {
     insides: [[f64; 3]; 3],
 }
 
+impl Default for Lattice {
+    fn default() -> Self {
+        Lattice::new()
+    }
+}
+
 impl Lattice {
     /// Sets up the faces.
     pub fn new() -> Lattice {

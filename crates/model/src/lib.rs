@@ -28,6 +28,7 @@ pub mod port;
 pub mod position;
 pub mod rare;
 pub mod report;
+pub mod roster;
 pub mod sighting;
 pub mod statics;
 pub mod time;

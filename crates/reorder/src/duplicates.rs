@@ -174,8 +174,6 @@ impl Recent {
         }
         if let Some(moving) = &self.moving {
             fetch_all(&moving.marks);
-            fetch_all(&moving.prints);
-            fetch_all(&moving.handed_on);
             fetch(&moving.last);
         }
     }

@@ -141,7 +141,7 @@ impl Presence {
             next: None,
             first: None,
             open: BTreeMap::new(),
-            noted: Vec::with_capacity(2 * TOGETHER),
+            noted: Vec::with_capacity(3 * TOGETHER),
             said: Vec::with_capacity(TOGETHER),
             ships: Ships::default(),
             pending: Pending::default(),
@@ -156,12 +156,14 @@ impl Presence {
 
     /// A report in time.
     pub fn observe(&mut self, seen: Observation) {
+        self.ships.fetch((seen.source, seen.mmsi));
         self.noted.push(seen);
-        if self.noted.len().is_multiple_of(TOGETHER) {
-            // Taken in once memory has come for them.
-            let fresh = &self.noted[self.noted.len() - TOGETHER..];
-            fresh.iter().for_each(|seen| self.ships.fetch((seen.source, seen.mmsi)));
-            self.take_noted(self.noted.len() - TOGETHER);
+        if self.noted.len() == 3 * TOGETHER {
+            // Each is looked up once it is known where, and taken in once memory has come for it.
+            let known = self.noted[TOGETHER..2 * TOGETHER].iter();
+            let ships = known.filter_map(|seen| self.ships.likely((seen.source, seen.mmsi)));
+            ships.for_each(Watched::fetch);
+            self.take_noted(TOGETHER);
         }
     }
 
@@ -202,7 +204,8 @@ impl Presence {
                 return ship.glimpses.push(fresh());
             }
         } else if open.note_stranger(seen.source, self.limit) {
-            return self.ships.insert(Watched { key, known: None, glimpses: smallvec![fresh()] });
+            self.ships.insert(Watched { key, known: None, glimpses: smallvec![fresh()] });
+            return;
         }
         self.refused += 1;
     }

@@ -1,12 +1,10 @@
 //! The ships of all sources that are watched for reception: looked up one by one as they are heard, gone through all together
 //! when a bin is over.
 
-use alloc::vec::Vec;
-
-use hashbrown::HashMap;
 use model::ahead::fetch;
+use model::roster::{Keyed, Roster};
 use model::{Cell, Class, EventTime, Fix, Mmsi, Position};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use thin_vec::ThinVec;
 
@@ -21,13 +19,7 @@ const MAX_STATIONS_OF_SHIP: usize = 64;
 pub(super) type Key = (u16, Mmsi);
 
 /// Ships by source and MMSI.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Ships {
-    /// Where each is in the list.
-    places: HashMap<Key, u32, foldhash::fast::FixedState>,
-    /// In no order.
-    list: Vec<Watched>,
-}
+pub(super) type Ships = Roster<Watched>;
 
 /// A ship.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -73,76 +65,22 @@ pub(super) struct Glimpse {
     others: ThinVec<u64>,
 }
 
-impl Ships {
-    /// Fetches one of them.
-    pub(super) fn fetch(&self, key: Key) {
-        if let Some(ship) = self.get(key) {
-            fetch(&ship.key);
-            fetch(&ship.known);
-            fetch(&ship.glimpses);
-        }
-    }
+impl Keyed for Watched {
+    type Key = Key;
 
-    /// One of them.
-    pub(super) fn get(&self, key: Key) -> Option<&Watched> {
-        self.list.get(*self.places.get(&key)? as usize)
-    }
-
-    /// One of them.
-    pub(super) fn get_mut(&mut self, key: Key) -> Option<&mut Watched> {
-        self.list.get_mut(*self.places.get(&key)? as usize)
-    }
-
-    /// Watches one more, unless it is watched.
-    pub(super) fn insert(&mut self, ship: Watched) {
-        let place = self.list.len() as u32;
-        if *self.places.entry(ship.key).or_insert(place) == place {
-            self.list.push(ship);
-        }
-    }
-
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.list.len()
-    }
-
-    /// All of them, in no order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Watched> {
-        self.list.iter()
-    }
-
-    /// Goes through all of them, and keeps those for which that is asked.
-    pub(super) fn retain(&mut self, mut keep: impl FnMut(&mut Watched) -> bool) {
-        let mut place = 0;
-        while let Some(ship) = self.list.get_mut(place) {
-            if keep(ship) {
-                place += 1;
-                continue;
-            }
-            let gone = self.list.swap_remove(place);
-            self.places.remove(&gone.key);
-            if let Some(moved) = self.list.get(place) {
-                self.places.insert(moved.key, place as u32);
-            }
-        }
-    }
-}
-
-impl Serialize for Ships {
-    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        self.list.serialize(out)
-    }
-}
-
-impl<'de> Deserialize<'de> for Ships {
-    fn deserialize<D: Deserializer<'de>>(bytes: D) -> Result<Self, D::Error> {
-        let mut ships = Ships::default();
-        Vec::<Watched>::deserialize(bytes)?.into_iter().for_each(|ship| ships.insert(ship));
-        Ok(ships)
+    fn key(&self) -> Key {
+        self.key
     }
 }
 
 impl Watched {
+    /// Fetches it.
+    pub(super) fn fetch(&self) {
+        fetch(&self.key);
+        fetch(&self.known);
+        fetch(&self.glimpses);
+    }
+
     /// What it showed in a bin that is not over, if it was heard in it.
     pub(super) fn glimpse_mut(&mut self, bin: i64) -> Option<&mut Glimpse> {
         self.glimpses.iter_mut().find(|glimpse| glimpse.bin() == bin)
@@ -231,24 +169,9 @@ impl Sighted {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
-
-    fn ship(mmsi: u32) -> Watched {
-        Watched { key: (0, Mmsi(mmsi)), known: None, glimpses: SmallVec::new() }
-    }
-
-    #[test]
-    fn those_that_stay_are_found_when_others_have_gone() {
-        let mut ships = Ships::default();
-        (0..1_000).chain(500..600).for_each(|mmsi| ships.insert(ship(mmsi)));
-        ships.retain(|ship| ship.key.1.0 % 3 == 1);
-        ships.insert(ship(1_001));
-        assert_eq!(ships.iter().count(), 334);
-        for mmsi in 0..1_002 {
-            let found = ships.get((0, Mmsi(mmsi))).map(|ship| ship.key.1.0);
-            assert_eq!(found, Some(mmsi).filter(|mmsi| mmsi % 3 == 1 && *mmsi < 1_000 || *mmsi == 1_001));
-        }
-    }
 
     #[test]
     fn each_station_counts_once_and_there_is_an_end() {
