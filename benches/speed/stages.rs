@@ -112,6 +112,7 @@ pub struct Way<'a> {
     hold: Hold<Transmission>,
     engine: Engine,
     fresh: Vec<Told>,
+    turn: Vec<Decoded>,
 }
 
 impl<'a> Way<'a> {
@@ -133,6 +134,7 @@ impl<'a> Way<'a> {
             hold: Hold::default(),
             engine: Engine::new(Limits::default(), 0),
             fresh: Vec::new(),
+            turn: Vec::new(),
         }
     }
 
@@ -148,7 +150,7 @@ impl<'a> Way<'a> {
 
     /// Takes lines in, each with its end.
     pub fn read(&mut self, lines: &[u8]) {
-        let Way { stage, world, decoder, origin, ingest, source, hold, engine, fresh } = self;
+        let Way { stage, world, decoder, origin, ingest, source, hold, engine, fresh, turn } = self;
         let (stage, source, world) = (*stage, *source, *world);
         let mut push = |entry: Entry| match stage {
             Stage::Decode | Stage::Ingest => {
@@ -169,10 +171,11 @@ impl<'a> Way<'a> {
                 if stage == Stage::Decode {
                     black_box(decoded);
                 } else {
-                    ingest.read(source, decoded, &mut push);
+                    turn.push(decoded);
                 }
             });
             if origin.line.is_multiple_of(TURN_LINES) && stage != Stage::Decode {
+                ingest.read_all(source, turn, &mut push);
                 ingest.advance(&mut push);
             }
         });

@@ -467,9 +467,7 @@ impl<'a> Driver<'a> {
             }
         };
         let (ingest, shards) = (&mut self.ingest, &mut self.shards);
-        for decoded in batch.drain(..) {
-            ingest.read(open.source, decoded, &mut |entry| shards.push(entry));
-        }
+        ingest.read_all(open.source, &mut batch, &mut |entry| shards.push(entry));
         self.batch = batch;
         Ok(more)
     }

@@ -273,6 +273,38 @@ impl Ingest {
         }
     }
 
+    /// Takes in a turn of them. Memory is fetched for those that follow.
+    pub fn read_all(&mut self, id: SourceId, turn: &mut Vec<Decoded>, out: &mut impl FnMut(Entry)) {
+        /// So far ahead, in two steps.
+        const AHEAD: usize = 8;
+        let mut turn = turn.drain(..);
+        while let Some(decoded) = turn.next() {
+            let following = turn.as_slice();
+            following.get(2 * AHEAD).into_iter().for_each(|later| self.fetch(later));
+            following.get(AHEAD).into_iter().for_each(|later| self.fetch_beyond(later));
+            self.read(id, decoded, out);
+        }
+    }
+
+    fn fetch(&self, decoded: &Decoded) {
+        if let Content::Transmission(transmission) = &decoded.content {
+            if let Some(fingerprint) = heard_by_many(transmission) {
+                self.receivers.fetch(fingerprint);
+            }
+            if transmission.statics().is_some() {
+                self.presence.fetch_claim(transmission.mmsi());
+            }
+        }
+    }
+
+    fn fetch_beyond(&self, decoded: &Decoded) {
+        if let Content::Transmission(transmission) = &decoded.content
+            && let Some(fingerprint) = heard_by_many(transmission)
+        {
+            self.receivers.fetch_report(fingerprint);
+        }
+    }
+
     /// Lets late reports go on if too many wait; it hangs on what was read alone.
     fn limit_late(&mut self, more: u32, out: &mut impl FnMut(Entry)) {
         let watermark = self.watermark();
@@ -291,22 +323,15 @@ impl Ingest {
     /// Whether the receiver of a report has a clock that others show to be off.
     fn has_wrong_clock(&mut self, transmission: &Transmission, id: SourceId, station: u64) -> bool {
         let receiver = if station == 0 { u64::from(id.0) } else { station };
-        match transmission {
-            Transmission::Position(report) if report.is_unrepeatable() => {
-                let fingerprint = report.payload.fingerprint(report.mmsi, report.kind);
-                let is_off = self.receivers.hear(receiver, fingerprint, report.t);
-                let found = self.receivers.take_found();
-                if !found.is_empty() {
-                    // The bin that is not over yet, however often the watermark is told.
-                    let bin = self.watermark().map_or(i64::MIN, bin_of);
-                    self.wrong_clocks.extend(found.into_iter().map(|clock| (bin, clock)));
-                }
-                is_off
-            }
-            Transmission::Position(_) | Transmission::Static(_) | Transmission::NoPosition(_) => {
-                self.receivers.is_off(receiver)
-            }
+        let Some(fingerprint) = heard_by_many(transmission) else { return self.receivers.is_off(receiver) };
+        let is_off = self.receivers.hear(receiver, fingerprint, transmission.t());
+        let found = self.receivers.take_found();
+        if !found.is_empty() {
+            // The bin that is not over yet, however often the watermark is told.
+            let bin = self.watermark().map_or(i64::MIN, bin_of);
+            self.wrong_clocks.extend(found.into_iter().map(|clock| (bin, clock)));
         }
+        is_off
     }
 
     /// Ends a source: it holds nobody up any more.
@@ -455,9 +480,19 @@ fn admit(
     }
 }
 
+/// The fingerprint of a report by which it is known whoever heard it.
+fn heard_by_many(transmission: &Transmission) -> Option<u64> {
+    match transmission {
+        Transmission::Position(report) if report.is_unrepeatable() => {
+            Some(report.payload.fingerprint(report.mmsi, report.kind))
+        }
+        Transmission::Position(_) | Transmission::Static(_) | Transmission::NoPosition(_) => None,
+    }
+}
+
 /// Measures reception by a transmission in time, before copies are known.
 fn observe(presence: &mut Presence, transmission: &Transmission, heard: Heard) {
-    let statics = match transmission {
+    match transmission {
         Transmission::Position(report) => {
             let class = report.kind.class();
             presence.observe(Observation {
@@ -469,19 +504,13 @@ fn observe(presence: &mut Presence, transmission: &Transmission, heard: Heard) {
                 position: report.position,
                 group: IntervalGroup::of(class, report.sog, report.nav_status),
             });
-            report.statics.as_ref()
         }
-        Transmission::Static(report) => {
-            presence.hear(ONE_SOURCE, heard.station, report.t);
-            Some(&report.statics)
+        Transmission::Static(_) | Transmission::NoPosition(_) => {
+            presence.hear(ONE_SOURCE, heard.station, transmission.t());
         }
-        Transmission::NoPosition(report) => {
-            presence.hear(ONE_SOURCE, heard.station, report.t);
-            report.statics.as_ref()
-        }
-    };
-    if let Some(imo) = statics.and_then(|statics| statics.imo) {
-        presence.claim(transmission.t(), imo, transmission.mmsi());
+    }
+    if let Some(values) = transmission.statics() {
+        presence.claim(transmission.t(), values, transmission.mmsi());
     }
 }
 

@@ -25,6 +25,7 @@ use core::iter;
 use detect::Reception;
 use detect::reception::{Tick, bin_end};
 use detect::sighting::lookout::Lookout;
+use model::ahead::fetch;
 use model::alert::Told;
 use model::fate::Counts;
 use model::sighting::LastKnown;
@@ -317,6 +318,7 @@ impl Engine {
         for (_, transmission) in batch {
             let mmsi = transmission.mmsi();
             self.buckets[bucket_of(mmsi)].iter().for_each(|bucket| bucket.fetch(mmsi));
+            transmission.statics().into_iter().for_each(|values| fetch(&**values));
             if let Transmission::Position(report) = transmission {
                 world.geofence().fetch_place(report.position);
             }

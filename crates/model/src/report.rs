@@ -269,6 +269,16 @@ impl Transmission {
         }
     }
 
+    /// What it says of the ship, if it says anything.
+    #[must_use]
+    pub fn statics(&self) -> Option<&Arc<Statics>> {
+        match self {
+            Transmission::Position(report) => report.statics.as_ref(),
+            Transmission::Static(report) => Some(&report.statics),
+            Transmission::NoPosition(report) => report.statics.as_ref(),
+        }
+    }
+
     /// How many input lines this was made of.
     #[must_use]
     pub fn lines(&self) -> u64 {

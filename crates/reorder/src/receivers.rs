@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 
 use hashbrown::HashMap;
 use model::EventTime;
+use model::ahead::fetch;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smallvec::SmallVec;
 
@@ -104,6 +105,16 @@ impl Receivers {
         self.is_off(receiver)
     }
 
+    /// Fetches where a report is looked for …
+    pub fn fetch(&self, fingerprint: u64) {
+        self.reports.numbers.get(fingerprint as usize % PLACES).into_iter().for_each(fetch);
+    }
+
+    /// … and what is known of it.
+    pub fn fetch_report(&self, fingerprint: u64) {
+        self.reports.likely(fingerprint).into_iter().for_each(fetch);
+    }
+
     /// Takes out what was found since it was asked last.
     pub fn take_found(&mut self) -> Vec<WrongClock> {
         core::mem::take(&mut self.found)
@@ -149,9 +160,18 @@ impl Reports {
     }
 
     fn known(&self, fingerprint: u64) -> Option<usize> {
-        let number = *self.numbers.get(fingerprint as usize % PLACES)?;
-        let at = number.wrapping_sub(self.first) as usize;
+        let at = self.place(fingerprint)?;
         self.list.get(at).filter(|(other, _)| *other == fingerprint).map(|_| at)
+    }
+
+    /// It, or another.
+    fn likely(&self, fingerprint: u64) -> Option<&(u64, Copies)> {
+        self.list.get(self.place(fingerprint)?)
+    }
+
+    fn place(&self, fingerprint: u64) -> Option<usize> {
+        let number = *self.numbers.get(fingerprint as usize % PLACES)?;
+        Some(number.wrapping_sub(self.first) as usize)
     }
 
     fn push(&mut self, fingerprint: u64, copies: Copies) {

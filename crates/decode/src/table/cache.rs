@@ -1,6 +1,7 @@
 //! Static values of rows, kept so that the rows of one ship share one allocation, and need not be read one by one.
 
 use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 use model::{Mmsi, Statics, hash};
 
@@ -15,6 +16,8 @@ const MAX_KEY_BYTES: usize = 1_024;
 /// The static values of ships, as their last rows had them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StaticsCache {
+    /// Of each slot whose it is, a set together; 0 where it is empty.
+    owners: Vec<[u32; WAYS]>,
     slots: Vec<Slot>,
     /// How many of them are taken.
     taken: usize,
@@ -27,8 +30,6 @@ struct Slot {
     /// The static fields of its row.
     key: Vec<u8>,
     statics: Option<Arc<Statics>>,
-    /// 0 where the slot is empty.
-    mmsi: u32,
 }
 
 impl StaticsCache {
@@ -52,37 +53,41 @@ impl StaticsCache {
         if self.taken * 2 >= self.slots.len() && self.slots.len() < SETS[1] * WAYS {
             self.grow();
         }
-        let slot = slot_of(&mut self.slots, mmsi);
-        if slot.mmsi != mmsi.0 || slot.key != self.key {
-            self.taken += usize::from(slot.mmsi == 0 && mmsi.0 != 0);
+        let (set, way) = place_of(&self.owners, mmsi);
+        let owner = &mut self.owners[set][way];
+        let slot = &mut self.slots[set * WAYS + way];
+        if *owner != mmsi.0 || slot.key != self.key {
+            self.taken += usize::from(*owner == 0 && mmsi.0 != 0);
+            *owner = mmsi.0;
             slot.key.clone_from(&self.key);
-            (slot.statics, slot.mmsi) = (present(read()), mmsi.0);
+            slot.statics = present(read());
         }
         slot.statics.clone()
     }
 
     /// Room for twice as many ships.
     fn grow(&mut self) {
+        let sets = (2 * self.owners.len()).max(SETS[0]);
+        let owners = core::mem::replace(&mut self.owners, vec![[0; WAYS]; sets]);
         let former = core::mem::take(&mut self.slots);
-        self.slots.resize_with((2 * former.len()).max(SETS[0] * WAYS), Slot::default);
+        self.slots.resize_with(sets * WAYS, Slot::default);
         self.taken = 0;
-        for held in former.into_iter().filter(|slot| slot.mmsi != 0) {
-            let slot = slot_of(&mut self.slots, Mmsi(held.mmsi));
-            self.taken += usize::from(slot.mmsi == 0);
-            *slot = held;
+        let held = owners.into_iter().flatten().zip(former);
+        for (mmsi, slot) in held.filter(|(mmsi, _)| *mmsi != 0) {
+            let (set, way) = place_of(&self.owners, Mmsi(mmsi));
+            self.taken += usize::from(self.owners[set][way] == 0);
+            self.owners[set][way] = mmsi;
+            self.slots[set * WAYS + way] = slot;
         }
     }
 }
 
-/// The slot that a ship has, or one that is empty, or another's.
-fn slot_of(slots: &mut [Slot], mmsi: Mmsi) -> &mut Slot {
+/// The slot that a ship has, or one that is empty, or another's: the set, and which of it.
+fn place_of(owners: &[[u32; WAYS]], mmsi: Mmsi) -> (usize, usize) {
     let mixed = hash::mix(u64::from(mmsi.0), 0x57A7) as usize;
-    let sets = slots.len() / WAYS;
-    let first = mixed % sets * WAYS;
-    let set = &mut slots[first..first + WAYS];
-    let known = set.iter().position(|slot| slot.mmsi == mmsi.0);
-    let at = known.or_else(|| set.iter().position(|slot| slot.mmsi == 0)).unwrap_or(mixed / sets % WAYS);
-    &mut set[at]
+    let (set, other) = (mixed % owners.len(), mixed / owners.len() % WAYS);
+    let is_of = |wanted: u32| owners[set].iter().position(|owner| *owner == wanted);
+    (set, is_of(mmsi.0).or_else(|| is_of(0)).unwrap_or(other))
 }
 
 fn present(statics: Statics) -> Option<Arc<Statics>> {

@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use model::alert::Notice;
 use model::position::{interpolate, reachable};
 use model::time::DAY_MS;
-use model::{Cell, Class, EventTime, Fix, Mmsi, Position};
+use model::{Cell, Class, EventTime, Fix, Mmsi, Position, Statics};
 use serde::{Deserialize, Serialize};
 use smallvec::{SmallVec, smallvec};
 
@@ -117,9 +117,8 @@ pub struct Presence {
     /// The first bin of all.
     first: Option<i64>,
     open: BTreeMap<i64, OpenBin>,
-    /// Reports that are not in their bins yet, and IMO numbers that are not looked up: several wait for memory together.
+    /// Reports that are not in their bins yet: several wait for memory together.
     noted: Vec<Observation>,
-    said: Vec<(EventTime, u32, Mmsi)>,
     ships: Ships,
     pending: Pending,
     /// Cells that were dead in the last bins.
@@ -142,7 +141,6 @@ impl Presence {
             first: None,
             open: BTreeMap::new(),
             noted: Vec::with_capacity(3 * TOGETHER),
-            said: Vec::with_capacity(TOGETHER),
             ships: Ships::default(),
             pending: Pending::default(),
             dead: VecDeque::new(),
@@ -172,10 +170,6 @@ impl Presence {
         let mut noted = core::mem::take(&mut self.noted);
         noted.drain(..count).for_each(|seen| self.take(&seen));
         self.noted = noted;
-    }
-
-    fn take_said(&mut self) {
-        self.said.drain(..).for_each(|(t, imo, mmsi)| self.claims.hear(t, imo, mmsi));
     }
 
     fn take(&mut self, seen: &Observation) {
@@ -222,14 +216,16 @@ impl Presence {
         }
     }
 
-    /// A ship has said its IMO number.
-    pub fn claim(&mut self, t: EventTime, imo: u32, mmsi: Mmsi) {
+    /// A ship has said who it is, its IMO number, too, perhaps.
+    pub fn claim(&mut self, t: EventTime, values: &Arc<Statics>, mmsi: Mmsi) {
         if self.next.is_none_or(|next| bin_of(t) >= next) {
-            self.said.push((t, imo, mmsi));
-            if self.said.len() >= TOGETHER {
-                self.take_said();
-            }
+            self.claims.hear(t, values, mmsi);
         }
+    }
+
+    /// Fetches what is known of what a ship says of itself.
+    pub fn fetch_claim(&self, mmsi: Mmsi) {
+        self.claims.fetch(mmsi);
     }
 
     /// Ships that found no place among those watched, or lost it to others.
@@ -241,7 +237,6 @@ impl Presence {
     /// The next bin that is over when all sources have come to `watermark`, if one is.
     pub fn advance(&mut self, watermark: EventTime) -> Option<Tick> {
         self.take_noted(self.noted.len());
-        self.take_said();
         let over = bin_of(watermark);
         let first = self.open.keys().next().copied();
         let mut bin = self.next.or(first)?;
