@@ -235,6 +235,7 @@ impl Visits {
             fetch(&stay.first);
             fetch(&stay.last);
             fetch(&stay.stops);
+            fetch(&stay.at_exit);
             fetch(was_beyond);
         }
     }

@@ -1,38 +1,57 @@
 //! Static values of rows, kept so that the rows of one ship share one allocation, and need not be read one by one.
 
 use alloc::sync::Arc;
-use alloc::vec;
 use alloc::vec::Vec;
+use core::hash::{BuildHasher, Hasher};
+
+use model::ahead::fetch_all;
 use model::{Mmsi, Statics, hash};
 
 /// Sets of slots at first and at most: a ship has its place in one of them.
-const SETS: [usize; 2] = [64, 16_384];
+const SETS: [usize; 2] = [64, 65_536];
 /// Ships of one set that are held at a time. Whoever loses its slot to another is read anew and costs one more allocation,
 /// nothing else.
-const WAYS: usize = 8;
-/// Longest static fields that are held; longer ones are read anew each time.
-const MAX_KEY_BYTES: usize = 1_024;
+const WAYS: usize = 4;
+/// There are so many slots for each ship, or more.
+const SPACIOUS: usize = 4;
+
+/// Seeded anew each time: nobody can choose fields that are taken for others.
+#[expect(clippy::disallowed_types, reason = "nothing hangs on the seed")]
+type Seeded = foldhash::quality::RandomState;
 
 /// The static values of ships, as their last rows had them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StaticsCache {
-    /// Of each slot whose it is, a set together; 0 where it is empty.
-    owners: Vec<[u32; WAYS]>,
-    slots: Vec<Slot>,
-    /// How many of them are taken.
+    sets: Vec<Set>,
+    /// How many slots are taken.
     taken: usize,
-    key: Vec<u8>,
+    seeds: [Seeded; 2],
 }
+
+/// What lies together is looked through at once.
+#[derive(Clone, Debug, Default)]
+#[repr(align(128))]
+struct Set([Slot; WAYS]);
 
 /// What a ship said last.
 #[derive(Clone, Debug, Default)]
 struct Slot {
-    /// The static fields of its row.
-    key: Vec<u8>,
+    /// Of the static fields of its row: with 128 bits none are taken for others by chance.
+    print: [u64; 2],
     statics: Option<Arc<Statics>>,
+    /// 0 where the slot is empty.
+    mmsi: u32,
 }
 
 impl StaticsCache {
+    /// Fetches where a ship has its place.
+    pub(crate) fn fetch(&self, mmsi: Mmsi) {
+        if !self.sets.is_empty() {
+            let Set(slots) = &self.sets[place_of(self.sets.len(), mmsi).0];
+            fetch_all(slots);
+        }
+    }
+
     /// The values of a ship's row, of which these are the static fields, each or several together; `read` is called where others
     /// are held of the ship, or none. `None` where no value is present.
     pub(crate) fn get<'a>(
@@ -41,53 +60,52 @@ impl StaticsCache {
         fields: impl Iterator<Item = &'a [u8]>,
         read: impl FnOnce() -> Statics,
     ) -> Option<Arc<Statics>> {
-        self.key.clear();
+        let mut hashers = self.seeds.each_ref().map(BuildHasher::build_hasher);
         for field in fields {
-            // The length keeps "A" + "B" and "AB" + "" apart.
-            self.key.extend_from_slice(&(field.len() as u32).to_le_bytes());
-            self.key.extend_from_slice(field);
+            for hasher in &mut hashers {
+                // The length keeps "A" + "B" and "AB" + "" apart.
+                hasher.write_usize(field.len());
+                hasher.write(field);
+            }
         }
-        if self.key.len() > MAX_KEY_BYTES {
-            return present(read());
-        }
-        if self.taken * 2 >= self.slots.len() && self.slots.len() < SETS[1] * WAYS {
+        let print = hashers.map(|hasher| hasher.finish());
+        if self.taken * SPACIOUS >= self.sets.len() * WAYS && self.sets.len() < SETS[1] {
             self.grow();
         }
-        let (set, way) = place_of(&self.owners, mmsi);
-        let owner = &mut self.owners[set][way];
-        let slot = &mut self.slots[set * WAYS + way];
-        if *owner != mmsi.0 || slot.key != self.key {
-            self.taken += usize::from(*owner == 0 && mmsi.0 != 0);
-            *owner = mmsi.0;
-            slot.key.clone_from(&self.key);
-            slot.statics = present(read());
+        let slot = slot_of(&mut self.sets, mmsi);
+        if slot.mmsi != mmsi.0 || slot.print != print {
+            self.taken += usize::from(slot.mmsi == 0 && mmsi.0 != 0);
+            *slot = Slot { print, statics: present(read()), mmsi: mmsi.0 };
         }
         slot.statics.clone()
     }
 
     /// Room for twice as many ships.
     fn grow(&mut self) {
-        let sets = (2 * self.owners.len()).max(SETS[0]);
-        let owners = core::mem::replace(&mut self.owners, vec![[0; WAYS]; sets]);
-        let former = core::mem::take(&mut self.slots);
-        self.slots.resize_with(sets * WAYS, Slot::default);
+        let former = core::mem::take(&mut self.sets);
+        self.sets.resize_with((2 * former.len()).max(SETS[0]), Set::default);
         self.taken = 0;
-        let held = owners.into_iter().flatten().zip(former);
-        for (mmsi, slot) in held.filter(|(mmsi, _)| *mmsi != 0) {
-            let (set, way) = place_of(&self.owners, Mmsi(mmsi));
-            self.taken += usize::from(self.owners[set][way] == 0);
-            self.owners[set][way] = mmsi;
-            self.slots[set * WAYS + way] = slot;
+        for held in former.into_iter().flat_map(|set| set.0).filter(|slot| slot.mmsi != 0) {
+            let slot = slot_of(&mut self.sets, Mmsi(held.mmsi));
+            self.taken += usize::from(slot.mmsi == 0);
+            *slot = held;
         }
     }
 }
 
-/// The slot that a ship has, or one that is empty, or another's: the set, and which of it.
-fn place_of(owners: &[[u32; WAYS]], mmsi: Mmsi) -> (usize, usize) {
+/// The slot that a ship has, or one that is empty, or another's.
+fn slot_of(sets: &mut [Set], mmsi: Mmsi) -> &mut Slot {
+    let (set, other) = place_of(sets.len(), mmsi);
+    let Set(slots) = &mut sets[set];
+    let is_of = |wanted: u32| slots.iter().position(|slot| slot.mmsi == wanted);
+    let at = is_of(mmsi.0).or_else(|| is_of(0)).unwrap_or(other);
+    &mut slots[at]
+}
+
+/// The set that a ship belongs to, of so many, a power of two, and which of its slots it takes from another.
+fn place_of(sets: usize, mmsi: Mmsi) -> (usize, usize) {
     let mixed = hash::mix(u64::from(mmsi.0), 0x57A7) as usize;
-    let (set, other) = (mixed % owners.len(), mixed / owners.len() % WAYS);
-    let is_of = |wanted: u32| owners[set].iter().position(|owner| *owner == wanted);
-    (set, is_of(mmsi.0).or_else(|| is_of(0)).unwrap_or(other))
+    (mixed & (sets - 1), (mixed >> 32) % WAYS)
 }
 
 fn present(statics: Statics) -> Option<Arc<Statics>> {
@@ -115,13 +133,19 @@ mod tests {
         assert_eq!(named(&mut cache, 1, "MINERVA").unwrap(), first);
         // As many as lose their slots to each other.
         for round in 0..2 {
-            for number in 2..3 * (SETS[1] * WAYS) as u32 {
+            for number in 2..2 * (SETS[1] * WAYS) as u32 {
                 let name = alloc::format!("SHIP {number} {round}");
                 assert_eq!(named(&mut cache, number, &name).unwrap().name.as_deref(), Some(name.as_str()));
             }
         }
         assert_eq!(named(&mut cache, 1, "MINERVA").unwrap(), first);
-        assert_eq!(cache.slots.len(), SETS[1] * WAYS);
+        assert_eq!(cache.sets.len(), SETS[1]);
+    }
+
+    #[test]
+    fn what_fields_are_known_by_has_two_halves_of_its_own() {
+        let [one, other] = StaticsCache::default().seeds;
+        assert_ne!(one.hash_one("MINERVA"), other.hash_one("MINERVA"));
     }
 
     #[test]
@@ -130,7 +154,7 @@ mod tests {
         let ships = || 1..20_000;
         let name = |number: u32| alloc::format!("SHIP {number}");
         let first: Vec<_> = ships().map(|number| named(&mut cache, number, &name(number)).unwrap()).collect();
-        assert!(cache.slots.len() < SETS[1] * WAYS);
+        assert!(cache.sets.len() < SETS[1]);
         let held = ships().zip(&first).filter(|(number, first)| {
             Arc::ptr_eq(&named(&mut cache, *number, &name(*number)).unwrap(), first)
         });
@@ -143,7 +167,7 @@ mod tests {
         assert_eq!(named(&mut cache, 0, ""), None);
         assert_eq!(named(&mut cache, 1, ""), None);
         assert_eq!(named(&mut cache, 1, "Unknown"), None);
-        let long = "N".repeat(2 * MAX_KEY_BYTES);
+        let long = "N".repeat(2_048);
         assert_eq!(named(&mut cache, 1, &long).unwrap().name.as_deref(), Some(long.as_str()));
     }
 }

@@ -129,10 +129,14 @@ impl TableDecoder {
             return Decoded::line(Fate::Rejected(Reason::Malformed), origin);
         }
         let view = Row { row, fields: &self.fields, columns: &self.columns };
-        let mut reading = view.reading(self.dialect);
+        let mmsi = view.mmsi();
+        // It is there when the rest has been read.
+        mmsi.into_iter().for_each(|mmsi| self.cache.fetch(mmsi));
+        let mut reading = view.reading(mmsi, self.dialect);
+        let print = hash::bytes(0, row);
         reading.statics =
-            reading.mmsi.and_then(|mmsi| self.cache.get(mmsi, view.static_fields(), || view.statics()));
-        reading.conclude(hash::bytes(0, row), origin, &self.settings)
+            mmsi.and_then(|mmsi| self.cache.get(mmsi, view.static_fields(), || view.statics()));
+        reading.conclude(print, origin, &self.settings)
     }
 
     /// Whether a line has a time and an MMSI where a row has them.
@@ -142,7 +146,7 @@ impl TableDecoder {
             return false;
         }
         let view = Row { row: line, fields: &self.fields, columns: &self.columns };
-        let reading = view.reading(self.dialect);
+        let reading = view.reading(view.mmsi(), self.dialect);
         reading.mmsi.is_some() && !reading.time.is_malformed()
     }
 }
@@ -181,11 +185,15 @@ impl<'a> Row<'a> {
         self.columns.place(role).map_or(&[], |place| self.fields.get(self.row, place))
     }
 
-    /// Everything but the static values.
-    fn reading(&self, dialect: Dialect) -> Reading {
+    fn mmsi(&self) -> Option<Mmsi> {
+        values::mmsi(self.field(Role::Mmsi)).map(Mmsi)
+    }
+
+    /// Everything but the static values of this ship.
+    fn reading(&self, mmsi: Option<Mmsi>, dialect: Dialect) -> Reading {
         let mut reading = Reading::empty(self.kind(dialect));
         reading.time = values::time(self.field(Role::Time));
-        reading.mmsi = values::mmsi(self.field(Role::Mmsi)).map(Mmsi);
+        reading.mmsi = mmsi;
         reading.lon = values::coordinate(self.field(Role::Lon));
         reading.lat = values::coordinate(self.field(Role::Lat));
         reading.sog = values::sog(self.field(Role::Sog));
