@@ -179,6 +179,7 @@ impl<'a> Way<'a> {
                 ingest.advance(&mut push);
             }
         });
+        ingest.read_all(source, turn, &mut push);
     }
 }
 

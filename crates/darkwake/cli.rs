@@ -96,7 +96,7 @@ pub struct Reading {
     /// Leave out what is at or after (ISO 8601 or epoch).
     #[arg(long, value_name = "T", value_parser = parse_time, env = "DARKWAKE_UNTIL")]
     pub until: Option<EventTime>,
-    /// Threads that detect; the output is the same for any number.
+    /// Threads that detect; the output is the same for any number [default: one less than there are cores, at most 6].
     #[arg(long, value_name = "N", env = "DARKWAKE_SHARDS", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub shards: Option<u16>,
     /// Time of the first line, for lines that have none.
@@ -180,7 +180,7 @@ pub struct Run {
     /// Write the log down in this folder, for replay --format log.
     #[arg(long, value_name = "DIR", env = "DARKWAKE_RECORD")]
     pub record: Option<PathBuf>,
-    /// Threads that detect; the output is the same for any number.
+    /// Threads that detect; the output is the same for any number [default: one less than there are cores, at most 6].
     #[arg(long, value_name = "N", env = "DARKWAKE_SHARDS", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub shards: Option<u16>,
     /// Print the configuration in force, as check --print does, and end.

@@ -402,8 +402,10 @@ pub fn settings(config: &Config, format: Format) -> ReadSettings {
     }
 }
 
-/// As many as were asked for, or one less than there are cores.
+/// As many as were asked for, or one less than there are cores, but no more than the one thread that reads for all can keep at work:
+/// each shard learns all of reception, in memory of its own.
 pub fn shard_count(asked: Option<u16>) -> usize {
+    const MOST: usize = 6;
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    asked.map_or_else(|| cores().saturating_sub(1).max(1), usize::from)
+    asked.map_or_else(|| cores().saturating_sub(1).clamp(1, MOST), usize::from)
 }

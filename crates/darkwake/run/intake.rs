@@ -515,11 +515,9 @@ impl<L: Log> Intake<L> {
         self.advance();
     }
 
-    fn ingest_all(&mut self, source: SourceId, decoded: Vec<Decoded>) {
+    fn ingest_all(&mut self, source: SourceId, mut decoded: Vec<Decoded>) {
         let (ingest, log) = (&mut self.ingest, &mut self.log);
-        for one in decoded {
-            ingest.read(source, one, &mut |entry| log.push(entry));
-        }
+        ingest.read_all(source, &mut decoded, &mut |entry| log.push(entry));
     }
 }
 

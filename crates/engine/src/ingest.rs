@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use decode::{Content, Decoded};
 use detect::reception::{IntervalGroup, Observation, Presence, Tick, bin_end, bin_of};
+use model::ahead::fetch;
 use model::alert::{AlertKind, Notice};
 use model::fate::Counts;
 use model::{EventTime, Fate, Reason, Transmission};
@@ -291,7 +292,8 @@ impl Ingest {
             if let Some(fingerprint) = heard_by_many(transmission) {
                 self.receivers.fetch(fingerprint);
             }
-            if transmission.statics().is_some() {
+            if let Some(values) = transmission.statics() {
+                fetch(&values.imo);
                 self.presence.fetch_claim(transmission.mmsi());
             }
         }
@@ -510,7 +512,7 @@ fn observe(presence: &mut Presence, transmission: &Transmission, heard: Heard) {
         }
     }
     if let Some(values) = transmission.statics() {
-        presence.claim(transmission.t(), values, transmission.mmsi());
+        presence.claim(transmission.t(), values.imo, transmission.mmsi());
     }
 }
 

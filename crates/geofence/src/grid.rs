@@ -124,13 +124,7 @@ impl Grid {
     /// The ports that may hold a position.
     #[must_use]
     pub fn candidates(&self, position: Position) -> &[Entry] {
-        self.candidates_at(self.place(position))
-    }
-
-    /// The ports that may hold a position in a place.
-    #[must_use]
-    pub fn candidates_at(&self, place: Place) -> &[Entry] {
-        let start = self.cells[place.0 as usize].start();
+        let start = self.cells[self.place(position).0 as usize].start();
         let (length, entries) = self.entries[start..].split_first().unwrap_or((&Entry(0), &[]));
         &entries[..length.0 as usize]
     }

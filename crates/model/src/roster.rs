@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::hash::{BuildHasher, Hash};
 
+use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::ahead::fetch;
@@ -168,7 +169,9 @@ impl<T: Keyed> Roster<T> {
 
 impl<T: Serialize> Serialize for Roster<T> {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        out.collect_seq(self.chunks.iter().flatten().collect::<Vec<_>>())
+        let mut list = out.serialize_seq(Some(self.count))?;
+        self.iter().try_for_each(|thing| list.serialize_element(thing))?;
+        list.end()
     }
 }
 
@@ -184,7 +187,10 @@ impl<'de, T: Keyed + Deserialize<'de>> Deserialize<'de> for Roster<T> {
                 f.write_str("a list")
             }
 
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(mut self, mut list: A) -> Result<Self::Value, A::Error> {
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(
+                mut self,
+                mut list: A,
+            ) -> Result<Self::Value, A::Error> {
                 while let Some(thing) = list.next_element()? {
                     self.0.insert(thing);
                 }
@@ -311,6 +317,20 @@ mod tests {
     /// Large enough for several chunks.
     type Thing = (u16, u32, [u64; 60]);
 
+    #[derive(Clone, Debug, Serialize, Deserialize)]
+    struct Few {
+        key: u16,
+        value: u32,
+    }
+
+    impl Keyed for Few {
+        type Key = u16;
+
+        fn key(&self) -> u16 {
+            self.key
+        }
+    }
+
     impl Keyed for Thing {
         type Key = u16;
 
@@ -347,6 +367,31 @@ mod tests {
             }
             let all: BTreeMap<u16, u32> = roster.iter().map(|thing| (thing.0, thing.1)).collect();
             prop_assert_eq!(all, map);
+        }
+
+        #[test]
+        fn what_is_written_is_read_in_its_order_and_a_key_that_comes_twice_once(
+            keys in prop::collection::vec(0..50_u16, 0..100),
+        ) {
+            let few = |key: u16| Few { key, value: u32::from(key) * 7 };
+            let list: Vec<Few> = keys.iter().map(|key| few(*key)).collect();
+            let written = serde_json::to_vec(&list).unwrap();
+            let mut read: Roster<Few> = serde_json::from_slice(&written).unwrap();
+            let mut expected: Vec<u16> = Vec::new();
+            for key in keys {
+                if !expected.contains(&key) {
+                    expected.push(key);
+                }
+            }
+            prop_assert!(read.iter().map(|few| few.key).eq(expected.iter().copied()));
+            let again: Vec<Few> = serde_json::from_slice(&serde_json::to_vec(&read).unwrap()).unwrap();
+            prop_assert!(again.iter().map(|few| few.key).eq(expected));
+            // A copy goes on by itself.
+            let mut copy = read.clone();
+            copy.insert(few(99));
+            prop_assert!(read.get(99).is_none() && copy.get(99).is_some());
+            read.insert(few(98));
+            prop_assert!(copy.get(98).is_none() && read.get(98).is_some());
         }
 
         #[test]

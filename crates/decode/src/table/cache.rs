@@ -12,11 +12,13 @@ const SETS: [usize; 2] = [64, 65_536];
 /// Ships of one set that are held at a time. Whoever loses its slot to another is read anew and costs one more allocation,
 /// nothing else.
 const WAYS: usize = 4;
-/// There are so many slots for each ship, or more.
+/// There are so many slots for each ship, while there may be more.
 const SPACIOUS: usize = 4;
+/// Longest static fields that are held; longer ones are read anew each time.
+const MAX_BYTES: usize = 1_024;
 
-/// Seeded anew each time: nobody can choose fields that are taken for others.
-#[expect(clippy::disallowed_types, reason = "nothing hangs on the seed")]
+/// Seeded anew each time: who chooses fields cannot know which would be taken for others, of one ship and with 128 bits alike.
+#[expect(clippy::disallowed_types, reason = "nobody can see the seed")]
 type Seeded = foldhash::quality::RandomState;
 
 /// The static values of ships, as their last rows had them.
@@ -61,12 +63,17 @@ impl StaticsCache {
         read: impl FnOnce() -> Statics,
     ) -> Option<Arc<Statics>> {
         let mut hashers = self.seeds.each_ref().map(BuildHasher::build_hasher);
+        let mut length = 0;
         for field in fields {
+            length += field.len();
             for hasher in &mut hashers {
                 // The length keeps "A" + "B" and "AB" + "" apart.
                 hasher.write_usize(field.len());
                 hasher.write(field);
             }
+        }
+        if length > MAX_BYTES {
+            return present(read());
         }
         let print = hashers.map(|hasher| hasher.finish());
         if self.taken * SPACIOUS >= self.sets.len() * WAYS && self.sets.len() < SETS[1] {
@@ -104,8 +111,8 @@ fn slot_of(sets: &mut [Set], mmsi: Mmsi) -> &mut Slot {
 
 /// The set that a ship belongs to, of so many, a power of two, and which of its slots it takes from another.
 fn place_of(sets: usize, mmsi: Mmsi) -> (usize, usize) {
-    let mixed = hash::mix(u64::from(mmsi.0), 0x57A7) as usize;
-    (mixed & (sets - 1), (mixed >> 32) % WAYS)
+    let mixed = hash::mix(u64::from(mmsi.0), 0x57A7);
+    (mixed as usize & (sets - 1), (mixed >> 32) as usize % WAYS)
 }
 
 fn present(statics: Statics) -> Option<Arc<Statics>> {
@@ -167,7 +174,9 @@ mod tests {
         assert_eq!(named(&mut cache, 0, ""), None);
         assert_eq!(named(&mut cache, 1, ""), None);
         assert_eq!(named(&mut cache, 1, "Unknown"), None);
-        let long = "N".repeat(2_048);
+        let long = "N".repeat(2 * MAX_BYTES);
         assert_eq!(named(&mut cache, 1, &long).unwrap().name.as_deref(), Some(long.as_str()));
+        let held = cache.sets.iter().flat_map(|set| &set.0);
+        assert!(held.filter_map(|slot| slot.statics.as_ref()).count() == 0, "long fields are not held");
     }
 }

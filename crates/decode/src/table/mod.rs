@@ -134,8 +134,7 @@ impl TableDecoder {
         mmsi.into_iter().for_each(|mmsi| self.cache.fetch(mmsi));
         let mut reading = view.reading(mmsi, self.dialect);
         let print = hash::bytes(0, row);
-        reading.statics =
-            mmsi.and_then(|mmsi| self.cache.get(mmsi, view.static_fields(), || view.statics()));
+        reading.statics = mmsi.and_then(|mmsi| self.cache.get(mmsi, view.static_fields(), || view.statics()));
         reading.conclude(print, origin, &self.settings)
     }
 

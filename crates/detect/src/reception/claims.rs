@@ -1,13 +1,12 @@
 //! IMO numbers under a new MMSI: the hull stays, the radio's number changes.
 
 use alloc::collections::BTreeMap;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use model::roster::{Keyed, Roster};
-use model::{EventTime, Fix, Mmsi, Statics};
+use model::{EventTime, Fix, Mmsi};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -42,11 +41,11 @@ pub(super) struct Claims {
     said: Roster<Said>,
 }
 
-/// Nothing follows if a ship says this again at a time since then, and before the other.
+/// Nothing follows if a ship says this number, or none, at a time since then and before the other.
 #[derive(Clone, Debug)]
 struct Said {
     mmsi: Mmsi,
-    values: Arc<Statics>,
+    imo: Option<u32>,
     since: EventTime,
     before: EventTime,
 }
@@ -59,19 +58,14 @@ impl Keyed for Said {
     }
 }
 
-impl Said {
-    fn is_settled(&self, t: EventTime, values: &Arc<Statics>) -> bool {
-        Arc::ptr_eq(&self.values, values) && self.since <= t && t < self.before
-    }
-}
-
 impl Claims {
-    /// A ship has said who it is.
-    pub(super) fn hear(&mut self, t: EventTime, values: &Arc<Statics>, mmsi: Mmsi) {
-        if self.said.get(mmsi).is_some_and(|said| said.is_settled(t, values)) {
+    /// A ship has said who it is, with its IMO number or without.
+    pub(super) fn hear(&mut self, t: EventTime, imo: Option<u32>, mmsi: Mmsi) {
+        let is_settled = |said: &Said| said.imo == imo && said.since <= t && t < said.before;
+        if self.said.get(mmsi).is_some_and(is_settled) {
             return;
         }
-        let settled = match values.imo {
+        let (since, before) = match imo {
             Some(imo) if self.known.get(&imo).is_none_or(|known| !known.contains(&mmsi)) => {
                 let bin = super::bin_of(t);
                 let open = self.open.entry(bin).or_default();
@@ -84,15 +78,19 @@ impl Claims {
             }
             Some(_) | None => (EventTime::MIN, EventTime::MAX),
         };
-        self.remember(Said { mmsi, values: Arc::clone(values), since: settled.0, before: settled.1 });
+        self.remember(Said { mmsi, imo, since, before });
     }
 
     fn remember(&mut self, said: Said) {
         if let Some(known) = self.said.get_mut(said.mmsi) {
             *known = said;
-        } else if self.said.len() < MAX_NUMBERS {
-            self.said.insert(said);
+            return;
         }
+        if self.said.len() >= MAX_NUMBERS {
+            // Whoever is still there says so again.
+            self.said = Roster::default();
+        }
+        self.said.insert(said);
     }
 
     /// Fetches what is known of a ship.
@@ -121,5 +119,60 @@ impl Claims {
             known.push(mmsi);
         }
         claims
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHIP: Mmsi = Mmsi(273_000_001);
+    const OTHER: Mmsi = Mmsi(273_000_002);
+    const IMO: Option<u32> = Some(9_179_842);
+
+    fn at(bin: i64, ms: i64) -> EventTime {
+        EventTime(bin * super::super::BIN_MS + ms)
+    }
+
+    /// Who has claimed the number by the end of a bin, and when it said so.
+    fn told(claims: &mut Claims, bin: i64) -> Vec<(Mmsi, EventTime)> {
+        claims.tick(bin, |_| None).into_iter().map(|claim| (claim.mmsi, claim.t)).collect()
+    }
+
+    #[test]
+    fn the_first_time_of_a_bin_counts_in_whatever_order_it_is_said() {
+        let mut claims = Claims::default();
+        claims.hear(at(1, 9), IMO, SHIP);
+        assert_eq!(told(&mut claims, 1), []);
+        for ms in [500, 700, 300, 400] {
+            claims.hear(at(3, ms), IMO, OTHER);
+            claims.hear(at(2, ms + 1), IMO, OTHER);
+        }
+        assert_eq!(told(&mut claims, 2), [(OTHER, at(2, 301))]);
+        assert_eq!(told(&mut claims, 3), [], "it is known by then");
+    }
+
+    #[test]
+    fn what_is_said_again_after_something_else_is_heard() {
+        let mut claims = Claims::default();
+        claims.hear(at(1, 0), IMO, SHIP);
+        claims.hear(at(1, 1), None, OTHER);
+        claims.hear(at(1, 2), Some(9_000_003), OTHER);
+        assert_eq!(told(&mut claims, 1), []);
+        claims.hear(at(2, 3), IMO, OTHER);
+        claims.hear(at(2, 4), None, OTHER);
+        claims.hear(at(2, 2), IMO, OTHER);
+        assert_eq!(told(&mut claims, 2), [(OTHER, at(2, 2))]);
+    }
+
+    #[test]
+    fn what_ships_said_is_bounded_and_nobody_is_lost_by_that() {
+        let mut claims = Claims::default();
+        claims.hear(at(1, 0), IMO, SHIP);
+        claims.tick(1, |_| None);
+        (0..2 * MAX_NUMBERS as u32 + 1).for_each(|number| claims.hear(at(2, 0), None, Mmsi(number)));
+        assert!(claims.said.len() <= MAX_NUMBERS);
+        claims.hear(at(2, 1), IMO, OTHER);
+        assert_eq!(told(&mut claims, 2), [(OTHER, at(2, 1))]);
     }
 }

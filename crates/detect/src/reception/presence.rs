@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use model::alert::Notice;
 use model::position::{interpolate, reachable};
 use model::time::DAY_MS;
-use model::{Cell, Class, EventTime, Fix, Mmsi, Position, Statics};
+use model::{Cell, Class, EventTime, Fix, Mmsi, Position};
 use serde::{Deserialize, Serialize};
 use smallvec::{SmallVec, smallvec};
 
@@ -21,7 +21,7 @@ use super::tick::{CellHeard, Counted, Counts, Hearing, IntervalGroup, Tick};
 use super::watched::{Glimpse, Key, Ships, Sighted, Watched};
 use super::{BIN_MS, PRESENCE_BINS, bin_of, bin_start};
 
-/// So many reports wait for memory together.
+/// Memory is fetched for so many reports at once.
 const TOGETHER: usize = 16;
 /// Stations told apart in one bin.
 const MAX_STATIONS: usize = 65_536;
@@ -117,7 +117,7 @@ pub struct Presence {
     /// The first bin of all.
     first: Option<i64>,
     open: BTreeMap<i64, OpenBin>,
-    /// Reports that are not in their bins yet: several wait for memory together.
+    /// Reports that are not in their bins yet: memory is fetched for them.
     noted: Vec<Observation>,
     ships: Ships,
     pending: Pending,
@@ -156,7 +156,7 @@ impl Presence {
     pub fn observe(&mut self, seen: Observation) {
         self.ships.fetch((seen.source, seen.mmsi));
         self.noted.push(seen);
-        if self.noted.len() == 3 * TOGETHER {
+        if self.noted.len() >= 3 * TOGETHER {
             // Each is looked up once it is known where, and taken in once memory has come for it.
             let known = self.noted[TOGETHER..2 * TOGETHER].iter();
             let ships = known.filter_map(|seen| self.ships.likely((seen.source, seen.mmsi)));
@@ -216,10 +216,10 @@ impl Presence {
         }
     }
 
-    /// A ship has said who it is, its IMO number, too, perhaps.
-    pub fn claim(&mut self, t: EventTime, values: &Arc<Statics>, mmsi: Mmsi) {
+    /// A ship has said who it is, with its IMO number or without.
+    pub fn claim(&mut self, t: EventTime, imo: Option<u32>, mmsi: Mmsi) {
         if self.next.is_none_or(|next| bin_of(t) >= next) {
-            self.claims.hear(t, values, mmsi);
+            self.claims.hear(t, imo, mmsi);
         }
     }
 

@@ -24,7 +24,7 @@ const PARENT: Resolution = Resolution::Two;
 /// Bits of the three digits below it.
 const CHILD_BITS: u32 = 9;
 const CHILDREN: u32 = (1 << CHILD_BITS) - 1;
-/// Parents of a face have coordinates within ± this: that of its vertices is 14, and they are turned.
+/// Parents of a face have coordinates within ± this: those of its vertices are 14, and some lie beyond.
 const REACH: i32 = 17;
 const WIDTH: i32 = 2 * REACH + 1;
 /// A position nearer than this to the border of two faces, as the sine of an angle, …
@@ -111,7 +111,7 @@ impl Finder {
 
     /// Where a position is; none where that is not sure.
     pub fn spot(&self, position: Position) -> Option<Spot> {
-        let ((sin_lon, cos_lon), (sin_lat, cos_lat)) = (self.sine(position.lon), self.sine(position.lat));
+        let ((sin_lon, cos_lon), (sin_lat, cos_lat)) = (self.sine(position.lon)?, self.sine(position.lat)?);
         let at = [cos_lat * cos_lon, cos_lat * sin_lon, sin_lat];
         let square = |units: i32, from: i32| ((units / UNITS_PER_DEGREE + from) / SQUARE) as usize;
         let (row, column) =
@@ -154,10 +154,11 @@ impl Finder {
 
     /// Notes what H3 has told of a spot. All that hold the same parent learn the same, so that it does not matter who is first.
     pub fn learn(&self, spot: Spot, cell: Cell) {
-        let Some(digits) = cell.0.checked_sub(1) else { return };
+        // A middle looks the same however it is turned …
+        let Some(digits) = cell.0.checked_sub(1).filter(|_| spot.digits != [0; 3]) else { return };
         let parent = CellIndex::try_from(cell.h3()).ok().and_then(|index| index.parent(PARENT));
-        // A middle looks the same however it is turned, and the digits of a pentagon are not all turned alike.
-        if spot.digits == [0; 3] || parent.is_none_or(CellIndex::is_pentagon) {
+        // … and the digits of a pentagon are not all turned alike.
+        if parent.is_none_or(CellIndex::is_pentagon) {
             return;
         }
         if let Some(times) = (0..6).find(|times| spot.turned(*times) == digits & CHILDREN) {
@@ -167,15 +168,15 @@ impl Finder {
     }
 
     /// Sine and cosine of an angle in units of a position, by their series around the middle of its degree: what is left out is
-    /// less than the rounding.
-    fn sine(&self, units: i32) -> (f64, f64) {
+    /// less than the rounding. None of what is no longitude.
+    fn sine(&self, units: i32) -> Option<(f64, f64)> {
         let degree = units.div_euclid(UNITS_PER_DEGREE);
-        let (sin, cos) = self.degrees[(degree + 180) as usize];
+        let (sin, cos) = *self.degrees.get((degree + 180) as usize)?;
         let x = f64::from(units - degree * UNITS_PER_DEGREE - UNITS_PER_DEGREE / 2) * RADIANS_PER_UNIT;
         let square = x * x;
         let small_sin = x * (1.0 - square / 6.0 * (1.0 - square / 20.0));
         let small_cos = 1.0 - square / 2.0 * (1.0 - square / 12.0 * (1.0 - square / 30.0));
-        (sin * small_cos + cos * small_sin, cos * small_cos - sin * small_sin)
+        Some((sin * small_cos + cos * small_sin, cos * small_cos - sin * small_sin))
     }
 }
 
