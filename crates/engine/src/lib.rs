@@ -410,3 +410,44 @@ fn chart<'a>(
 ) -> ChartOf<'a> {
     ChartOf { world, reception, searches, lookout }
 }
+
+#[cfg(test)]
+mod tests {
+    use detect::watch::Rules;
+    use geofence::Geofence;
+    use model::report::StaticReport;
+    use model::{MessageType, Origin, Payload};
+
+    use super::*;
+
+    fn said(ship: u32, t: i64) -> Entry {
+        let transmission = Transmission::Static(StaticReport {
+            t: EventTime(t),
+            mmsi: Mmsi(273_000_000 + ship),
+            kind: MessageType(5),
+            lines: 2,
+            payload: Payload([u64::from(ship), t as u64, 0]),
+            origin: Origin::default(),
+            statics: Arc::default(),
+        });
+        Entry::Transmission(OrderKey::in_time(&transmission), transmission)
+    }
+
+    #[test]
+    fn all_that_is_due_is_handed_on_however_much_it_is() {
+        let world = World::new(Geofence::new(Vec::new()), Rules::default());
+        let whole = TOGETHER * STEPS;
+        for count in [0, 1, TOGETHER - 1, TOGETHER, TOGETHER + 1, whole - 1, whole, whole + 1, 3 * whole] {
+            let (mut engine, mut out) = (Engine::new(Limits::default(), 0), Vec::new());
+            // Half of it is of ships that are known already.
+            for number in 0..count {
+                engine.push(said(number as u32 / 2, number as i64 * 1_000), &world, &mut out);
+            }
+            engine.push(said(1_000_000, count as i64 * 1_000), &world, &mut out);
+            engine.push(Entry::Watermark(EventTime(count as i64 * 1_000 - 1)), &world, &mut out);
+            // Of a static report two lines are accepted; the last is not due.
+            assert_eq!(engine.counts().accepted, 2 * count as u64);
+            assert_eq!((engine.ships(), engine.held()), (count.div_ceil(2), 1));
+        }
+    }
+}
