@@ -11,9 +11,9 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use model::ahead::fetch;
 use model::alert::Told;
 use model::position::reachable;
+use model::prefetch::fetch;
 use model::time::{HOUR_MS, MINUTE_MS};
 use model::{EventTime, Fact, FactChange, FactKey, Fix, Mmsi, Statics};
 use serde::{Deserialize, Serialize};

@@ -3,10 +3,10 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use model::ahead::fetch;
 use model::alert::{Candidate, Candidates};
 use model::number::rounded;
 use model::position::{NAUTICAL_MILE_M, course_deg};
+use model::prefetch::fetch;
 use model::time::HOUR_MS;
 use model::{Cell, Class, EventTime, Fix, PortIndex, PortKind, Shape, Statics};
 use serde::de::Error;

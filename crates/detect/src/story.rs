@@ -4,10 +4,10 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use model::ahead::fetch;
 use model::alert::{FactTold, Withheld};
 use model::fact::YOUNG_REPORTS;
 use model::hash::mix;
+use model::prefetch::fetch;
 use model::time::MINUTE_MS;
 use model::{
     EventTime, Fact, FactChange, FactKey, Fix, Mmsi, PortIndex, Position, Rare, Silence, StaticKey, Statics,

@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use model::ahead::fetch;
 use model::position::NAUTICAL_MILE_M;
+use model::prefetch::fetch;
 use model::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 use model::{
     CompactString, Crossing, EventTime, Fix, PortIndex, PortKind, Position, Rare, Statics, TimeSpan, Visit,

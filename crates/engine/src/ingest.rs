@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 
 use decode::{Content, Decoded};
 use detect::reception::{IntervalGroup, Observation, Presence, Tick, bin_end, bin_of};
-use model::ahead::fetch;
 use model::alert::{AlertKind, Notice};
 use model::fate::Counts;
+use model::prefetch::fetch;
 use model::{EventTime, Fate, Reason, Transmission};
 use reorder::{Admission, OrderKey, Receivers, Source, WrongClock};
 use serde::{Deserialize, Serialize};

@@ -6,9 +6,9 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use model::ahead::fetch;
 use model::port::Vertex;
 use model::position::{EARTH_RADIUS_M, RADIANS_PER_UNIT, wrapped};
+use model::prefetch::fetch;
 use model::{Port, PortIndex, Position, Shape};
 
 use crate::FAR_M;

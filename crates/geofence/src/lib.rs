@@ -15,7 +15,7 @@ mod shape;
 
 use alloc::vec::Vec;
 
-use model::ahead::fetch;
+use model::prefetch::fetch;
 use model::{EventTime, Port, PortIndex, Ports, Position};
 use smallvec::SmallVec;
 

@@ -14,7 +14,6 @@
 
 extern crate alloc;
 
-pub mod ahead;
 pub mod alert;
 pub mod cell;
 pub mod fact;
@@ -26,6 +25,7 @@ pub mod mmsi;
 pub mod number;
 pub mod port;
 pub mod position;
+pub mod prefetch;
 pub mod rare;
 pub mod report;
 pub mod roster;

@@ -9,7 +9,7 @@ use core::hash::{BuildHasher, Hash};
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::ahead::fetch;
+use crate::prefetch::fetch;
 
 /// Something with a key that stays the same.
 pub trait Keyed {

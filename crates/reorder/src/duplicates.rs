@@ -6,7 +6,7 @@ use alloc::collections::VecDeque;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use model::EventTime;
-use model::ahead::{fetch, fetch_all};
+use model::prefetch::{fetch, fetch_all};
 use model::time::MINUTE_MS;
 use serde::{Deserialize, Serialize};
 use thin_vec::ThinVec;

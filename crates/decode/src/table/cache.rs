@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::hash::{BuildHasher, Hasher};
 
-use model::ahead::fetch_all;
+use model::prefetch::fetch_all;
 use model::{Mmsi, Statics, hash};
 
 /// Sets of slots at first and at most: a ship has its place in one of them.

@@ -1,7 +1,7 @@
 //! The ships of all sources that are watched for reception: looked up one by one as they are heard, gone through all together
 //! when a bin is over.
 
-use model::ahead::fetch;
+use model::prefetch::fetch;
 use model::roster::{Keyed, Roster};
 use model::{Cell, Class, EventTime, Fix, Mmsi, Position};
 use serde::{Deserialize, Serialize};
