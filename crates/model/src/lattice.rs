@@ -131,7 +131,11 @@ pub fn slot_step(direction: usize) -> i32 {
 /// The lattice point whose hexagon holds a point of the plane.
 pub fn round([x, y]: [f64; 2]) -> (i32, i32) {
     let b = y / SIN_60;
-    let a = x - b / 2.0;
+    nearest(x - b / 2.0, b)
+}
+
+/// The same by its coordinates along the axes of the lattice.
+pub fn nearest(a: f64, b: f64) -> (i32, i32) {
     let c = -a - b;
     let (whole_a, whole_b, whole_c) = (libm::round(a), libm::round(b), libm::round(c));
     let (off_a, off_b, off_c) = (libm::fabs(whole_a - a), libm::fabs(whole_b - b), libm::fabs(whole_c - c));

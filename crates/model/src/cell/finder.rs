@@ -16,7 +16,7 @@ use once_cell::race::OnceBox;
 
 use super::Cell;
 use crate::Position;
-use crate::lattice::{FACES, Lattice, Vector, dot, point};
+use crate::lattice::{FACES, Lattice, Vector, dot, nearest, point};
 use crate::position::{RADIANS_PER_UNIT, UNITS_PER_DEGREE};
 
 /// The resolution of parents.
@@ -208,32 +208,13 @@ impl Face {
     fn round(&self, at: Vector) -> Option<(i32, i32)> {
         let depth = 1.0 / dot(self.centre, at);
         let (a, b) = (dot(self.a, at) * depth, dot(self.b, at) * depth);
-        let c = -a - b;
-        let (whole_a, whole_b, whole_c) = (round(a), round(b), round(c));
-        let off = |exact: f64, whole: i32| exact - f64::from(whole);
-        let (off_a, off_b, off_c) = (off(a, whole_a), off(b, whole_b), off(c, whole_c));
-        // The three must add up to nothing: the one that was rounded most follows from the others.
-        let (most_a, most_b) = (off_a * off_a, off_b * off_b);
-        let most_c = off_c * off_c;
-        let whole = if most_a > most_b && most_a > most_c {
-            (-whole_b - whole_c, whole_b)
-        } else if most_b > most_c {
-            (whole_a, -whole_a - whole_c)
-        } else {
-            (whole_a, whole_b)
-        };
+        let whole = nearest(a, b);
         // Nearer to it than to each of the six around it.
-        let (off_a, off_b) = (off(a, whole.0), off(b, whole.1));
+        let (off_a, off_b) = (a - f64::from(whole.0), b - f64::from(whole.1));
         let off_c = -off_a - off_b;
         let is_within = |one: f64, other: f64| (one - other) * (one - other) < 1.0 - CELL_MARGIN;
         (is_within(off_a, off_b) && is_within(off_b, off_c) && is_within(off_c, off_a)).then_some(whole)
     }
-}
-
-/// The nearest whole number, of coordinates of a lattice.
-fn round(x: f64) -> i32 {
-    const LARGE: i32 = 1 << 16;
-    (x + (f64::from(LARGE) + 0.5)) as i32 - LARGE
 }
 
 /// A seventh, rounded to the nearest.
