@@ -271,7 +271,7 @@ fn reject_outside(
 }
 
 fn place(names: &[String], origin: Origin) -> String {
-    format!("{}:{}", names.get(origin.input as usize).map_or("", String::as_str), origin.line)
+    format!("{}:{}", names.get(origin.input as usize).map_or("", String::as_str), { origin.line })
 }
 
 /// What became of each row, in the order of the inputs.

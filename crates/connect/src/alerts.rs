@@ -90,7 +90,7 @@ impl Writer<'_> {
 
     fn input(&self, origin: Origin) -> String {
         let name = self.inputs.get(origin.input as usize).map_or("", String::as_str);
-        format!("{name}:{}", origin.line)
+        format!("{name}:{}", { origin.line })
     }
 
     fn port(&self, port: PortIndex) -> &str {

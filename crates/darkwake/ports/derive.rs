@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use engine::Entry;
 use h3o::Resolution;
 use model::{EventTime, Transmission};
-use reorder::{Hold, OrderKey};
+use reorder::{Hold, Turn};
 use serde_json::Value;
 
 use super::feature::{self, Properties};
@@ -117,7 +117,7 @@ impl Survey {
         }
     }
 
-    fn hand_on(&mut self, next: impl Fn(&mut Hold<Seen>) -> Option<(OrderKey, Seen)>) {
+    fn hand_on(&mut self, next: impl Fn(&mut Hold<Seen>) -> Option<(Turn, Seen)>) {
         while let Some((_, seen)) = next(&mut self.hold) {
             if let Some(stop) = self.stops.take(seen) {
                 self.cells.take(&stop);

@@ -84,6 +84,9 @@ pub struct Decoded {
     pub content: Content,
 }
 
+/// What is not larger is handed over without a call.
+const _: () = assert!(size_of::<Decoded>() <= 128);
+
 /// What a decoded line is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {

@@ -42,31 +42,13 @@ const RETURN_MS: i64 = 2 * HOUR_MS;
 /// Messages without a position closer to each other than this need not be remembered one by one.
 const CLOSE_MS: i64 = MINUTE_MS;
 
-/// What is known of a track's last report: its place, when the track was heard since, and what is [`Seen`] of it, side by side
-/// so that nothing is between them.
+/// What is known of a track's last report.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Last {
     fix: Fix,
+    /// When the track was heard since.
     heard: EventTime,
-    line: u64,
-    input: u32,
-    sog: Option<u16>,
-    cog: Option<u16>,
-    nav_status: Option<u8>,
-    interval: crate::Interval,
-    class: model::Class,
-}
-
-impl Last {
-    fn new(fix: Fix, seen: Seen) -> Last {
-        let Seen { sog, cog, interval, class, nav_status, origin: Origin { input, line } } = seen;
-        Last { fix, heard: fix.t, line, input, sog, cog, nav_status, interval, class }
-    }
-
-    fn seen(&self) -> Seen {
-        let Last { line, input, sog, cog, nav_status, interval, class, .. } = *self;
-        Seen { sog, cog, interval, class, nav_status, origin: Origin { input, line } }
-    }
+    seen: Seen,
 }
 
 /// A report as far as judgement needs it.
@@ -295,7 +277,7 @@ impl Judge {
         if let Some(sog) = report.sog {
             self.speeds.note(sog, 1 + report.thinned);
         }
-        self.last = Some(Last::new(fix, seen));
+        self.last = Some(Last { fix, heard: fix.t, seen });
         self.base = None;
         self.claim.take_if(|claim| claim.0 <= fix.t);
         if !self.mutes.is_empty() {
@@ -379,7 +361,7 @@ impl Judge {
 
     fn begin(&mut self, context: &Context<'_>, chart: &impl Chart) {
         let Some(last) = &self.last else { return };
-        let seen = last.seen();
+        let seen = last.seen;
         let position = last.fix.position;
         // At anchor a ship keeps its watch, and its transponder on.
         let is_moored = seen.nav_status == Some(MOORED);

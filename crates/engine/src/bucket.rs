@@ -9,13 +9,13 @@ use detect::reception::Claim;
 use model::alert::Told;
 use model::fate::Counts;
 use model::report::NoPositionReport;
-use model::roster::Roster;
+use model::roster::{Hint, Roster};
 use model::sighting::LastKnown;
 use model::{EventTime, Fate, Mmsi, PositionReport, Reason, StaticReport, TrackId, Transmission};
-use reorder::{CROWDED_MS, Copy, OrderKey};
+use reorder::{CROWDED_MS, Copy, Turn};
 use serde::{Deserialize, Serialize};
 
-use crate::Limits;
+use crate::{Due, Limits};
 use crate::ship::{Placed, Ship};
 
 /// Ships, and what falls due for them.
@@ -25,7 +25,7 @@ pub struct Bucket {
     /// Ships in the order in which they were first heard, for when room is needed.
     strangers: VecDeque<Mmsi>,
     /// When something falls due for a ship.
-    due: Due,
+    due: Moments,
     /// Ships of which much is remembered, and when that was noted: a ship that falls silent keeps little.
     crowds: VecDeque<(EventTime, Mmsi)>,
 }
@@ -56,12 +56,20 @@ impl Bucket {
         self.ships.fetch(mmsi);
     }
 
-    /// Fetches what is likely a ship.
-    pub fn fetch_ship(&self, mmsi: Mmsi) {
-        self.ships.likely(mmsi).into_iter().for_each(Ship::fetch);
+    /// Fetches what is likely a ship, and tells where that is.
+    pub fn fetch_ship(&self, mmsi: Mmsi) -> Hint {
+        let hint = self.ships.hint(mmsi);
+        self.ships.likely(hint).into_iter().for_each(Ship::fetch);
+        hint
+    }
+
+    /// A ship, if it is where it is thought to be.
+    pub fn ship_at(&self, hint: Hint, mmsi: Mmsi) -> Option<&Ship> {
+        self.ships.get_at(hint, mmsi)
     }
 
     /// A ship, if it is known.
+    #[cfg(test)]
     pub fn ship(&self, mmsi: Mmsi) -> Option<&Ship> {
         self.ships.get(mmsi)
     }
@@ -69,8 +77,7 @@ impl Bucket {
     /// Hands on one transmission in its order; for a position report that is no copy, where it was put.
     pub fn hand_on(
         &mut self,
-        key: OrderKey,
-        transmission: &Transmission,
+        Due { turn, transmission, ship, .. }: &Due,
         limits: &Limits,
         chart: &impl Chart,
         counts: &mut Counts,
@@ -78,22 +85,22 @@ impl Bucket {
     ) -> Option<Placed> {
         let mmsi = transmission.mmsi();
         // What falls due at a time comes after all that was in time by then, and before what was late.
-        let before = if key.is_late() { key.at } else { EventTime(key.at.0 - 1) };
+        let before = if turn.is_late { turn.at } else { EventTime(turn.at.0 - 1) };
         self.fire(before, chart, out);
-        if let Some(ship) = self.ships.get_mut(mmsi) {
-            let placed = take_in(ship, &mut self.due, (key, transmission), chart, counts, out);
+        if let Some(ship) = self.ships.get_mut_at(*ship, mmsi) {
+            let placed = take_in(ship, &mut self.due, (*turn, transmission), chart, counts, out);
             if ship.is_newly_crowded() {
-                self.crowds.push_back((key.at, mmsi));
+                self.crowds.push_back((turn.at, mmsi));
             }
             return placed;
         }
-        if !self.make_room(key.at, limits, chart, counts, out) {
+        if !self.make_room(turn.at, limits, chart, counts, out) {
             counts.count(Fate::Rejected(Reason::Limit), transmission.lines());
             return None;
         }
         self.strangers.push_back(mmsi);
         let ship = self.ships.insert(Ship::new(mmsi));
-        take_in(ship, &mut self.due, (key, transmission), chart, counts, out)
+        take_in(ship, &mut self.due, (*turn, transmission), chart, counts, out)
     }
 
     /// Does what falls due up to a time, one moment after the other.
@@ -182,9 +189,9 @@ impl Bucket {
 }
 
 /// What is not the ship's own next moment is out of date.
-type Due = BinaryHeap<Reverse<(EventTime, Mmsi)>>;
+type Moments = BinaryHeap<Reverse<(EventTime, Mmsi)>>;
 
-fn schedule(ship: &mut Ship, due: &mut Due) {
+fn schedule(ship: &mut Ship, due: &mut Moments) {
     if let Some(t) = ship.new_due() {
         due.push(Reverse((t, ship.mmsi())));
     }
@@ -192,20 +199,20 @@ fn schedule(ship: &mut Ship, due: &mut Due) {
 
 fn take_in(
     ship: &mut Ship,
-    due: &mut Due,
-    (key, transmission): (OrderKey, &Transmission),
+    due: &mut Moments,
+    (turn, transmission): (Turn, &Transmission),
     chart: &impl Chart,
     counts: &mut Counts,
     out: &mut Vec<Told>,
 ) -> Option<Placed> {
-    ship.expire(key.at, chart, counts, out);
+    ship.expire(turn.at, chart, counts, out);
     let mut placed = None;
     match transmission {
-        Transmission::NoPosition(report) => no_position(ship, report, key.at, chart, counts, out),
-        Transmission::Static(report) => statics(ship, key.at, report, chart, counts, out),
+        Transmission::NoPosition(report) => no_position(ship, report, turn.at, chart, counts, out),
+        Transmission::Static(report) => statics(ship, turn.at, report, chart, counts, out),
         Transmission::Position(report) => {
-            if is_first(ship, key.at, report, counts) {
-                placed = Some(ship.position(report, key, chart, counts, out));
+            if is_first(ship, turn.at, report, counts) {
+                placed = Some(ship.position(report, turn, chart, counts, out));
             }
         }
     }
@@ -290,8 +297,9 @@ mod tests {
         let chart = ChartOf { world: &world, reception: &reception, searches: &searches, lookout: None };
         let (mut bucket, mut counts, mut out) = (Bucket::default(), Counts::default(), Vec::new());
         let mut hand_on = |bucket: &mut Bucket, transmission: &Transmission| {
-            let key = OrderKey::in_time(transmission);
-            bucket.hand_on(key, transmission, &Limits::default(), &chart, &mut counts, &mut out);
+            let turn = Turn { at: transmission.t(), is_late: false };
+            let due = Due::new(turn, transmission.clone());
+            bucket.hand_on(&due, &Limits::default(), &chart, &mut counts, &mut out);
         };
         for number in 0..1_000 {
             hand_on(&mut bucket, &said(273_000_001, 1_000, number));

@@ -203,6 +203,18 @@ impl Ingest {
 
     /// Takes in one decoded line or message of an open source.
     pub fn read(&mut self, id: SourceId, decoded: Decoded, out: &mut impl FnMut(Entry)) {
+        let print = heard_by_many(&decoded);
+        self.read_known(id, decoded, print, out);
+    }
+
+    /// The same, with the fingerprint of what others may have heard.
+    fn read_known(
+        &mut self,
+        id: SourceId,
+        decoded: Decoded,
+        print: Option<u64>,
+        out: &mut impl FnMut(Entry),
+    ) {
         self.count_message(decoded.kind);
         let Some(stamp) = decoded.stamp else {
             let fate = match decoded.content {
@@ -214,9 +226,7 @@ impl Ingest {
         };
         let heard = Heard { station: decoded.station, t: stamp.t };
         let item = match decoded.content {
-            Content::Transmission(transmission)
-                if self.has_wrong_clock(&transmission, id, decoded.station) =>
-            {
+            Content::Transmission(_) if self.has_wrong_clock(print, heard, id) => {
                 Item::Fate(Fate::Rejected(Reason::BadTime), decoded.lines, heard)
             }
             Content::Transmission(transmission) => Item::Transmission(transmission, heard),
@@ -278,33 +288,32 @@ impl Ingest {
     pub fn read_all(&mut self, id: SourceId, turn: &mut Vec<Decoded>, out: &mut impl FnMut(Entry)) {
         /// So far ahead, in two steps.
         const AHEAD: usize = 8;
+        // The fingerprints of those that are next, each in the place of one that was taken in.
+        let mut prints = [None; 2 * AHEAD];
+        for (decoded, print) in turn.iter().zip(&mut prints) {
+            *print = self.fetch(decoded);
+        }
         let mut turn = turn.drain(..);
+        let mut at = 0;
         while let Some(decoded) = turn.next() {
-            let following = turn.as_slice();
-            following.get(2 * AHEAD).into_iter().for_each(|later| self.fetch(later));
-            following.get(AHEAD).into_iter().for_each(|later| self.fetch_beyond(later));
-            self.read(id, decoded, out);
+            let print = prints[at];
+            prints[at] = turn.as_slice().get(2 * AHEAD - 1).and_then(|later| self.fetch(later));
+            prints[(at + AHEAD) % prints.len()].into_iter().for_each(|print| self.receivers.fetch_report(print));
+            at = (at + 1) % prints.len();
+            self.read_known(id, decoded, print, out);
         }
     }
 
-    fn fetch(&self, decoded: &Decoded) {
-        if let Content::Transmission(transmission) = &decoded.content {
-            if let Some(fingerprint) = heard_by_many(transmission) {
-                self.receivers.fetch(fingerprint);
-            }
-            if let Some(values) = transmission.statics() {
-                fetch(&values.imo);
-                self.presence.fetch_claim(transmission.mmsi());
-            }
+    /// Fetches what it will ask for; its fingerprint, where others may have heard it.
+    fn fetch(&self, decoded: &Decoded) -> Option<u64> {
+        let Content::Transmission(transmission) = &decoded.content else { return None };
+        if let Some(values) = transmission.statics() {
+            fetch(&values.imo);
+            self.presence.fetch_claim(transmission.mmsi());
         }
-    }
-
-    fn fetch_beyond(&self, decoded: &Decoded) {
-        if let Content::Transmission(transmission) = &decoded.content
-            && let Some(fingerprint) = heard_by_many(transmission)
-        {
-            self.receivers.fetch_report(fingerprint);
-        }
+        let print = heard_by_many(decoded);
+        print.into_iter().for_each(|print| self.receivers.fetch(print));
+        print
     }
 
     /// Lets late reports go on if too many wait; it hangs on what was read alone.
@@ -323,10 +332,10 @@ impl Ingest {
     }
 
     /// Whether the receiver of a report has a clock that others show to be off.
-    fn has_wrong_clock(&mut self, transmission: &Transmission, id: SourceId, station: u64) -> bool {
-        let receiver = if station == 0 { u64::from(id.0) } else { station };
-        let Some(fingerprint) = heard_by_many(transmission) else { return self.receivers.is_off(receiver) };
-        let is_off = self.receivers.hear(receiver, fingerprint, transmission.t());
+    fn has_wrong_clock(&mut self, print: Option<u64>, heard: Heard, id: SourceId) -> bool {
+        let receiver = if heard.station == 0 { u64::from(id.0) } else { heard.station };
+        let Some(print) = print else { return self.receivers.is_off(receiver) };
+        let is_off = self.receivers.hear(receiver, print, heard.t);
         let found = self.receivers.take_found();
         if !found.is_empty() {
             // The bin that is not over yet, however often the watermark is told.
@@ -483,12 +492,12 @@ fn admit(
 }
 
 /// The fingerprint of a report by which it is known whoever heard it.
-fn heard_by_many(transmission: &Transmission) -> Option<u64> {
-    match transmission {
-        Transmission::Position(report) if report.is_unrepeatable() => {
+fn heard_by_many(decoded: &Decoded) -> Option<u64> {
+    match &decoded.content {
+        Content::Transmission(Transmission::Position(report)) if report.is_unrepeatable() => {
             Some(report.payload.fingerprint(report.mmsi, report.kind))
         }
-        Transmission::Position(_) | Transmission::Static(_) | Transmission::NoPosition(_) => None,
+        Content::Transmission(_) | Content::Landmark(_) | Content::Fate(_) => None,
     }
 }
 

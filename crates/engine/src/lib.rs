@@ -25,12 +25,14 @@ use core::iter;
 use detect::Reception;
 use detect::reception::{Tick, bin_end};
 use detect::sighting::lookout::Lookout;
+use geofence::Place;
 use model::alert::Told;
 use model::fate::Counts;
 use model::prefetch::fetch;
+use model::roster::Hint;
 use model::sighting::LastKnown;
 use model::{EventTime, Mmsi, PositionReport, TrackId, Transmission};
-use reorder::{Hold, OrderKey};
+use reorder::{Hold, OrderKey, Turn};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -51,7 +53,24 @@ const TOGETHER: usize = 16;
 const STEPS: usize = 5;
 
 /// Transmissions that are looked up together.
-type Batch = SmallVec<[(OrderKey, Transmission); TOGETHER]>;
+type Batch = SmallVec<[Due; TOGETHER]>;
+
+/// A transmission whose turn has come, and where what it asks for is found.
+#[derive(Debug)]
+struct Due {
+    turn: Turn,
+    transmission: Transmission,
+    bucket: usize,
+    ship: Hint,
+    place: Place,
+}
+
+impl Due {
+    fn new(turn: Turn, transmission: Transmission) -> Due {
+        let bucket = bucket_of(transmission.mmsi());
+        Due { turn, transmission, bucket, ship: Hint::default(), place: Place::default() }
+    }
+}
 
 /// The bucket of a ship.
 #[must_use]
@@ -94,6 +113,9 @@ pub enum Entry {
     /// Nothing follows; the highest event time was this.
     End(EventTime),
 }
+
+/// What is not larger is handed over without a call.
+const _: () = assert!(size_of::<Entry>() <= 128);
 
 /// A report that a track has taken in: newer than those before, or in a silence of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -278,7 +300,7 @@ impl Engine {
     /// Hands on what is taken from the hold, each after what falls due in its bucket before it.
     fn hand_on(
         &mut self,
-        take: impl Fn(&mut Hold<Transmission>) -> Option<(OrderKey, Transmission)>,
+        take: impl Fn(&mut Hold<Transmission>) -> Option<(Turn, Transmission)>,
         world: &World,
         out: &mut Vec<Told>,
     ) {
@@ -288,23 +310,23 @@ impl Engine {
             // Each batch is one step further each time; the last has taken all of them.
             let step = |step: usize| (fresh + STEPS - step) % STEPS;
             while batches[step(0)].len() < TOGETHER
-                && let Some(due) = take(&mut self.hold)
+                && let Some((turn, transmission)) = take(&mut self.hold)
             {
-                batches[step(0)].push(due);
+                batches[step(0)].push(Due::new(turn, transmission));
             }
             if batches.iter().all(SmallVec::is_empty) {
                 return;
             }
-            self.fetch(&batches[step(0)], world);
-            self.fetch_ships(&batches[step(1)], world);
+            self.fetch(&mut batches[step(0)], world);
+            self.fetch_ships(&mut batches[step(1)], world);
             self.fetch_elsewhere(&batches[step(2)], world);
             self.fetch_beyond(&batches[step(3)]);
             let batch = &mut batches[step(4)];
-            for (key, transmission) in &*batch {
-                let bucket = self.buckets[bucket_of(transmission.mmsi())].get_or_insert_default();
-                let placed = bucket.hand_on(*key, transmission, &self.limits, &chart, &mut self.counts, out);
+            for due in &*batch {
+                let bucket = self.buckets[due.bucket].get_or_insert_default();
+                let placed = bucket.hand_on(due, &self.limits, &chart, &mut self.counts, out);
                 if let (Some(taken), Some(placed), Transmission::Position(report)) =
-                    (&mut self.taken, placed, transmission)
+                    (&mut self.taken, placed, &due.transmission)
                 {
                     note(taken, report.clone(), placed);
                 }
@@ -314,50 +336,42 @@ impl Engine {
     }
 
     /// Fetches where the ships of transmissions will be looked for, and cells of the grid over ports, …
-    fn fetch(&self, batch: &Batch, world: &World) {
-        for (_, transmission) in batch {
+    fn fetch(&self, batch: &mut Batch, world: &World) {
+        for Due { transmission, bucket, place, .. } in batch {
             let mmsi = transmission.mmsi();
-            self.buckets[bucket_of(mmsi)].iter().for_each(|bucket| bucket.fetch(mmsi));
+            self.buckets[*bucket].iter().for_each(|bucket| bucket.fetch(mmsi));
             transmission.statics().into_iter().for_each(|values| fetch(&**values));
             if let Transmission::Position(report) = transmission {
-                world.geofence().fetch_place(report.position);
+                *place = world.geofence().fetch_place(report.position);
             }
         }
     }
 
     /// … the ships, and which ports those cells list, …
-    fn fetch_ships(&self, batch: &Batch, world: &World) {
-        for (_, transmission) in batch {
+    fn fetch_ships(&self, batch: &mut Batch, world: &World) {
+        for Due { transmission, bucket, ship, place, .. } in batch {
             let mmsi = transmission.mmsi();
-            self.buckets[bucket_of(mmsi)].iter().for_each(|bucket| bucket.fetch_ship(mmsi));
-            if let Transmission::Position(report) = transmission {
-                world.geofence().fetch_entries(report.position);
-            }
+            self.buckets[*bucket].iter().for_each(|bucket| *ship = bucket.fetch_ship(mmsi));
+            world.geofence().fetch_entries(*place);
         }
     }
 
     /// … what those point to, …
     fn fetch_elsewhere(&self, batch: &Batch, world: &World) {
-        for (ship, transmission) in self.ships_of(batch) {
-            ship.fetch_elsewhere(transmission);
-            if let Transmission::Position(report) = transmission {
-                world.geofence().fetch_port(report.position);
-            }
+        for due in batch {
+            self.ship_of(due).into_iter().for_each(|ship| ship.fetch_elsewhere(&due.transmission));
+            world.geofence().fetch_port(due.place);
         }
     }
 
     /// … and what that points to.
     fn fetch_beyond(&self, batch: &Batch) {
-        self.ships_of(batch).for_each(|(ship, _)| ship.fetch_beyond());
+        batch.iter().filter_map(|due| self.ship_of(due)).for_each(Ship::fetch_beyond);
     }
 
-    /// Transmissions of ships that are known.
-    fn ships_of<'a>(&'a self, batch: &'a Batch) -> impl Iterator<Item = (&'a Ship, &'a Transmission)> {
-        batch.iter().filter_map(|(_, transmission)| {
-            let mmsi = transmission.mmsi();
-            let bucket = self.buckets[bucket_of(mmsi)].as_ref();
-            bucket.and_then(|bucket| bucket.ship(mmsi)).map(|ship| (ship, transmission))
-        })
+    /// The ship, if it was known when it was fetched.
+    fn ship_of(&self, due: &Due) -> Option<&Ship> {
+        self.buckets[due.bucket].as_ref()?.ship_at(due.ship, due.transmission.mmsi())
     }
 
     fn fire(&mut self, up_to: EventTime, world: &World, out: &mut Vec<Told>) {

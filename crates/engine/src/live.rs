@@ -171,7 +171,7 @@ mod tests {
 
         fn last_is_late(&self) -> bool {
             let last = self.entries.iter().rev().find_map(|entry| match entry {
-                Entry::Transmission(key, _) => Some(key.is_late()),
+                Entry::Transmission(key, _) => Some(key.turn().is_late),
                 Entry::Watermark(_) | Entry::Tick(_) | Entry::Late(_) | Entry::End(_) => None,
             });
             last.unwrap()
@@ -282,7 +282,7 @@ mod tests {
                         prop_assert!(*watermark > told);
                         told = *watermark;
                     }
-                    Entry::Transmission(key, _) if key.is_late() => prop_assert!(key.at >= told),
+                    Entry::Transmission(key, _) if key.turn().is_late => prop_assert!(key.at >= told),
                     Entry::Transmission(key, _) => prop_assert!(key.at > told),
                     Entry::Tick(_) | Entry::Late(_) | Entry::End(_) => {}
                 }

@@ -17,7 +17,7 @@ use model::sighting::{LastKnown, Near};
 use model::time::{HOUR_MS, MINUTE_MS};
 use model::{EventTime, Fate, Fix, Mmsi, PositionReport, Rare, Reason, Statics, TrackId, Transmission};
 use reorder::identity::Aftermath;
-use reorder::{Identity, OrderKey, Placement, Recent, is_close};
+use reorder::{Identity, Placement, Recent, Turn, is_close};
 use serde::{Deserialize, Deserializer, Serialize};
 use smallvec::SmallVec;
 
@@ -343,15 +343,15 @@ impl Ship {
     pub fn position(
         &mut self,
         report: &PositionReport,
-        key: OrderKey,
+        turn: Turn,
         chart: &impl Chart,
         counts: &mut Counts,
         out: &mut Vec<Told>,
     ) -> Placed {
-        let now = key.at;
+        let now = turn.at;
         let is_newest = self.identity.newest().is_none_or(|newest| report.t > newest);
-        if key.is_late() && !is_newest {
-            return match self.take_late(report, key.at, chart, out) {
+        if turn.is_late && !is_newest {
+            return match self.take_late(report, now, chart, out) {
                 Ok(number) => {
                     counts.count(Fate::Accepted, u64::from(report.lines));
                     Placed::In(number)
@@ -371,7 +371,7 @@ impl Ship {
         }
         let mut aftermath = Aftermath::default();
         let placement = self.identity.place(report, &mut aftermath);
-        self.clear_up(aftermath, key.at, chart, counts, out);
+        self.clear_up(aftermath, now, chart, counts, out);
         match placement {
             Placement::Waits => {
                 counts.count(Fate::Candidate, lines);
@@ -386,7 +386,7 @@ impl Ship {
                 counts.count(Fate::Accepted, lines);
                 let (said, said_later) = self.said(report.t);
                 self.begin(number, said);
-                self.take(number, report, key.at, chart, out);
+                self.take(number, report, now, chart, out);
                 for (t, values, is_report) in said_later {
                     if let Some(track) = self.track_mut(number) {
                         track.hear(t, &values, is_report, now, chart, out);
@@ -398,7 +398,7 @@ impl Ship {
                 counts.count(Fate::Candidate, lines);
                 let known = self.heard_before(&reports);
                 reports.sort_by_key(|report| report.t);
-                self.confirm(number, &reports, replaces, key.at, chart, counts, out);
+                self.confirm(number, &reports, replaces, now, chart, counts, out);
                 if let Some((conflict, t)) = known.filter(|_| !replaces) {
                     self.tell_conflict(number, conflict, (t, now), chart, out);
                 }

@@ -124,7 +124,13 @@ impl Grid {
     /// The ports that may hold a position.
     #[must_use]
     pub fn candidates(&self, position: Position) -> &[Entry] {
-        let start = self.cells[self.place(position).0 as usize].start();
+        self.listed(self.place(position))
+    }
+
+    /// The ports that a place lists.
+    #[must_use]
+    pub fn listed(&self, place: Place) -> &[Entry] {
+        let start = self.cells[place.0 as usize].start();
         let (length, entries) = self.entries[start..].split_first().unwrap_or((&Entry(0), &[]));
         &entries[..length.0 as usize]
     }
@@ -138,9 +144,14 @@ impl Grid {
     /// The place of a position.
     #[must_use]
     pub fn place(&self, position: Position) -> Place {
-        let column = ((i64::from(position.lon) + 180_000_000) / CELL).min(COLUMNS - 1);
-        let row = ((i64::from(position.lat) + 90_000_000) / CELL).min(ROWS - 1);
-        Place(self.kept((column, row)) as u32)
+        let from_corner = |units: i32, corner: u32, most: i64| {
+            (units.wrapping_add_unsigned(corner) as u32 / CELL as u32).min(most as u32 - 1)
+        };
+        let column = from_corner(position.lon, 180_000_000, COLUMNS);
+        let row = from_corner(position.lat, 90_000_000, ROWS);
+        let cells = CELLS as u32;
+        let block = u32::from(self.blocks[(row / cells * 360 + column / cells) as usize]);
+        Place(block * BLOCK as u32 + row % cells * cells + column % cells)
     }
 
     /// Fetches what is kept of a place …

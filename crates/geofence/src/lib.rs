@@ -19,7 +19,7 @@ use model::prefetch::fetch;
 use model::{EventTime, Port, PortIndex, Ports, Position};
 use smallvec::SmallVec;
 
-pub use grid::Grid;
+pub use grid::{Grid, Place};
 
 /// The ports that a position is in, in the order of the port file.
 pub type Inside = SmallVec<[PortIndex; 4]>;
@@ -73,18 +73,20 @@ impl Geofence {
     }
 
     /// Fetches what [`Geofence::inside`] will ask for first, …
-    pub fn fetch_place(&self, position: Position) {
-        self.grid.fetch(self.grid.place(position));
+    pub fn fetch_place(&self, position: Position) -> Place {
+        let place = self.grid.place(position);
+        self.grid.fetch(place);
+        place
     }
 
     /// … after that, …
-    pub fn fetch_entries(&self, position: Position) {
-        self.grid.fetch_entries(self.grid.place(position));
+    pub fn fetch_entries(&self, place: Place) {
+        self.grid.fetch_entries(place);
     }
 
     /// … and beyond.
-    pub fn fetch_port(&self, position: Position) {
-        if let Some(entry) = self.grid.candidates(position).first() {
+    pub fn fetch_port(&self, place: Place) {
+        if let Some(entry) = self.grid.listed(place).first() {
             let port = self.ports.get(entry.port());
             fetch(&port.kind);
             fetch(&port.valid_from);

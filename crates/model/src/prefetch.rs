@@ -12,6 +12,13 @@ pub fn fetch<T>(value: &T) {
     prefetch_index(slice::from_ref(value), 0);
 }
 
+/// Fetches the first and the last line of a value.
+pub fn fetch_ends<T>(value: &T) {
+    fetch(value);
+    // It asks for an address, whatever lies there.
+    prefetch_index(slice::from_ref(value), 1);
+}
+
 /// Fetches so many bytes from a number on.
 pub fn fetch_from(first: &u32, bytes: usize) {
     let numbers = LINE / size_of::<u32>();

@@ -103,8 +103,9 @@ impl Payload {
     }
 }
 
-/// Where a report was read.
+/// Where a report was read. Twelve bytes, not sixteen: each report has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[repr(Rust, packed(4))]
 pub struct Origin {
     /// Number of the input, in the order given.
     pub input: u32,

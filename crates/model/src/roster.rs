@@ -35,6 +35,10 @@ pub struct Roster<T> {
     count: usize,
 }
 
+/// Where a thing is most likely found. It may have moved since, or be another: who looks there says which one is meant.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hint(u32);
+
 /// Bytes of a chunk, at most: for what is larger an allocator sets aside a page more.
 const CHUNK: usize = 1 << 13;
 
@@ -83,10 +87,28 @@ impl<T: Keyed> Roster<T> {
         self.places.fetch(self.tag(key));
     }
 
-    /// One of them, or another with a hash that begins the same: none is looked at.
+    /// Where one of them is; or where another is with a hash that begins the same, since none is looked at.
     #[must_use]
-    pub fn likely(&self, key: T::Key) -> Option<&T> {
-        self.places.find(self.tag(key), |_| true).and_then(|place| self.at(place as usize))
+    pub fn hint(&self, key: T::Key) -> Hint {
+        Hint(self.places.find(self.tag(key), |_| true).unwrap_or(u32::MAX))
+    }
+
+    /// What is there, whichever it is.
+    #[must_use]
+    pub fn likely(&self, hint: Hint) -> Option<&T> {
+        self.at(hint.0 as usize)
+    }
+
+    /// One of them, if it is there.
+    #[must_use]
+    pub fn get_at(&self, hint: Hint, key: T::Key) -> Option<&T> {
+        self.likely(hint).filter(|thing| thing.key() == key)
+    }
+
+    /// One of them, wherever it is, to be changed.
+    pub fn get_mut_at(&mut self, hint: Hint, key: T::Key) -> Option<&mut T> {
+        let place = if self.get_at(hint, key).is_some() { hint.0 as usize } else { self.place_of(key)? };
+        self.at_mut(place)
     }
 
     /// One of them.

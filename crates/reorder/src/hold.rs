@@ -2,8 +2,8 @@
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
-use core::hint::black_box;
 
+use model::prefetch::fetch_ends;
 use model::{EventTime, Origin, Transmission};
 use serde::{Deserialize, Serialize};
 
@@ -95,11 +95,20 @@ impl OrderKey {
         }
     }
 
-    /// Whether the report was late.
+    /// When it is the report's turn.
     #[must_use]
-    pub fn is_late(&self) -> bool {
-        self.is_late
+    pub fn turn(&self) -> Turn {
+        Turn { at: self.at, is_late: self.is_late }
     }
+}
+
+/// When it is a report's turn to be handed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// When all sources have come this far.
+    pub at: EventTime,
+    /// Whether the report was late: then they are past it.
+    pub is_late: bool,
 }
 
 /// What is held of one second is put in order at once, when its time comes: a heap of all would be gone through for each.
@@ -115,6 +124,12 @@ struct Second<T> {
 /// Begins as places do, in one word: what of a second decides first, and the number. Copies have one place and go on in the
 /// order in which they came.
 type Order = (u64, u32);
+
+/// Bits of that word after the time and whether it was late: the MMSI or source, and the type.
+const AFTER_TURN: u32 = 32 + 8;
+
+/// Memory is fetched for so many that follow the next one.
+const AHEAD: usize = 8;
 
 impl<T> Default for Second<T> {
     fn default() -> Self {
@@ -137,11 +152,10 @@ impl<T> Second<T> {
     fn put_in_order(&self, order: &mut Vec<Order>) {
         let start = |key: &OrderKey| {
             let ms = key.at.0.rem_euclid(SECOND_MS) as u64;
-            ((ms << 1 | u64::from(key.is_late)) << 32 | u64::from(key.mmsi_or_source)) << 8
+            (ms << 1 | u64::from(key.is_late)) << AFTER_TURN
+                | u64::from(key.mmsi_or_source) << 8
                 | u64::from(key.kind)
         };
-        // Each will be taken in an order of its own: it comes faster in that in which they lie.
-        black_box(self.items.iter().filter(|item| item.is_some()).count());
         order.clear();
         order.extend((0..).zip(&self.places).map(|(number, key)| (start(key), number)));
         order.sort_unstable_by(|one, other| {
@@ -226,33 +240,44 @@ impl<T> Hold<T> {
 
     /// The next item whose time has come at watermark `w`. A late one waits until `w` is past its
     /// place: while it is just there, a source that is as far may read more that belong before it.
-    pub fn pop(&mut self, w: EventTime) -> Option<(OrderKey, T)> {
-        self.take(w, |key| key.at < w || key.at == w && !key.is_late)
+    pub fn pop(&mut self, w: EventTime) -> Option<(Turn, T)> {
+        self.take(w, |turn| turn.at < w || turn.at == w && !turn.is_late)
     }
 
     /// The next item whose place is at or before `w`, late ones included.
-    pub fn pop_with_late(&mut self, w: EventTime) -> Option<(OrderKey, T)> {
-        self.take(w, |key| key.at <= w)
+    pub fn pop_with_late(&mut self, w: EventTime) -> Option<(Turn, T)> {
+        self.take(w, |turn| turn.at <= w)
     }
 
-    fn take(&mut self, w: EventTime, is_due: impl Fn(&OrderKey) -> bool) -> Option<(OrderKey, T)> {
+    fn take(&mut self, w: EventTime, is_due: impl Fn(Turn) -> bool) -> Option<(Turn, T)> {
         if self.gone == self.order.len() && self.behind.is_empty() {
             self.next_second(w);
         }
-        let next =
-            self.order.get(self.gone).map(|(_, number)| (self.current.places[*number as usize], *number));
-        let is_behind = |(key, _): &(OrderKey, T)| next.is_none_or(|(next, _)| *key < next);
-        if let Some((key, _)) = self.behind.front().filter(|first| is_behind(first)) {
-            if !is_due(key) {
-                return None;
-            }
+        let next = self.order.get(self.gone).copied();
+        if let Some((key, _)) = self.behind.front()
+            && next.is_none_or(|(_, number)| *key < self.current.places[number as usize])
+        {
+            let turn = Some(key.turn()).filter(|turn| is_due(*turn))?;
             self.count -= 1;
-            return self.behind.pop_front();
+            return self.behind.pop_front().map(|(_, item)| (turn, item));
         }
-        let (key, number) = next.filter(|(key, _)| is_due(key))?;
+        let (start, number) = next?;
+        let turn = Some(self.turn_of(start)).filter(|turn| is_due(*turn))?;
+        if let Some((_, later)) = self.order.get(self.gone + AHEAD) {
+            fetch_ends(&self.current.items[*later as usize]);
+        }
         self.count -= 1;
         self.gone += 1;
-        self.current.items[number as usize].take().map(|item| (key, item))
+        self.current.items[number as usize].take().map(|item| (turn, item))
+    }
+
+    /// What begins so in the order of the second that is handed on.
+    fn turn_of(&self, start: u64) -> Turn {
+        let ms = start >> (AFTER_TURN + 1);
+        Turn {
+            at: EventTime(self.second * SECOND_MS + ms as i64),
+            is_late: start >> AFTER_TURN & 1 != 0,
+        }
     }
 
     /// Puts the next second in order, if its time has come.

@@ -14,7 +14,7 @@ pub mod receivers;
 pub mod source;
 
 pub use duplicates::{CROWDED_MS, Copy, Recent};
-pub use hold::{Beside, Hold, OrderKey};
+pub use hold::{Beside, Hold, OrderKey, Turn};
 pub use identity::{Identity, Placement, is_close};
 pub use receivers::{Receivers, WrongClock};
 pub use source::{Admission, Source};

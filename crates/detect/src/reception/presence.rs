@@ -8,6 +8,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use model::alert::Notice;
 use model::position::{interpolate, reachable};
+use model::roster::Hint;
 use model::time::DAY_MS;
 use model::{Cell, Class, EventTime, Fix, Mmsi, Position};
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,14 @@ pub struct Observation {
     pub position: Position,
     /// How often it is expected to report.
     pub group: IntervalGroup,
+}
+
+/// A report that is not in its bin yet, and where its ship is found.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Noted {
+    seen: Observation,
+    #[serde(skip)]
+    ship: Hint,
 }
 
 /// A bin that is not over yet.
@@ -118,7 +127,10 @@ pub struct Presence {
     first: Option<i64>,
     open: BTreeMap<i64, OpenBin>,
     /// Reports that are not in their bins yet: memory is fetched for them.
-    noted: Vec<Observation>,
+    noted: Vec<Noted>,
+    /// The bin and source of the report taken in last: they are known to be open.
+    #[serde(skip)]
+    last: Option<(i64, u16)>,
     ships: Ships,
     pending: Pending,
     /// Cells that were dead in the last bins.
@@ -141,6 +153,7 @@ impl Presence {
             first: None,
             open: BTreeMap::new(),
             noted: Vec::with_capacity(3 * TOGETHER),
+            last: None,
             ships: Ships::default(),
             pending: Pending::default(),
             dead: VecDeque::new(),
@@ -155,12 +168,13 @@ impl Presence {
     /// A report in time.
     pub fn observe(&mut self, seen: Observation) {
         self.ships.fetch((seen.source, seen.mmsi));
-        self.noted.push(seen);
+        self.noted.push(Noted { seen, ship: Hint::default() });
         if self.noted.len() >= 3 * TOGETHER {
             // Each is looked up once it is known where, and taken in once memory has come for it.
-            let known = self.noted[TOGETHER..2 * TOGETHER].iter();
-            let ships = known.filter_map(|seen| self.ships.likely((seen.source, seen.mmsi)));
-            ships.for_each(Watched::fetch);
+            for Noted { seen, ship } in &mut self.noted[TOGETHER..2 * TOGETHER] {
+                *ship = self.ships.hint((seen.source, seen.mmsi));
+                self.ships.likely(*ship).into_iter().for_each(Watched::fetch);
+            }
             self.take_noted(TOGETHER);
         }
     }
@@ -168,23 +182,27 @@ impl Presence {
     /// Takes in the first so many of those noted.
     fn take_noted(&mut self, count: usize) {
         let mut noted = core::mem::take(&mut self.noted);
-        noted.drain(..count).for_each(|seen| self.take(&seen));
+        noted.drain(..count).for_each(|noted| self.take(&noted));
         self.noted = noted;
     }
 
-    fn take(&mut self, seen: &Observation) {
+    fn take(&mut self, Noted { seen, ship }: &Noted) {
         let bin = bin_of(seen.t);
         if self.next.is_some_and(|next| bin < next) {
             return;
         }
         let key = (seen.source, seen.mmsi);
-        let open = self.open.entry(bin).or_default();
-        note_source(&mut open.sources, seen.source);
+        if self.last != Some((bin, seen.source)) {
+            note_source(&mut self.open.entry(bin).or_default().sources, seen.source);
+            self.last = Some((bin, seen.source));
+        }
         let minute = 1 << ((seen.t.0 - bin * BIN_MS) / 60_000);
         let fix = Fix { t: seen.t, position: seen.position };
-        let ship = self.ships.get_mut(key);
+        let ship = self.ships.get_mut_at(*ship, key);
         let is_known = ship.as_ref().is_some_and(|ship| ship.known.is_some());
         let fresh = || Glimpse::new(fix, seen.class, seen.group, minute, seen.station);
+        let (open, limit) = (&mut self.open, self.limit);
+        let mut has_room = || open.entry(bin).or_default().note_stranger(seen.source, limit);
         if let Some(ship) = ship {
             if let Some(glimpse) = ship.glimpse_mut(bin) {
                 if (fix.t, fix.position) < (glimpse.first.t, glimpse.first.position) {
@@ -194,10 +212,10 @@ impl Presence {
                 return glimpse.heard_by(seen.station);
             }
             // A flood fills its own part of a bin; who was watched before always has a place.
-            if is_known || open.note_stranger(seen.source, self.limit) {
+            if is_known || has_room() {
                 return ship.glimpses.push(fresh());
             }
-        } else if open.note_stranger(seen.source, self.limit) {
+        } else if has_room() {
             self.ships.insert(Watched { key, known: None, glimpses: smallvec![fresh()] });
             return;
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use thin_vec::ThinVec;
 
-use super::bin_of;
+use super::{BIN_MS, bin_of, bin_start};
 use super::outage::Mask;
 use super::tick::IntervalGroup;
 
@@ -83,12 +83,12 @@ impl Watched {
 
     /// What it showed in a bin that is not over, if it was heard in it.
     pub(super) fn glimpse_mut(&mut self, bin: i64) -> Option<&mut Glimpse> {
-        self.glimpses.iter_mut().find(|glimpse| glimpse.bin() == bin)
+        self.glimpses.iter_mut().find(|glimpse| glimpse.is_of(bin))
     }
 
     /// The same, taken out: the bin is over.
     pub(super) fn take_glimpse(&mut self, bin: i64) -> Option<Glimpse> {
-        let at = self.glimpses.iter().position(|glimpse| glimpse.bin() == bin)?;
+        let at = self.glimpses.iter().position(|glimpse| glimpse.is_of(bin))?;
         let glimpse = self.glimpses.remove(at);
         if self.glimpses.spilled() {
             self.glimpses.shrink_to_fit();
@@ -103,9 +103,9 @@ impl Glimpse {
         Glimpse { first, class, group, minutes: minute, station, others: ThinVec::new() }
     }
 
-    /// The bin.
-    pub(super) fn bin(&self) -> i64 {
-        bin_of(self.first.t)
+    fn is_of(&self, bin: i64) -> bool {
+        // Of two comparisons less than a division.
+        (0..BIN_MS).contains(&(self.first.t.0 - bin_start(bin).0))
     }
 
     /// A station heard it; none that is named is 0.
@@ -138,7 +138,7 @@ impl Sighted {
             minutes: glimpse.minutes,
             mask: 1,
             heard: 1,
-            since: glimpse.bin() as i32,
+            since: bin_of(glimpse.first.t) as i32,
             counted: (Cell::NONE, 0),
         }
     }
