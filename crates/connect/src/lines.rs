@@ -29,6 +29,33 @@ impl<R: BufRead> Lines<R> {
         Lines { reader, line: Vec::new(), given: 0, limit, bytes: 0 }
     }
 
+    /// Gives out lines, one at least and `most` at most, as long as they lie in the reader's buffer; how many, 0 at the end.
+    ///
+    /// # Errors
+    /// If the reader fails; nothing was given out then.
+    pub fn next_lines(&mut self, most: usize, each: &mut impl FnMut(Line<'_>)) -> std::io::Result<usize> {
+        self.reader.consume(core::mem::take(&mut self.given));
+        let block = self.reader.fill_buf()?;
+        let (mut used, mut count) = (0, 0);
+        while count < most
+            && let Some(length) = memchr::memchr(b'\n', &block[used..])
+            && length <= self.limit
+        {
+            each(text(&block[used..used + length]));
+            used += length + 1;
+            count += 1;
+        }
+        self.reader.consume(used);
+        self.bytes += used as u64;
+        if count == 0
+            && let Some(line) = self.next_line()?
+        {
+            each(line);
+            count = 1;
+        }
+        Ok(count)
+    }
+
     /// The next line; `None` at the end.
     ///
     /// # Errors
@@ -42,8 +69,7 @@ impl<R: BufRead> Lines<R> {
             self.given = end + 1;
             self.bytes += self.given as u64;
             // The same block again: it is not empty.
-            let line = &self.reader.fill_buf()?[..end];
-            return Ok(Some(Line::Text(line.strip_suffix(b"\r").unwrap_or(line))));
+            return Ok(Some(text(&self.reader.fill_buf()?[..end])));
         }
         self.line.clear();
         let mut is_too_long = false;
@@ -71,9 +97,14 @@ impl<R: BufRead> Lines<R> {
         Ok(match (any, is_too_long) {
             (false, _) => None,
             (true, true) => Some(Line::TooLong),
-            (true, false) => Some(Line::Text(self.line.strip_suffix(b"\r").unwrap_or(&self.line))),
+            (true, false) => Some(text(&self.line)),
         })
     }
+}
+
+/// A line may end with two characters.
+fn text(line: &[u8]) -> Line<'_> {
+    Line::Text(line.strip_suffix(b"\r").unwrap_or(line))
 }
 
 #[cfg(test)]
@@ -83,17 +114,25 @@ mod tests {
     #[test]
     fn lines_are_the_same_however_they_come() {
         let text = b"a\r\n\nlonger than eight\r\n12345678\n1234567\r\n12345678\r\nb\r";
+        let open = |room: usize| Lines::new(std::io::BufReader::with_capacity(room, &text[..]), 8);
         let read = |room: usize| {
-            let mut lines = Lines::new(std::io::BufReader::with_capacity(room, &text[..]), 8);
-            let mut told = Vec::new();
+            let (mut lines, mut told) = (open(room), Vec::new());
             while let Some(line) = lines.next_line().unwrap() {
                 told.push(format!("{line:?}"));
             }
             (told, lines.bytes)
         };
+        let read_together = |room: usize, most: usize| {
+            let (mut lines, mut told) = (open(room), Vec::new());
+            while lines.next_lines(most, &mut |line| told.push(format!("{line:?}"))).unwrap() > 0 {}
+            (told, lines.bytes)
+        };
         let whole = read(text.len());
         assert_eq!((whole.0.len(), whole.1), (7, text.len() as u64));
-        assert!((1..text.len()).all(|room| read(room) == whole));
+        for room in 1..=text.len() {
+            assert_eq!(read(room), whole);
+            (1..9).for_each(|most| assert_eq!(read_together(room, most), whole));
+        }
     }
 
     #[test]

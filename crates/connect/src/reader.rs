@@ -202,25 +202,33 @@ impl Reader {
     /// # Errors
     /// If the input fails midway; what was read before has been given out.
     pub fn read(&mut self, count: usize, out: &mut impl FnMut(Decoded)) -> std::io::Result<bool> {
-        for _ in 0..count {
+        let mut left = count;
+        while left > 0
+            && let Some(line) = self.ahead.next()
+        {
+            left -= 1;
             self.origin.line += 1;
             let origin = self.origin;
-            if let Some(line) = self.ahead.next() {
-                if self.header_lines > 0 {
-                    self.header_lines -= 1;
-                    out(Decoded::line(Fate::Other, origin));
-                } else {
-                    match line {
-                        Some(line) => self.decoder.decode(&line, origin, out),
-                        None => out(Decoded::line(Fate::Rejected(Reason::Malformed), origin)),
-                    }
-                }
-                continue;
+            if self.header_lines > 0 {
+                self.header_lines -= 1;
+                out(Decoded::line(Fate::Other, origin));
+            } else {
+                self.decoder.decode(line.as_deref().map_or(Line::TooLong, Line::Text), origin, out);
             }
-            match self.lines.next_line()? {
-                None => return Ok(false),
-                Some(Line::TooLong) => out(Decoded::line(Fate::Rejected(Reason::Malformed), origin)),
-                Some(Line::Text(line)) => self.decoder.decode(line, origin, out),
+        }
+        let (decoder, origin) = (&mut self.decoder, &mut self.origin);
+        let mut each = |line: Line<'_>| {
+            origin.line += 1;
+            decoder.decode(line, *origin, out);
+        };
+        while left > 0 {
+            match self.lines.next_lines(left, &mut each)? {
+                0 => {
+                    // The end counts as one, too.
+                    self.origin.line += 1;
+                    return Ok(false);
+                }
+                read => left -= read,
             }
         }
         Ok(true)
@@ -235,7 +243,10 @@ impl Reader {
 }
 
 impl Decoder {
-    fn decode(&mut self, line: &[u8], origin: Origin, out: &mut impl FnMut(Decoded)) {
+    fn decode(&mut self, line: Line<'_>, origin: Origin, out: &mut impl FnMut(Decoded)) {
+        let Line::Text(line) = line else {
+            return out(Decoded::line(Fate::Rejected(Reason::Malformed), origin));
+        };
         match self {
             Decoder::Nmea(nmea) => nmea.decode(line, origin, out),
             Decoder::Table(table) => out(table.decode(line, origin)),

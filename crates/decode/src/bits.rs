@@ -12,17 +12,15 @@ const WORDS: usize = MAX_BITS / 64;
 /// All eight at once: `0`…`W` are values from 0 on, `` ` ``…`w` those from 40 on.
 fn unarmour(eight: u64) -> Option<u64> {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x80 * ONES;
-    // Below `0`, above `w`, or between `X` and `_`: the high bit of a byte tells.
-    let below = !(eight | HIGH).wrapping_sub(ONES * 0x30);
-    let above = (eight & !HIGH).wrapping_add(ONES * (0x7F - 0x77));
-    let gap = (eight ^ (ONES * 0x58)) & (ONES * 0xF8);
-    let between = gap.wrapping_sub(ONES) & !gap;
-    if (eight | below | above | between) & HIGH != 0 {
+    const SIX: u64 = 0x3F * ONES;
+    let is_upper = (eight >> 5) & (eight >> 6) & ONES;
+    let values = eight.wrapping_sub(ONES * 0x30 + is_upper * 8);
+    // What is below `0` or above `w` has another bit; what is between `X` and `_` has one once there are no others from 40 on than
+    // those of the second half. Of a byte that takes from the next one that is known itself.
+    let beside = values.wrapping_add((ONES - is_upper) * (0x40 - 40));
+    if (values | beside) & !SIX != 0 {
         return None;
     }
-    let is_upper = (eight >> 5) & (eight >> 6) & ONES;
-    let values = eight - ONES * 0x30 - is_upper * 8;
     let twelves = (values & 0x3F00_3F00_3F00_3F00) >> 2 | values & 0x003F_003F_003F_003F;
     let twenty_fours = (twelves & 0x0FFF_0000_0FFF_0000) >> 4 | twelves & 0x0000_0FFF_0000_0FFF;
     Some((twenty_fours >> 32) << 24 | twenty_fours & 0x00FF_FFFF)

@@ -26,8 +26,9 @@ pub struct Activity {
 impl Activity {
     /// Counts `reports` reports at one time.
     pub fn heard(&mut self, t: EventTime, reports: u32) {
-        self.advance(t.0.div_euclid(HOUR_MS));
-        if let Some(slot) = self.slot(t.0.div_euclid(HOUR_MS)) {
+        let hour = self.hour_of(t);
+        self.advance(hour);
+        if let Some(slot) = self.slot(hour) {
             let reports = reports.min(u32::from(u16::MAX)) as u16;
             self.heard[slot] = self.heard[slot].saturating_add(reports);
         }
@@ -35,11 +36,11 @@ impl Activity {
 
     /// Adds what a ship that reports at `interval` would send between two times.
     pub fn expect(&mut self, from: EventTime, to: EventTime, interval: Interval) {
-        let last_hour = to.0.div_euclid(HOUR_MS);
+        let last_hour = self.hour_of(to);
         self.advance(last_hour);
         let mut at = from.0.max((last_hour - (HOURS as i64 - 1)) * HOUR_MS);
         while at < to.0 {
-            let hour = at.div_euclid(HOUR_MS);
+            let hour = self.hour_of(EventTime(at));
             let until = to.0.min((hour + 1) * HOUR_MS);
             if let Some(slot) = self.slot(hour) {
                 self.expected[slot] += ((until - at) * units_per_ms(interval)) as u32;
@@ -61,6 +62,12 @@ impl Activity {
         model::number::divide_rounded(units, UNIT_MS)
     }
 
+    /// The hour of a time, mostly the newest.
+    fn hour_of(&self, t: EventTime) -> i64 {
+        let newest = i64::from(self.hour);
+        if (0..HOUR_MS).contains(&(t.0 - newest * HOUR_MS)) { newest } else { t.0.div_euclid(HOUR_MS) }
+    }
+
     fn advance(&mut self, hour: i64) {
         let steps = hour - i64::from(self.hour);
         if steps <= 0 {
@@ -76,7 +83,7 @@ impl Activity {
 
     fn slot(&self, hour: i64) -> Option<usize> {
         let age = i64::from(self.hour) - hour;
-        (0..HOURS as i64).contains(&age).then(|| hour.rem_euclid(HOURS as i64) as usize)
+        (0..HOURS as i64).contains(&age).then(|| (hour as i32).rem_euclid(HOURS as i32) as usize)
     }
 }
 

@@ -77,13 +77,13 @@ impl Bucket {
     /// Hands on one transmission in its order; for a position report that is no copy, where it was put.
     pub fn hand_on(
         &mut self,
-        Due { turn, transmission, ship, .. }: &Due,
+        Due { turn, transmission, mmsi, ship, .. }: &Due,
         limits: &Limits,
         chart: &impl Chart,
         counts: &mut Counts,
         out: &mut Vec<Told>,
     ) -> Option<Placed> {
-        let mmsi = transmission.mmsi();
+        let mmsi = *mmsi;
         // What falls due at a time comes after all that was in time by then, and before what was late.
         let before = if turn.is_late { turn.at } else { EventTime(turn.at.0 - 1) };
         self.fire(before, chart, out);

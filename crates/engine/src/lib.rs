@@ -60,6 +60,7 @@ type Batch = SmallVec<[Due; TOGETHER]>;
 struct Due {
     turn: Turn,
     transmission: Transmission,
+    mmsi: Mmsi,
     bucket: usize,
     ship: Hint,
     place: Place,
@@ -67,8 +68,9 @@ struct Due {
 
 impl Due {
     fn new(turn: Turn, transmission: Transmission) -> Due {
-        let bucket = bucket_of(transmission.mmsi());
-        Due { turn, transmission, bucket, ship: Hint::default(), place: Place::default() }
+        let mmsi = transmission.mmsi();
+        let bucket = bucket_of(mmsi);
+        Due { turn, transmission, mmsi, bucket, ship: Hint::default(), place: Place::default() }
     }
 }
 
@@ -81,7 +83,8 @@ pub fn bucket_of(mmsi: Mmsi) -> usize {
 /// The shard, of `shards`, that owns a ship.
 #[must_use]
 pub fn shard_of(mmsi: Mmsi, shards: usize) -> usize {
-    bucket_of(mmsi) % shards.max(1)
+    // There are few of both, and such a division takes less.
+    (bucket_of(mmsi) as u32 % shards.clamp(1, BUCKETS) as u32) as usize
 }
 
 /// Limits of the core.
@@ -337,9 +340,8 @@ impl Engine {
 
     /// Fetches where the ships of transmissions will be looked for, and cells of the grid over ports, …
     fn fetch(&self, batch: &mut Batch, world: &World) {
-        for Due { transmission, bucket, place, .. } in batch {
-            let mmsi = transmission.mmsi();
-            self.buckets[*bucket].iter().for_each(|bucket| bucket.fetch(mmsi));
+        for Due { transmission, mmsi, bucket, place, .. } in batch {
+            self.buckets[*bucket].iter().for_each(|bucket| bucket.fetch(*mmsi));
             transmission.statics().into_iter().for_each(|values| fetch(&**values));
             if let Transmission::Position(report) = transmission {
                 *place = world.geofence().fetch_place(report.position);
@@ -349,9 +351,8 @@ impl Engine {
 
     /// … the ships, and which ports those cells list, …
     fn fetch_ships(&self, batch: &mut Batch, world: &World) {
-        for Due { transmission, bucket, ship, place, .. } in batch {
-            let mmsi = transmission.mmsi();
-            self.buckets[*bucket].iter().for_each(|bucket| *ship = bucket.fetch_ship(mmsi));
+        for Due { mmsi, bucket, ship, place, .. } in batch {
+            self.buckets[*bucket].iter().for_each(|bucket| *ship = bucket.fetch_ship(*mmsi));
             world.geofence().fetch_entries(*place);
         }
     }
@@ -371,7 +372,7 @@ impl Engine {
 
     /// The ship, if it was known when it was fetched.
     fn ship_of(&self, due: &Due) -> Option<&Ship> {
-        self.buckets[due.bucket].as_ref()?.ship_at(due.ship, due.transmission.mmsi())
+        self.buckets[due.bucket].as_ref()?.ship_at(due.ship, due.mmsi)
     }
 
     fn fire(&mut self, up_to: EventTime, world: &World, out: &mut Vec<Told>) {

@@ -207,7 +207,9 @@ impl Before {
         match self {
             Before::Few(few) => {
                 let over = few.iter().take_while(|first| !first.is_kept(now, WINDOW_MS)).count();
-                few.drain(..over);
+                if over > 0 {
+                    few.drain(..over);
+                }
                 if few.len() < CROWD {
                     return few.push(first);
                 }
@@ -253,7 +255,8 @@ impl Moving {
     /// When the copy of a message was sent that was handed on last, of those that are remembered.
     fn find(&self, fingerprint: u64, t: EventTime, now: EventTime) -> Option<EventTime> {
         let mark = mark(fingerprint);
-        if self.marks.iter().all(|other| *other != mark) {
+        // All of them, whichever it is: the processor compares them at once.
+        if !self.marks.iter().fold(false, |any, other| any | (*other == mark)) {
             return None;
         }
         let is_same = |at: &usize| self.marks[*at] == mark && self.prints[*at] == print(fingerprint);

@@ -158,10 +158,11 @@ impl<T> Second<T> {
         };
         order.clear();
         order.extend((0..).zip(&self.places).map(|(number, key)| (start(key), number)));
-        order.sort_unstable_by(|one, other| {
-            let tie = |order: &Order| (self.places[order.1 as usize].tie, order.1);
-            one.0.cmp(&other.0).then_with(|| tie(one).cmp(&tie(other)))
-        });
+        order.sort_unstable_by_key(|(start, number)| u128::from(*start) << 32 | u128::from(*number));
+        // Few begin the same.
+        for same in order.chunk_by_mut(|one, other| one.0 == other.0).filter(|same| same.len() > 1) {
+            same.sort_by_key(|(_, number)| self.places[*number as usize].tie);
+        }
     }
 }
 
@@ -217,6 +218,7 @@ impl<T> Hold<T> {
     }
 
     /// Takes in an item.
+    #[inline]
     pub fn push(&mut self, key: OrderKey, item: T) {
         self.count += 1;
         let second = key.at.0.div_euclid(SECOND_MS);

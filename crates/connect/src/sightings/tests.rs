@@ -29,7 +29,7 @@ fn a_table_a_collection_and_lines_give_the_same() {
     for other in [&collection, &lines, &feature] {
         assert_eq!(plain(&table), plain(other));
     }
-    assert_eq!(table.list[0].origin.line, 2);
+    assert_eq!({ table.list[0].origin.line }, 2);
 }
 
 #[test]
