@@ -11,6 +11,7 @@ use detect::watch::Rules;
 use engine::{BUCKETS, Engine, Entry, Ingest, Limits, Order, SourceId, World};
 use geofence::Geofence;
 use geofence::sea::Sea;
+use model::roster::Hint;
 use model::alert::Told;
 use model::{EventTime, Origin, Position, Transmission};
 use reorder::Hold;
@@ -258,8 +259,18 @@ impl Reception {
 
     /// Takes reports in.
     pub fn hear(&mut self, seen: &Seen) {
-        for observation in &seen.observations {
-            self.presence.observe(*observation);
+        /// So far ahead memory is fetched, in two steps, as ingest does.
+        const AHEAD: usize = 8;
+        let all = &seen.observations;
+        let mut ships = vec![Hint::default(); all.len()];
+        for (at, observation) in all.iter().enumerate() {
+            if let Some(later) = all.get(at + 2 * AHEAD) {
+                self.presence.fetch(later.source, later.mmsi);
+            }
+            if let Some(later) = all.get(at + AHEAD) {
+                ships[at + AHEAD] = self.presence.fetch_ship(later.source, later.mmsi);
+            }
+            self.presence.observe(observation, ships[at]);
             let bin = bin_of(observation.t);
             if self.bin.is_none_or(|last| last < bin) {
                 self.bin = Some(bin);

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use model::alert::{Candidate, Candidates};
 use model::number::rounded;
 use model::position::{NAUTICAL_MILE_M, course_deg};
-use model::prefetch::fetch;
+use model::prefetch::fetch_at;
 use model::time::HOUR_MS;
 use model::{Cell, Class, EventTime, Fix, PortIndex, PortKind, Shape, Statics};
 use serde::de::Error;
@@ -73,7 +73,8 @@ impl Speeds {
 
     /// Fetches where a speed will be counted, 0.1 kn.
     pub fn fetch(&self, sog: u16) {
-        self.0.get(step_of(sog)).into_iter().for_each(fetch);
+        fetch_at(self.0.as_ptr(), 1);
+        fetch_at(self.0.as_ptr().wrapping_add(step_of(sog)), 1);
     }
 
     /// The speed below which a share of the reports lies, knots.

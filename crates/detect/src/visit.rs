@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use model::position::NAUTICAL_MILE_M;
-use model::prefetch::fetch;
+use model::prefetch::fetch_at;
 use model::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 use model::{
     CompactString, Crossing, EventTime, Fix, PortIndex, PortKind, Position, Rare, Statics, TimeSpan, Visit,
@@ -231,13 +231,7 @@ pub struct Step<'a> {
 impl Visits {
     /// Fetches what a report will ask for.
     pub fn fetch(&self) {
-        if let Some(Machine { stay, was_beyond, .. }) = self.machines.first() {
-            fetch(&stay.first);
-            fetch(&stay.last);
-            fetch(&stay.stops);
-            fetch(&stay.at_exit);
-            fetch(was_beyond);
-        }
+        fetch_at(self.machines.as_ptr(), size_of::<Machine>());
     }
 
     /// Whether the track is in no port and has none to leave.

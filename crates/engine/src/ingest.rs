@@ -8,6 +8,7 @@ use detect::reception::{IntervalGroup, Observation, Presence, Tick, bin_end, bin
 use model::alert::{AlertKind, Notice};
 use model::fate::Counts;
 use model::prefetch::fetch;
+use model::roster::Hint;
 use model::{EventTime, Fate, Reason, Transmission};
 use reorder::{Admission, OrderKey, Receivers, Source, WrongClock};
 use serde::{Deserialize, Serialize};
@@ -77,6 +78,15 @@ enum Clock {
 enum Item {
     Transmission(Transmission, Heard),
     Fate(Fate, u8, Heard),
+}
+
+/// What is found out of a message while memory is fetched for it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    /// The fingerprint of a report by which it is known whoever heard it.
+    print: Option<u64>,
+    /// Where its ship is watched for reception.
+    ship: Hint,
 }
 
 /// Who heard a message, and when.
@@ -203,16 +213,16 @@ impl Ingest {
 
     /// Takes in one decoded line or message of an open source.
     pub fn read(&mut self, id: SourceId, decoded: Decoded, out: &mut impl FnMut(Entry)) {
-        let print = heard_by_many(&decoded);
-        self.read_known(id, decoded, print, out);
+        let known = Known { print: heard_by_many(&decoded), ship: Hint::default() };
+        self.read_known(id, decoded, known, out);
     }
 
-    /// The same, with the fingerprint of what others may have heard.
+    /// The same, where something is known of it.
     fn read_known(
         &mut self,
         id: SourceId,
         decoded: Decoded,
-        print: Option<u64>,
+        Known { print, ship }: Known,
         out: &mut impl FnMut(Entry),
     ) {
         self.count_message(decoded.kind);
@@ -257,7 +267,7 @@ impl Ingest {
                         ));
                     } else {
                         *at = transmission.t();
-                        observe(presence, &transmission, heard);
+                        observe(presence, &transmission, heard, ship);
                         out(Entry::Transmission(OrderKey::row(&transmission), transmission));
                     }
                 } else {
@@ -267,12 +277,32 @@ impl Ingest {
                     settle(item, Admission::InTime, counts);
                 }
             }
-            Clock::Bounded(source) => source.read(stamp.t, stamp.mmsi, item, &mut |item, admission| {
-                let t = if admission == Admission::BadTime { None } else { item.own_t() };
-                *highest = (*highest).max(t);
-                let admission = item.admission(admission, reached);
-                admit(item, admission, id, &mut state.late_arrivals, (counts, presence), out);
-            }),
+            Clock::Bounded(source) => match (source.admit(stamp.t, stamp.mmsi), item) {
+                // Nearly all are in time, and nothing waits.
+                (Some(Admission::InTime), Item::Transmission(transmission, heard))
+                    if reached.is_none_or(|reached| transmission.t() > reached) =>
+                {
+                    *highest = (*highest).max(Some(transmission.t()));
+                    observe(presence, &transmission, heard, ship);
+                    if print.is_some_and(|print| self.receivers.has_gone_on(print, transmission.t())) {
+                        counts.count(Fate::Rejected(Reason::Duplicate), transmission.lines());
+                    } else {
+                        out(Entry::Transmission(OrderKey::in_time(&transmission), transmission));
+                    }
+                }
+                (admission, item) => {
+                    let mut admit = |item: Item, admission| {
+                        let t = if admission == Admission::BadTime { None } else { item.own_t() };
+                        *highest = (*highest).max(t);
+                        let admission = item.admission(admission, reached);
+                        admit(item, admission, id, &mut state.late_arrivals, (counts, presence), out);
+                    };
+                    match admission {
+                        Some(admission) => admit(item, admission),
+                        None => source.read(stamp.t, stamp.mmsi, item, &mut admit),
+                    }
+                }
+            },
         }
         let late = (state.late_arrivals - late_before) as u32;
         if reached.is_some() {
@@ -288,32 +318,47 @@ impl Ingest {
     pub fn read_all(&mut self, id: SourceId, turn: &mut Vec<Decoded>, out: &mut impl FnMut(Entry)) {
         /// So far ahead, in two steps.
         const AHEAD: usize = 8;
-        // The fingerprints of those that are next, each in the place of one that was taken in.
-        let mut prints = [None; 2 * AHEAD];
-        for (decoded, print) in turn.iter().zip(&mut prints) {
-            *print = self.fetch(decoded);
+        // What is known of those that are next, each in the place of one that was taken in.
+        let mut known = [Known::default(); 2 * AHEAD];
+        for (decoded, known) in turn.iter().zip(&mut known) {
+            known.print = self.fetch(decoded);
         }
         let mut turn = turn.drain(..);
         let mut at = 0;
         while let Some(decoded) = turn.next() {
-            let print = prints[at];
-            prints[at] = turn.as_slice().get(2 * AHEAD - 1).and_then(|later| self.fetch(later));
-            prints[(at + AHEAD) % prints.len()].into_iter().for_each(|print| self.receivers.fetch_report(print));
-            at = (at + 1) % prints.len();
-            self.read_known(id, decoded, print, out);
+            let following = turn.as_slice();
+            let of_it = core::mem::take(&mut known[at]);
+            if let Some(later) = following.get(2 * AHEAD - 1) {
+                known[at].print = self.fetch(later);
+            }
+            if let Some(later) = following.get(AHEAD - 1) {
+                self.fetch_beyond(later, &mut known[(at + AHEAD) % (2 * AHEAD)]);
+            }
+            at = (at + 1) % (2 * AHEAD);
+            self.read_known(id, decoded, of_it, out);
         }
     }
 
-    /// Fetches what it will ask for; its fingerprint, where others may have heard it.
+    /// Fetches where what it will ask for is looked for; its fingerprint, where others may have heard it.
     fn fetch(&self, decoded: &Decoded) -> Option<u64> {
         let Content::Transmission(transmission) = &decoded.content else { return None };
         if let Some(values) = transmission.statics() {
             fetch(&values.imo);
             self.presence.fetch_claim(transmission.mmsi());
         }
+        let Transmission::Position(report) = transmission else { return None };
+        self.presence.fetch(ONE_SOURCE, report.mmsi);
         let print = heard_by_many(decoded);
         print.into_iter().for_each(|print| self.receivers.fetch(print));
         print
+    }
+
+    /// Fetches what is found there.
+    fn fetch_beyond(&self, decoded: &Decoded, known: &mut Known) {
+        if let Content::Transmission(Transmission::Position(report)) = &decoded.content {
+            known.ship = self.presence.fetch_ship(ONE_SOURCE, report.mmsi);
+            known.print.into_iter().for_each(|print| self.receivers.fetch_report(print));
+        }
     }
 
     /// Lets late reports go on if too many wait; it hangs on what was read alone.
@@ -473,7 +518,7 @@ fn admit(
 ) {
     match (item, admission) {
         (Item::Transmission(transmission, heard), Admission::InTime) => {
-            observe(presence, &transmission, heard);
+            observe(presence, &transmission, heard, Hint::default());
             out(Entry::Transmission(OrderKey::in_time(&transmission), transmission));
         }
         (Item::Transmission(transmission, _), Admission::Late(watermark)) => {
@@ -502,11 +547,11 @@ fn heard_by_many(decoded: &Decoded) -> Option<u64> {
 }
 
 /// Measures reception by a transmission in time, before copies are known.
-fn observe(presence: &mut Presence, transmission: &Transmission, heard: Heard) {
+fn observe(presence: &mut Presence, transmission: &Transmission, heard: Heard, ship: Hint) {
     match transmission {
         Transmission::Position(report) => {
             let class = report.kind.class();
-            presence.observe(Observation {
+            let seen = Observation {
                 source: ONE_SOURCE,
                 station: heard.station,
                 mmsi: report.mmsi,
@@ -514,7 +559,8 @@ fn observe(presence: &mut Presence, transmission: &Transmission, heard: Heard) {
                 t: report.t,
                 position: report.position,
                 group: IntervalGroup::of(class, report.sog, report.nav_status),
-            });
+            };
+            presence.observe(&seen, ship);
         }
         Transmission::Static(_) | Transmission::NoPosition(_) => {
             presence.hear(ONE_SOURCE, heard.station, transmission.t());

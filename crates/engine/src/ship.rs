@@ -11,7 +11,7 @@ use detect::story::Known;
 use detect::{Chart, LateOutcome, Report, Story, Track};
 use model::alert::{Conflict, Told};
 use model::fate::Counts;
-use model::prefetch::fetch_from;
+use model::prefetch::fetch_all;
 use model::roster::Keyed;
 use model::sighting::{LastKnown, Near};
 use model::time::{HOUR_MS, MINUTE_MS};
@@ -184,7 +184,7 @@ impl Ship {
 
     /// Fetches what a transmission will ask for of the ship's own memory, …
     pub fn fetch(&self) {
-        fetch_from(&self.mmsi.0, size_of::<Ship>());
+        fetch_all(self);
     }
 
     /// … elsewhere, …

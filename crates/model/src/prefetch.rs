@@ -1,7 +1,5 @@
 //! Memory that will be asked for: the processor fetches it while other work goes on. It changes nothing but the time it takes.
 
-use core::slice;
-
 use prefetch_index::prefetch_index;
 
 /// Bytes that come together.
@@ -9,24 +7,22 @@ const LINE: usize = 64;
 
 /// Fetches the beginning of a value.
 pub fn fetch<T>(value: &T) {
-    prefetch_index(slice::from_ref(value), 0);
+    fetch_at(value, 1);
 }
 
-/// Fetches the first and the last line of a value.
-pub fn fetch_ends<T>(value: &T) {
-    fetch(value);
-    // It asks for an address, whatever lies there.
-    prefetch_index(slice::from_ref(value), 1);
+/// Fetches all of a value or a list.
+pub fn fetch_all<T: ?Sized>(value: &T) {
+    fetch_at(core::ptr::from_ref(value).cast::<u8>(), size_of_val(value));
 }
 
-/// Fetches so many bytes from a number on.
-pub fn fetch_from(first: &u32, bytes: usize) {
-    let numbers = LINE / size_of::<u32>();
-    (0..bytes.div_ceil(LINE)).for_each(|line| prefetch_index(slice::from_ref(first), line * numbers));
-}
-
-/// Fetches all of a list that is short.
-pub fn fetch_all<T>(list: &[T]) {
-    let together = (LINE / size_of::<T>().max(1)).max(1);
-    (0..list.len()).step_by(together).for_each(|at| prefetch_index(list, at));
+/// Fetches so many bytes from a place on, whatever lies there, and whether anything does: nothing is looked at. That of a list in
+/// one word is so fetched without asking its memory how long it is.
+pub fn fetch_at<T>(place: *const T, bytes: usize) {
+    // Borrowed below: of a copy the place is another.
+    static HERE: [u8; 1] = [0];
+    let ahead = place.addr().wrapping_sub(HERE.as_ptr().addr());
+    let lines = (0..bytes).step_by(LINE);
+    // One that does not begin a line ends in another.
+    let end = (bytes > 1).then(|| bytes - 1);
+    lines.chain(end).for_each(|byte| prefetch_index(&HERE, ahead.wrapping_add(byte)));
 }

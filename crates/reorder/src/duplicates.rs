@@ -6,13 +6,13 @@ use alloc::collections::VecDeque;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use model::EventTime;
-use model::prefetch::{fetch, fetch_all};
+use model::prefetch::{fetch, fetch_all, fetch_at};
 use model::time::MINUTE_MS;
 use serde::{Deserialize, Serialize};
 use thin_vec::ThinVec;
 
 /// Any message this close in time to its first is a copy.
-const WINDOW_MS: i64 = 30_000;
+pub(crate) const WINDOW_MS: i64 = 30_000;
 /// A moving ship does not repeat a payload for this long.
 const MOVING_WINDOW_MS: i64 = 30 * MINUTE_MS;
 /// Reports of a moving ship remembered for the long window …
@@ -170,7 +170,7 @@ impl Recent {
     /// Fetches what a message will be looked for in.
     pub fn fetch(&self) {
         if let Before::Few(few) = &self.before {
-            few.first().into_iter().for_each(fetch);
+            fetch_at(few.as_ptr(), 2 * size_of::<First>());
         }
         if let Some(moving) = &self.moving {
             fetch_all(&moving.marks);

@@ -3,7 +3,7 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
-use model::prefetch::fetch_ends;
+use model::prefetch::fetch_all;
 use model::{EventTime, Origin, Transmission};
 use serde::{Deserialize, Serialize};
 
@@ -129,7 +129,7 @@ type Order = (u64, u32);
 const AFTER_TURN: u32 = 32 + 8;
 
 /// Memory is fetched for so many that follow the next one.
-const AHEAD: usize = 8;
+const AHEAD: usize = 16;
 
 impl<T> Default for Second<T> {
     fn default() -> Self {
@@ -266,7 +266,7 @@ impl<T> Hold<T> {
         let (start, number) = next?;
         let turn = Some(self.turn_of(start)).filter(|turn| is_due(*turn))?;
         if let Some((_, later)) = self.order.get(self.gone + AHEAD) {
-            fetch_ends(&self.current.items[*later as usize]);
+            fetch_all(&self.current.items[*later as usize]);
         }
         self.count -= 1;
         self.gone += 1;

@@ -13,6 +13,8 @@ use model::prefetch::fetch;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smallvec::SmallVec;
 
+use crate::duplicates::WINDOW_MS;
+
 /// Stamps farther than this from the median differ.
 const APART_MS: i64 = 30_000;
 /// Messages of a receiver that are looked at …
@@ -32,6 +34,8 @@ const MAX_COPIES: usize = 16;
 /// A median of fewer says nothing.
 const MIN_COPIES: usize = 3;
 
+const _: () = assert!(size_of::<Report>() <= 64);
+
 /// Who heard a report, and when.
 type Copies = SmallVec<[(u64, EventTime); 2]>;
 
@@ -49,14 +53,23 @@ pub struct Receivers {
 /// The reports heard lately.
 #[derive(Clone, Debug, Default)]
 struct Reports {
-    /// The oldest first, with who heard them when.
-    list: VecDeque<(u64, Copies)>,
+    /// The oldest first.
+    list: VecDeque<Report>,
     /// The number of the oldest.
     first: u32,
     /// The number of the last with a fingerprint that belongs here; empty before there is any. Another may take a report's place
     /// before all have heard it (of a report that is heard again a thousand reports later, one in sixty-six). It counts as another
     /// report then: medians are of fewer, not of wrong ones.
     numbers: Vec<u32>,
+}
+
+/// A report that was heard lately. It fills a line of the cache.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Report {
+    fingerprint: u64,
+    copies: Copies,
+    /// When the first of them was sent that was in time; before all time while there is none.
+    first: EventTime,
 }
 
 /// A receiver whose clock has been found to be off.
@@ -95,7 +108,7 @@ impl Receivers {
             }
             self.are_several = true;
         }
-        let copies = self.reports.copies(fingerprint);
+        let copies = &mut self.reports.heard(fingerprint).copies;
         if copies.len() < MAX_COPIES && copies.iter().all(|(other, _)| *other != receiver) {
             copies.push((receiver, t));
         }
@@ -103,6 +116,18 @@ impl Receivers {
             self.compare(&copies);
         }
         self.is_off(receiver)
+    }
+
+    /// Notes that a moving ship's report is in time; `true` if it goes no further: another receiver's copy does, which was sent at the
+    /// same time, or so little before that this one is a copy in whatever order they are handed on.
+    pub fn has_gone_on(&mut self, fingerprint: u64, t: EventTime) -> bool {
+        let Some(at) = self.reports.known(fingerprint) else { return false };
+        let first = &mut self.reports.list[at].first;
+        if *first == EventTime::MIN {
+            *first = t;
+            return false;
+        }
+        (0..=WINDOW_MS).contains(&(t.0 - first.0))
     }
 
     /// Fetches where a report is looked for …
@@ -150,22 +175,22 @@ impl Receivers {
 }
 
 impl Reports {
-    /// Who heard a report so far; nobody if it is not remembered.
-    fn copies(&mut self, fingerprint: u64) -> &mut Copies {
+    /// What is remembered of a report.
+    fn heard(&mut self, fingerprint: u64) -> &mut Report {
         let at = self.known(fingerprint).unwrap_or_else(|| {
-            self.push(fingerprint, Copies::new());
+            self.push(Report { fingerprint, copies: Copies::new(), first: EventTime::MIN });
             self.list.len() - 1
         });
-        &mut self.list[at].1
+        &mut self.list[at]
     }
 
     fn known(&self, fingerprint: u64) -> Option<usize> {
         let at = self.place(fingerprint)?;
-        self.list.get(at).filter(|(other, _)| *other == fingerprint).map(|_| at)
+        self.list.get(at).filter(|report| report.fingerprint == fingerprint).map(|_| at)
     }
 
     /// It, or another.
-    fn likely(&self, fingerprint: u64) -> Option<&(u64, Copies)> {
+    fn likely(&self, fingerprint: u64) -> Option<&Report> {
         self.list.get(self.place(fingerprint)?)
     }
 
@@ -174,12 +199,13 @@ impl Reports {
         Some(number.wrapping_sub(self.first) as usize)
     }
 
-    fn push(&mut self, fingerprint: u64, copies: Copies) {
+    fn push(&mut self, report: Report) {
         if self.numbers.is_empty() {
             self.numbers.resize(PLACES, 0);
         }
-        self.numbers[fingerprint as usize % PLACES] = self.first.wrapping_add(self.list.len() as u32);
-        self.list.push_back((fingerprint, copies));
+        let number = self.first.wrapping_add(self.list.len() as u32);
+        self.numbers[report.fingerprint as usize % PLACES] = number;
+        self.list.push_back(report);
     }
 
     /// The oldest, if there are too many: nobody else will have heard it.
@@ -188,7 +214,7 @@ impl Reports {
             return None;
         }
         self.first = self.first.wrapping_add(1);
-        self.list.pop_front().map(|(_, copies)| copies)
+        self.list.pop_front().map(|report| report.copies)
     }
 }
 
@@ -201,9 +227,7 @@ impl Serialize for Reports {
 impl<'de> Deserialize<'de> for Reports {
     fn deserialize<D: Deserializer<'de>>(bytes: D) -> Result<Self, D::Error> {
         let mut reports = Reports::default();
-        for (fingerprint, copies) in Vec::deserialize(bytes)? {
-            reports.push(fingerprint, copies);
-        }
+        Vec::deserialize(bytes)?.into_iter().for_each(|report| reports.push(report));
         Ok(reports)
     }
 }
@@ -257,14 +281,29 @@ mod tests {
     fn one_that_takes_the_place_of_another_makes_two_of_it_and_no_clock_wrong() {
         let mut reports = Reports::default();
         let other = 7 + PLACES as u64;
-        reports.copies(7).push((1, EventTime(0)));
-        reports.copies(7).push((2, EventTime(0)));
+        reports.heard(7).copies.push((1, EventTime(0)));
+        reports.heard(7).copies.push((2, EventTime(0)));
         assert_eq!(reports.list.len(), 1);
-        reports.copies(other).push((1, EventTime(9)));
-        reports.copies(other).push((2, EventTime(9)));
-        reports.copies(7).push((3, EventTime(0)));
-        let heard: Vec<(u64, usize)> = reports.list.iter().map(|(of, copies)| (*of, copies.len())).collect();
+        reports.heard(other).copies.push((1, EventTime(9)));
+        reports.heard(other).copies.push((2, EventTime(9)));
+        reports.heard(7).copies.push((3, EventTime(0)));
+        let of = |report: &Report| (report.fingerprint, report.copies.len());
+        let heard: Vec<(u64, usize)> = reports.list.iter().map(of).collect();
         assert_eq!(heard, [(7, 2), (other, 2), (7, 1)]);
+    }
+
+    #[test]
+    fn a_copy_goes_no_further_where_the_first_is_not_later_and_was_in_time() {
+        let mut receivers = Receivers::default();
+        let second = |s: i64| EventTime(s * 1_000);
+        for receiver in [1, 2] {
+            receivers.hear(receiver, 7, second(100));
+        }
+        // Of the first receiver alone nothing is remembered, and the second was late.
+        assert!(!receivers.has_gone_on(7, second(100)));
+        let later = [(100, true), (130, true), (131, false), (99, false), (70, false)];
+        assert!(later.iter().all(|(s, has_gone_on)| receivers.has_gone_on(7, second(*s)) == *has_gone_on));
+        assert!(!receivers.has_gone_on(8, second(100)), "nobody has heard it");
     }
 
     #[test]

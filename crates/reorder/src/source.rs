@@ -75,8 +75,23 @@ impl<T> Source<T> {
         self.highest
     }
 
+    /// What is said of a message at once, where none waits and it need not itself; else it is to be read.
+    pub fn admit(&mut self, t: EventTime, mmsi: Mmsi) -> Option<Admission> {
+        let highest = self.highest.filter(|highest| self.pending.is_empty() && t.0 <= highest.0 + AHEAD_MS)?;
+        note(&mut self.ships, mmsi);
+        let watermark = EventTime(highest.0 - self.bound_ms);
+        if t <= watermark {
+            return Some(Admission::Late(watermark));
+        }
+        self.highest = Some(highest.max(t));
+        Some(Admission::InTime)
+    }
+
     /// Reads a message; gives out it and those that it decides, each once.
     pub fn read(&mut self, t: EventTime, mmsi: Mmsi, item: T, out: &mut impl FnMut(T, Admission)) {
+        if let Some(admission) = self.admit(t, mmsi) {
+            return out(item, admission);
+        }
         let watermark = self.watermark();
         note(&mut self.ships, mmsi);
         if !self.pending.is_empty() {

@@ -22,8 +22,6 @@ use super::tick::{CellHeard, Counted, Counts, Hearing, IntervalGroup, Tick};
 use super::watched::{Glimpse, Key, Ships, Sighted, Watched};
 use super::{BIN_MS, PRESENCE_BINS, bin_of, bin_start};
 
-/// Memory is fetched for so many reports at once.
-const TOGETHER: usize = 16;
 /// Stations told apart in one bin.
 const MAX_STATIONS: usize = 65_536;
 /// A gap of the whole feed longer than this has no ticks but the last of it, bins: nothing is
@@ -37,7 +35,7 @@ const STAYED_M: f64 = 15_000.0;
 const INTERVAL_DAYS: usize = 7;
 
 /// A position report as one source heard it.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 pub struct Observation {
     /// The source.
     pub source: u16,
@@ -53,14 +51,6 @@ pub struct Observation {
     pub position: Position,
     /// How often it is expected to report.
     pub group: IntervalGroup,
-}
-
-/// A report that is not in its bin yet, and where its ship is found.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Noted {
-    seen: Observation,
-    #[serde(skip)]
-    ship: Hint,
 }
 
 /// A bin that is not over yet.
@@ -126,8 +116,6 @@ pub struct Presence {
     /// The first bin of all.
     first: Option<i64>,
     open: BTreeMap<i64, OpenBin>,
-    /// Reports that are not in their bins yet: memory is fetched for them.
-    noted: Vec<Noted>,
     /// The bin and source of the report taken in last: they are known to be open.
     #[serde(skip)]
     last: Option<(i64, u16)>,
@@ -152,7 +140,6 @@ impl Presence {
             next: None,
             first: None,
             open: BTreeMap::new(),
-            noted: Vec::with_capacity(3 * TOGETHER),
             last: None,
             ships: Ships::default(),
             pending: Pending::default(),
@@ -165,28 +152,20 @@ impl Presence {
         }
     }
 
-    /// A report in time.
-    pub fn observe(&mut self, seen: Observation) {
-        self.ships.fetch((seen.source, seen.mmsi));
-        self.noted.push(Noted { seen, ship: Hint::default() });
-        if self.noted.len() >= 3 * TOGETHER {
-            // Each is looked up once it is known where, and taken in once memory has come for it.
-            for Noted { seen, ship } in &mut self.noted[TOGETHER..2 * TOGETHER] {
-                *ship = self.ships.hint((seen.source, seen.mmsi));
-                self.ships.likely(*ship).into_iter().for_each(Watched::fetch);
-            }
-            self.take_noted(TOGETHER);
-        }
+    /// Fetches where a ship will be looked for, …
+    pub fn fetch(&self, source: u16, mmsi: Mmsi) {
+        self.ships.fetch((source, mmsi));
     }
 
-    /// Takes in the first so many of those noted.
-    fn take_noted(&mut self, count: usize) {
-        let mut noted = core::mem::take(&mut self.noted);
-        noted.drain(..count).for_each(|noted| self.take(&noted));
-        self.noted = noted;
+    /// … and the ship; tells where it is.
+    pub fn fetch_ship(&self, source: u16, mmsi: Mmsi) -> Hint {
+        let ship = self.ships.hint((source, mmsi));
+        self.ships.likely(ship).into_iter().for_each(Watched::fetch);
+        ship
     }
 
-    fn take(&mut self, Noted { seen, ship }: &Noted) {
+    /// A report in time, of a ship that is mostly there.
+    pub fn observe(&mut self, seen: &Observation, ship: Hint) {
         let bin = bin_of(seen.t);
         if self.next.is_some_and(|next| bin < next) {
             return;
@@ -198,7 +177,7 @@ impl Presence {
         }
         let minute = 1 << ((seen.t.0 - bin * BIN_MS) / 60_000);
         let fix = Fix { t: seen.t, position: seen.position };
-        let ship = self.ships.get_mut_at(*ship, key);
+        let ship = self.ships.get_mut_at(ship, key);
         let is_known = ship.as_ref().is_some_and(|ship| ship.known.is_some());
         let fresh = || Glimpse::new(fix, seen.class, seen.group, minute, seen.station);
         let (open, limit) = (&mut self.open, self.limit);
@@ -254,7 +233,6 @@ impl Presence {
 
     /// The next bin that is over when all sources have come to `watermark`, if one is.
     pub fn advance(&mut self, watermark: EventTime) -> Option<Tick> {
-        self.take_noted(self.noted.len());
         let over = bin_of(watermark);
         let first = self.open.keys().next().copied();
         let mut bin = self.next.or(first)?;
