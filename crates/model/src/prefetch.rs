@@ -18,11 +18,12 @@ pub fn fetch_all<T: ?Sized>(value: &T) {
 /// Fetches so many bytes from a place on, whatever lies there, and whether anything does: nothing is looked at. That of a list in
 /// one word is so fetched without asking its memory how long it is.
 pub fn fetch_at<T>(place: *const T, bytes: usize) {
-    // Borrowed below: of a copy the place is another.
-    static HERE: [u8; 1] = [0];
-    let ahead = place.addr().wrapping_sub(HERE.as_ptr().addr());
+    static SOMEWHERE: [u8; 1] = [0];
+    // As a slice: handed over itself it would be a copy, which is elsewhere.
+    let here: &[u8] = &SOMEWHERE;
+    let ahead = place.addr().wrapping_sub(here.as_ptr().addr());
     let lines = (0..bytes).step_by(LINE);
     // One that does not begin a line ends in another.
     let end = (bytes > 1).then(|| bytes - 1);
-    lines.chain(end).for_each(|byte| prefetch_index(&HERE, ahead.wrapping_add(byte)));
+    lines.chain(end).for_each(|byte| prefetch_index(here, ahead.wrapping_add(byte)));
 }

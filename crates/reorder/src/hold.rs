@@ -114,13 +114,6 @@ pub struct Turn {
 /// What is held of one second is put in order at once, when its time comes: a heap of all would be gone through for each.
 const SECOND_MS: i64 = 1_000;
 
-/// What is held of one second: the place and the item of each, by number. Those that have gone on leave their room.
-#[derive(Clone, Debug)]
-struct Second<T> {
-    places: Vec<OrderKey>,
-    items: Vec<Option<T>>,
-}
-
 /// Begins as places do, in one word: what of a second decides first, and the number. Copies have one place and go on in the
 /// order in which they came.
 type Order = (u64, u32);
@@ -131,22 +124,59 @@ const AFTER_TURN: u32 = 32 + 8;
 /// Memory is fetched for so many that follow the next one.
 const AHEAD: usize = 16;
 
+/// Items that lie together: of larger pieces of memory, of many sizes, more lies idle.
+const CHUNK: usize = 64;
+
+/// Chunks kept for what comes next.
+const SPARE: usize = 128;
+
+/// The place of an item, and the item until it goes on.
+type Held<T> = (OrderKey, Option<T>);
+
+/// What is held of one second, by number, in chunks of which all but the last are full.
+#[derive(Clone, Debug)]
+struct Second<T>(Vec<Vec<Held<T>>>);
+
 impl<T> Default for Second<T> {
     fn default() -> Self {
-        Second { places: Vec::new(), items: Vec::new() }
+        Second(Vec::new())
     }
 }
 
 impl<T> Second<T> {
-    fn with_room(mut self, room: usize) -> Second<T> {
-        self.places.reserve(room);
-        self.items.reserve(room);
-        self
+    fn add(&mut self, key: OrderKey, item: T, spare: &mut Vec<Vec<Held<T>>>) {
+        let held = (key, Some(item));
+        match self.0.last_mut() {
+            Some(last) if last.len() < CHUNK => last.push(held),
+            // There may be few of a second; where there are more than that, there are many.
+            last => {
+                let fresh = || Vec::with_capacity(if last.is_some() { CHUNK } else { 4 });
+                let mut chunk = spare.pop().unwrap_or_else(fresh);
+                chunk.push(held);
+                self.0.push(chunk);
+            }
+        }
     }
 
-    fn add(&mut self, key: OrderKey, item: T) {
-        self.places.push(key);
-        self.items.push(Some(item));
+    fn iter(&self) -> impl Iterator<Item = &Held<T>> {
+        self.0.iter().flatten()
+    }
+
+    fn at(&self, number: u32) -> &Held<T> {
+        &self.0[number as usize / CHUNK][number as usize % CHUNK]
+    }
+
+    fn take(&mut self, number: u32) -> Option<T> {
+        self.0[number as usize / CHUNK][number as usize % CHUNK].1.take()
+    }
+
+    /// Gives its room back.
+    fn clear(&mut self, spare: &mut Vec<Vec<Held<T>>>) {
+        let room = SPARE - spare.len();
+        spare.extend(self.0.drain(..).filter(|chunk| chunk.capacity() >= CHUNK).take(room).map(|mut chunk| {
+            chunk.clear();
+            chunk
+        }));
     }
 
     fn put_in_order(&self, order: &mut Vec<Order>) {
@@ -157,11 +187,11 @@ impl<T> Second<T> {
                 | u64::from(key.kind)
         };
         order.clear();
-        order.extend((0..).zip(&self.places).map(|(number, key)| (start(key), number)));
+        order.extend((0..).zip(self.iter()).map(|(number, (key, _))| (start(key), number)));
         order.sort_unstable_by_key(|(start, number)| u128::from(*start) << 32 | u128::from(*number));
         // Few begin the same.
         for same in order.chunk_by_mut(|one, other| one.0 == other.0).filter(|same| same.len() > 1) {
-            same.sort_by_key(|(_, number)| self.places[*number as usize].tie);
+            same.sort_by_key(|(_, number)| self.at(*number).0.tie);
         }
     }
 }
@@ -183,8 +213,8 @@ pub struct Hold<T> {
     later: BTreeMap<i64, Second<T>>,
     /// The second of the item that was taken in last, if that comes after it, too: the next is mostly of the same.
     newest: (i64, Second<T>),
-    /// Room of a second that has gone on.
-    spare: Second<T>,
+    /// Room of seconds that have gone on.
+    spare: Vec<Vec<Held<T>>>,
     count: usize,
 }
 
@@ -198,7 +228,7 @@ impl<T> Default for Hold<T> {
             behind: VecDeque::new(),
             later: BTreeMap::new(),
             newest: (i64::MIN, Second::default()),
-            spare: Second::default(),
+            spare: Vec::new(),
             count: 0,
         }
     }
@@ -224,13 +254,10 @@ impl<T> Hold<T> {
         let second = key.at.0.div_euclid(SECOND_MS);
         if second > self.second {
             if second != self.newest.0 {
-                // One second has about as many as the one before.
-                let room = self.newest.1.items.len();
                 self.set_aside();
-                let fresh = || core::mem::take(&mut self.spare).with_room(room);
-                self.newest = (second, self.later.remove(&second).unwrap_or_else(fresh));
+                self.newest = (second, self.later.remove(&second).unwrap_or_default());
             }
-            return self.newest.1.add(key, item);
+            return self.newest.1.add(key, item, &mut self.spare);
         }
         if self.behind.back().is_none_or(|(last, _)| *last <= key) {
             self.behind.push_back((key, item));
@@ -257,7 +284,7 @@ impl<T> Hold<T> {
         }
         let next = self.order.get(self.gone).copied();
         if let Some((key, _)) = self.behind.front()
-            && next.is_none_or(|(_, number)| *key < self.current.places[number as usize])
+            && next.is_none_or(|(_, number)| *key < self.current.at(number).0)
         {
             let turn = Some(key.turn()).filter(|turn| is_due(*turn))?;
             self.count -= 1;
@@ -266,11 +293,11 @@ impl<T> Hold<T> {
         let (start, number) = next?;
         let turn = Some(self.turn_of(start)).filter(|turn| is_due(*turn))?;
         if let Some((_, later)) = self.order.get(self.gone + AHEAD) {
-            fetch_all(&self.current.items[*later as usize]);
+            fetch_all(&self.current.at(*later).1);
         }
         self.count -= 1;
         self.gone += 1;
-        self.current.items[number as usize].take().map(|item| (turn, item))
+        self.current.take(number).map(|item| (turn, item))
     }
 
     /// What begins so in the order of the second that is handed on.
@@ -291,16 +318,14 @@ impl<T> Hold<T> {
             let (second, held) = next.remove_entry();
             held.put_in_order(&mut self.order);
             (self.second, self.gone) = (second, 0);
-            self.spare = core::mem::replace(&mut self.current, held);
-            self.spare.places.clear();
-            self.spare.items.clear();
+            core::mem::replace(&mut self.current, held).clear(&mut self.spare);
         }
     }
 
     /// Puts the newest second to the others.
     fn set_aside(&mut self) {
         let (second, held) = core::mem::replace(&mut self.newest, (i64::MIN, Second::default()));
-        if !held.places.is_empty() {
+        if !held.0.is_empty() {
             self.later.insert(second, held);
         }
     }
@@ -308,10 +333,7 @@ impl<T> Hold<T> {
     /// All that is held, in order, for a snapshot.
     pub fn contents(&self) -> Vec<(OrderKey, &T)> {
         let seconds = [&self.current].into_iter().chain(self.later.values()).chain([&self.newest.1]);
-        let held = seconds.flat_map(|second| {
-            let held = second.places.iter().zip(&second.items);
-            held.filter_map(|(key, item)| Some((*key, item.as_ref()?)))
-        });
+        let held = seconds.flat_map(Second::iter).filter_map(|(key, item)| Some((*key, item.as_ref()?)));
         let behind = self.behind.iter().map(|(key, item)| (*key, item));
         // Those with one place stand in the order in which they came.
         let mut held: Vec<(OrderKey, &T)> = held.chain(behind).collect();
