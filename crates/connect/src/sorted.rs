@@ -10,20 +10,25 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, Write};
 
 use decode::{Content, Decoded};
-use model::Transmission;
+use model::prefetch::fetch_all;
+use model::{Mmsi, Transmission};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Rows that wait for others that may belong before them.
 const WINDOW_ROWS: usize = 65_536;
+/// Memory is fetched for so many that follow the next one.
+const AHEAD: usize = 16;
 
 /// Puts rows right that are out of order by less than so many rows.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Window {
     /// Those that came in the order of their times.
     run: VecDeque<Transmission>,
-    /// The first of them, of one time, last first.
-    ready: Vec<Transmission>,
+    /// The first of them, of one time, as they came …
+    ready: Vec<Option<Transmission>>,
+    /// … and their order, the last first: the MMSI, and the number among these.
+    order: Vec<(Mmsi, u32)>,
     /// Those that did not.
     strays: BinaryHeap<Reverse<(Key, usize)>>,
     rows: Vec<Option<Transmission>>,
@@ -46,11 +51,9 @@ impl Window {
         if self.given.is_some_and(|given| key < given) {
             return Err(TooLate);
         }
-        let last = self.run.back().or(self.ready.first()).map(Transmission::t);
-        let is_next = match last {
-            Some(last) if self.run.is_empty() => last < row.t(),
-            Some(last) => last <= row.t(),
-            None => true,
+        let is_next = match self.run.back() {
+            Some(last) => last.t() <= row.t(),
+            None => self.next_ready().is_none_or(|(t, ..)| t < row.t().0),
         };
         if is_next {
             self.run.push_back(row);
@@ -67,31 +70,43 @@ impl Window {
 
     /// The next row for which no other need be waited.
     pub fn next_row(&mut self) -> Option<Transmission> {
-        let waiting = self.run.len() + self.ready.len() + self.strays.len();
+        let waiting = self.run.len() + self.order.len() + self.strays.len();
         if waiting > WINDOW_ROWS { self.first() } else { None }
     }
 
     /// The next row, if none follows that may belong before it.
     pub fn first(&mut self) -> Option<Transmission> {
-        if self.ready.is_empty()
+        if self.order.is_empty()
             && let Some(first) = self.run.front()
         {
             let t = first.t();
             let count = self.run.iter().take_while(|row| row.t() == t).count();
-            self.ready.extend(self.run.drain(..count));
-            self.ready.sort_unstable_by_key(|row| Reverse(key(row)));
+            self.ready.clear();
+            self.ready.extend(self.run.drain(..count).map(Some));
+            let mmsis = self.ready.iter().flatten().map(Transmission::mmsi);
+            self.order.extend(mmsis.zip(0..));
+            self.order.sort_unstable_by_key(|(mmsi, number)| Reverse(u64::from(mmsi.0) << 32 | u64::from(*number)));
         }
-        let of_run = self.ready.last().map(key);
+        let of_run = self.next_ready();
         let of_strays = self.strays.peek().map(|Reverse((key, _))| *key);
         let row = if of_strays.is_some_and(|stray| of_run.is_none_or(|run| stray < run)) {
             let Reverse((_, at)) = self.strays.pop()?;
             self.free.push(at);
             self.rows[at].take()
         } else {
-            self.ready.pop()
+            let (_, number) = self.order.pop()?;
+            if let Some((_, later)) = self.order.len().checked_sub(AHEAD).and_then(|at| self.order.get(at)) {
+                fetch_all(&self.ready[*later as usize]);
+            }
+            self.ready[number as usize].take()
         };
         self.given = row.as_ref().map(key);
         row
+    }
+
+    fn next_ready(&self) -> Option<Key> {
+        let (_, number) = self.order.last()?;
+        self.ready[*number as usize].as_ref().map(key)
     }
 }
 

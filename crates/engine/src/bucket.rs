@@ -77,7 +77,7 @@ impl Bucket {
     /// Hands on one transmission in its order; for a position report that is no copy, where it was put.
     pub fn hand_on(
         &mut self,
-        Due { turn, transmission, mmsi, ship, .. }: &Due,
+        Due { turn, transmission, mmsi, ship, .. }: &mut Due,
         limits: &Limits,
         chart: &impl Chart,
         counts: &mut Counts,
@@ -200,7 +200,7 @@ fn schedule(ship: &mut Ship, due: &mut Moments) {
 fn take_in(
     ship: &mut Ship,
     due: &mut Moments,
-    (turn, transmission): (Turn, &Transmission),
+    (turn, transmission): (Turn, &mut Transmission),
     chart: &impl Chart,
     counts: &mut Counts,
     out: &mut Vec<Told>,
@@ -298,8 +298,8 @@ mod tests {
         let (mut bucket, mut counts, mut out) = (Bucket::default(), Counts::default(), Vec::new());
         let mut hand_on = |bucket: &mut Bucket, transmission: &Transmission| {
             let turn = Turn { at: transmission.t(), is_late: false };
-            let due = Due::new(turn, transmission.clone());
-            bucket.hand_on(&due, &Limits::default(), &chart, &mut counts, &mut out);
+            let mut due = Due::new(turn, transmission.clone());
+            bucket.hand_on(&mut due, &Limits::default(), &chart, &mut counts, &mut out);
         };
         for number in 0..1_000 {
             hand_on(&mut bucket, &said(273_000_001, 1_000, number));

@@ -87,6 +87,8 @@ struct Known {
     print: Option<u64>,
     /// Where its ship is watched for reception.
     ship: Hint,
+    /// Where that is which it said of itself last.
+    said: Hint,
 }
 
 /// Who heard a message, and when.
@@ -213,7 +215,7 @@ impl Ingest {
 
     /// Takes in one decoded line or message of an open source.
     pub fn read(&mut self, id: SourceId, decoded: Decoded, out: &mut impl FnMut(Entry)) {
-        let known = Known { print: heard_by_many(&decoded), ship: Hint::default() };
+        let known = Known { print: heard_by_many(&decoded), ..Known::default() };
         self.read_known(id, decoded, known, out);
     }
 
@@ -222,7 +224,7 @@ impl Ingest {
         &mut self,
         id: SourceId,
         decoded: Decoded,
-        Known { print, ship }: Known,
+        known: Known,
         out: &mut impl FnMut(Entry),
     ) {
         self.count_message(decoded.kind);
@@ -236,7 +238,7 @@ impl Ingest {
         };
         let heard = Heard { station: decoded.station, t: stamp.t };
         let item = match decoded.content {
-            Content::Transmission(_) if self.has_wrong_clock(print, heard, id) => {
+            Content::Transmission(_) if self.has_wrong_clock(known.print, heard, id) => {
                 Item::Fate(Fate::Rejected(Reason::BadTime), decoded.lines, heard)
             }
             Content::Transmission(transmission) => Item::Transmission(transmission, heard),
@@ -267,7 +269,7 @@ impl Ingest {
                         ));
                     } else {
                         *at = transmission.t();
-                        observe(presence, &transmission, heard, ship);
+                        observe(presence, &transmission, heard, known);
                         out(Entry::Transmission(OrderKey::row(&transmission), transmission));
                     }
                 } else {
@@ -283,8 +285,8 @@ impl Ingest {
                     if reached.is_none_or(|reached| transmission.t() > reached) =>
                 {
                     *highest = (*highest).max(Some(transmission.t()));
-                    observe(presence, &transmission, heard, ship);
-                    if print.is_some_and(|print| self.receivers.has_gone_on(print, transmission.t())) {
+                    observe(presence, &transmission, heard, known);
+                    if known.print.is_some_and(|print| self.receivers.has_gone_on(print, transmission.t())) {
                         counts.count(Fate::Rejected(Reason::Duplicate), transmission.lines());
                     } else {
                         out(Entry::Transmission(OrderKey::in_time(&transmission), transmission));
@@ -355,7 +357,11 @@ impl Ingest {
 
     /// Fetches what is found there.
     fn fetch_beyond(&self, decoded: &Decoded, known: &mut Known) {
-        if let Content::Transmission(Transmission::Position(report)) = &decoded.content {
+        let Content::Transmission(transmission) = &decoded.content else { return };
+        if transmission.statics().is_some() {
+            known.said = self.presence.fetch_said(transmission.mmsi());
+        }
+        if let Transmission::Position(report) = transmission {
             known.ship = self.presence.fetch_ship(ONE_SOURCE, report.mmsi);
             known.print.into_iter().for_each(|print| self.receivers.fetch_report(print));
         }
@@ -518,7 +524,7 @@ fn admit(
 ) {
     match (item, admission) {
         (Item::Transmission(transmission, heard), Admission::InTime) => {
-            observe(presence, &transmission, heard, Hint::default());
+            observe(presence, &transmission, heard, Known::default());
             out(Entry::Transmission(OrderKey::in_time(&transmission), transmission));
         }
         (Item::Transmission(transmission, _), Admission::Late(watermark)) => {
@@ -547,7 +553,7 @@ fn heard_by_many(decoded: &Decoded) -> Option<u64> {
 }
 
 /// Measures reception by a transmission in time, before copies are known.
-fn observe(presence: &mut Presence, transmission: &Transmission, heard: Heard, ship: Hint) {
+fn observe(presence: &mut Presence, transmission: &Transmission, heard: Heard, known: Known) {
     match transmission {
         Transmission::Position(report) => {
             let class = report.kind.class();
@@ -560,14 +566,14 @@ fn observe(presence: &mut Presence, transmission: &Transmission, heard: Heard, s
                 position: report.position,
                 group: IntervalGroup::of(class, report.sog, report.nav_status),
             };
-            presence.observe(&seen, ship);
+            presence.observe(&seen, known.ship);
         }
         Transmission::Static(_) | Transmission::NoPosition(_) => {
             presence.hear(ONE_SOURCE, heard.station, transmission.t());
         }
     }
     if let Some(values) = transmission.statics() {
-        presence.claim(transmission.t(), values.imo, transmission.mmsi());
+        presence.claim(transmission.t(), values.imo, transmission.mmsi(), known.said);
     }
 }
 

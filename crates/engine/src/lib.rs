@@ -28,7 +28,7 @@ use detect::sighting::lookout::Lookout;
 use geofence::Place;
 use model::alert::Told;
 use model::fate::Counts;
-use model::prefetch::fetch;
+use model::prefetch::fetch_all;
 use model::roster::Hint;
 use model::sighting::LastKnown;
 use model::{EventTime, Mmsi, PositionReport, TrackId, Transmission};
@@ -325,7 +325,7 @@ impl Engine {
             self.fetch_elsewhere(&batches[step(2)], world);
             self.fetch_beyond(&batches[step(3)]);
             let batch = &mut batches[step(4)];
-            for due in &*batch {
+            for due in batch.iter_mut() {
                 let bucket = self.buckets[due.bucket].get_or_insert_default();
                 let placed = bucket.hand_on(due, &self.limits, &chart, &mut self.counts, out);
                 if let (Some(taken), Some(placed), Transmission::Position(report)) =
@@ -342,7 +342,7 @@ impl Engine {
     fn fetch(&self, batch: &mut Batch, world: &World) {
         for Due { transmission, mmsi, bucket, place, .. } in batch {
             self.buckets[*bucket].iter().for_each(|bucket| bucket.fetch(*mmsi));
-            transmission.statics().into_iter().for_each(|values| fetch(&**values));
+            transmission.statics().into_iter().for_each(|values| fetch_all(&**values));
             if let Transmission::Position(report) = transmission {
                 *place = world.geofence().fetch_place(report.position);
             }

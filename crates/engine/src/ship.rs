@@ -342,7 +342,7 @@ impl Ship {
     /// A position report that is no copy; where it was put.
     pub fn position(
         &mut self,
-        report: &PositionReport,
+        report: &mut PositionReport,
         turn: Turn,
         chart: &impl Chart,
         counts: &mut Counts,
@@ -398,7 +398,7 @@ impl Ship {
                 counts.count(Fate::Candidate, lines);
                 let known = self.heard_before(&reports);
                 reports.sort_by_key(|report| report.t);
-                self.confirm(number, &reports, replaces, now, chart, counts, out);
+                self.confirm(number, &mut reports, replaces, now, chart, counts, out);
                 if let Some((conflict, t)) = known.filter(|_| !replaces) {
                     self.tell_conflict(number, conflict, (t, now), chart, out);
                 }
@@ -452,7 +452,7 @@ impl Ship {
     fn take(
         &mut self,
         number: u32,
-        report: &PositionReport,
+        report: &mut PositionReport,
         now: EventTime,
         chart: &impl Chart,
         out: &mut Vec<Told>,
@@ -466,7 +466,7 @@ impl Ship {
     fn join(
         &mut self,
         number: u32,
-        report: &PositionReport,
+        report: &mut PositionReport,
         now: EventTime,
         chart: &impl Chart,
         out: &mut Vec<Told>,
@@ -477,7 +477,10 @@ impl Ship {
                 numbered.young_lines += u32::from(report.lines);
             }
             let inside = chart.inside(report.position, report.t);
-            numbered.track.report(&Report::new(report), &inside, now, chart, out);
+            // Its static values are lent: to count one more who has them is dear where another thread counts, too.
+            let mut seen = Report { statics: report.statics.take(), ..Report::new(report) };
+            numbered.track.report(&seen, &inside, now, chart, out);
+            report.statics = seen.statics.take();
             out.extend(sought(numbered.track.story(), report, chart));
         }
     }
@@ -516,7 +519,7 @@ impl Ship {
     fn confirm(
         &mut self,
         number: u32,
-        reports: &[PositionReport],
+        reports: &mut [PositionReport],
         replaces: bool,
         now: EventTime,
         chart: &impl Chart,
@@ -532,7 +535,7 @@ impl Ship {
         heard.sort_by_key(|(t, ..)| *t);
         self.begin(number, statics);
         let mut heard = heard.into_iter().peekable();
-        for report in reports {
+        for report in &mut *reports {
             while let Some((t, values, is_report)) = heard.next_if(|(t, ..)| *t < report.t) {
                 if let Some(track) = self.track_mut(number) {
                     track.hear(t, &values, is_report, now, chart, out);
@@ -610,7 +613,7 @@ impl Ship {
     /// A report older than the last of some track: taken in where it fills a silence; the number of the track.
     fn take_late(
         &mut self,
-        report: &PositionReport,
+        report: &mut PositionReport,
         now: EventTime,
         chart: &impl Chart,
         out: &mut Vec<Told>,

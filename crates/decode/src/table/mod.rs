@@ -133,7 +133,7 @@ impl TableDecoder {
         // It is there when the rest has been read.
         mmsi.into_iter().for_each(|mmsi| self.cache.fetch(mmsi));
         let mut reading = view.reading(mmsi, self.dialect);
-        let print = hash::bytes(0, row);
+        let print = hash::row(row);
         reading.statics = mmsi.and_then(|mmsi| self.cache.get(mmsi, view.static_fields(), || view.statics()));
         reading.conclude(print, origin, &self.settings)
     }

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use model::roster::{Keyed, Roster};
+use model::prefetch::fetch;
+use model::roster::{Hint, Keyed, Roster};
 use model::{EventTime, Fix, Mmsi};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -60,9 +61,9 @@ impl Keyed for Said {
 
 impl Claims {
     /// A ship has said who it is, with its IMO number or without.
-    pub(super) fn hear(&mut self, t: EventTime, imo: Option<u32>, mmsi: Mmsi) {
+    pub(super) fn hear(&mut self, t: EventTime, imo: Option<u32>, mmsi: Mmsi, said: Hint) {
         let is_settled = |said: &Said| said.imo == imo && said.since <= t && t < said.before;
-        if self.said.get(mmsi).is_some_and(is_settled) {
+        if self.said.get_at(said, mmsi).is_some_and(is_settled) {
             return;
         }
         let (since, before) = match imo {
@@ -93,9 +94,16 @@ impl Claims {
         self.said.insert(said);
     }
 
-    /// Fetches what is known of a ship.
+    /// Fetches where what a ship said will be looked for, …
     pub(super) fn fetch(&self, mmsi: Mmsi) {
         self.said.fetch(mmsi);
+    }
+
+    /// … and that; tells where it is.
+    pub(super) fn fetch_said(&self, mmsi: Mmsi) -> Hint {
+        let said = self.said.hint(mmsi);
+        self.said.likely(said).into_iter().for_each(fetch);
+        said
     }
 
     /// The new pairs of a bin that is over.
@@ -126,6 +134,13 @@ impl Claims {
 mod tests {
     use super::*;
 
+    impl Claims {
+        fn heard(&mut self, t: EventTime, imo: Option<u32>, mmsi: Mmsi) {
+            let said = self.fetch_said(mmsi);
+            self.hear(t, imo, mmsi, said);
+        }
+    }
+
     const SHIP: Mmsi = Mmsi(273_000_001);
     const OTHER: Mmsi = Mmsi(273_000_002);
     const IMO: Option<u32> = Some(9_179_842);
@@ -142,11 +157,11 @@ mod tests {
     #[test]
     fn the_first_time_of_a_bin_counts_in_whatever_order_it_is_said() {
         let mut claims = Claims::default();
-        claims.hear(at(1, 9), IMO, SHIP);
+        claims.heard(at(1, 9), IMO, SHIP);
         assert_eq!(told(&mut claims, 1), []);
         for ms in [500, 700, 300, 400] {
-            claims.hear(at(3, ms), IMO, OTHER);
-            claims.hear(at(2, ms + 1), IMO, OTHER);
+            claims.heard(at(3, ms), IMO, OTHER);
+            claims.heard(at(2, ms + 1), IMO, OTHER);
         }
         assert_eq!(told(&mut claims, 2), [(OTHER, at(2, 301))]);
         assert_eq!(told(&mut claims, 3), [], "it is known by then");
@@ -155,24 +170,24 @@ mod tests {
     #[test]
     fn what_is_said_again_after_something_else_is_heard() {
         let mut claims = Claims::default();
-        claims.hear(at(1, 0), IMO, SHIP);
-        claims.hear(at(1, 1), None, OTHER);
-        claims.hear(at(1, 2), Some(9_000_003), OTHER);
+        claims.heard(at(1, 0), IMO, SHIP);
+        claims.heard(at(1, 1), None, OTHER);
+        claims.heard(at(1, 2), Some(9_000_003), OTHER);
         assert_eq!(told(&mut claims, 1), []);
-        claims.hear(at(2, 3), IMO, OTHER);
-        claims.hear(at(2, 4), None, OTHER);
-        claims.hear(at(2, 2), IMO, OTHER);
+        claims.heard(at(2, 3), IMO, OTHER);
+        claims.heard(at(2, 4), None, OTHER);
+        claims.heard(at(2, 2), IMO, OTHER);
         assert_eq!(told(&mut claims, 2), [(OTHER, at(2, 2))]);
     }
 
     #[test]
     fn what_ships_said_is_bounded_and_nobody_is_lost_by_that() {
         let mut claims = Claims::default();
-        claims.hear(at(1, 0), IMO, SHIP);
+        claims.heard(at(1, 0), IMO, SHIP);
         claims.tick(1, |_| None);
-        (0..2 * MAX_NUMBERS as u32 + 1).for_each(|number| claims.hear(at(2, 0), None, Mmsi(number)));
+        (0..2 * MAX_NUMBERS as u32 + 1).for_each(|number| claims.heard(at(2, 0), None, Mmsi(number)));
         assert!(claims.said.len() <= MAX_NUMBERS);
-        claims.hear(at(2, 1), IMO, OTHER);
+        claims.heard(at(2, 1), IMO, OTHER);
         assert_eq!(told(&mut claims, 2), [(OTHER, at(2, 1))]);
     }
 }

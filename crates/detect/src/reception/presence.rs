@@ -214,15 +214,20 @@ impl Presence {
     }
 
     /// A ship has said who it is, with its IMO number or without.
-    pub fn claim(&mut self, t: EventTime, imo: Option<u32>, mmsi: Mmsi) {
+    pub fn claim(&mut self, t: EventTime, imo: Option<u32>, mmsi: Mmsi, said: Hint) {
         if self.next.is_none_or(|next| bin_of(t) >= next) {
-            self.claims.hear(t, imo, mmsi);
+            self.claims.hear(t, imo, mmsi, said);
         }
     }
 
-    /// Fetches what is known of what a ship says of itself.
+    /// Fetches where what a ship said of itself will be looked for, …
     pub fn fetch_claim(&self, mmsi: Mmsi) {
         self.claims.fetch(mmsi);
+    }
+
+    /// … and that; tells where it is.
+    pub fn fetch_said(&self, mmsi: Mmsi) -> Hint {
+        self.claims.fetch_said(mmsi)
     }
 
     /// Ships that found no place among those watched, or lost it to others.
