@@ -11,8 +11,8 @@ use detect::watch::Rules;
 use engine::{BUCKETS, Engine, Entry, Ingest, Limits, Order, SourceId, World};
 use geofence::Geofence;
 use geofence::sea::Sea;
-use model::roster::Hint;
 use model::alert::Told;
+use model::roster::Hint;
 use model::{EventTime, Origin, Position, Transmission};
 use reorder::Hold;
 

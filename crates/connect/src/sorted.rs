@@ -85,7 +85,8 @@ impl Window {
             self.ready.extend(self.run.drain(..count).map(Some));
             let mmsis = self.ready.iter().flatten().map(Transmission::mmsi);
             self.order.extend(mmsis.zip(0..));
-            self.order.sort_unstable_by_key(|(mmsi, number)| Reverse(u64::from(mmsi.0) << 32 | u64::from(*number)));
+            self.order
+                .sort_unstable_by_key(|(mmsi, number)| Reverse(u64::from(mmsi.0) << 32 | u64::from(*number)));
         }
         let of_run = self.next_ready();
         let of_strays = self.strays.peek().map(|Reverse((key, _))| *key);

@@ -15,8 +15,8 @@ use model::{EventTime, Fate, Mmsi, PositionReport, Reason, StaticReport, TrackId
 use reorder::{CROWDED_MS, Copy, Turn};
 use serde::{Deserialize, Serialize};
 
-use crate::{Due, Limits};
 use crate::ship::{Placed, Ship};
+use crate::{Due, Limits};
 
 /// Ships, and what falls due for them.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -220,13 +220,7 @@ impl Ingest {
     }
 
     /// The same, where something is known of it.
-    fn read_known(
-        &mut self,
-        id: SourceId,
-        decoded: Decoded,
-        known: Known,
-        out: &mut impl FnMut(Entry),
-    ) {
+    fn read_known(&mut self, id: SourceId, decoded: Decoded, known: Known, out: &mut impl FnMut(Entry)) {
         self.count_message(decoded.kind);
         let Some(stamp) = decoded.stamp else {
             let fate = match decoded.content {

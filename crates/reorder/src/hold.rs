@@ -173,10 +173,12 @@ impl<T> Second<T> {
     /// Gives its room back.
     fn clear(&mut self, spare: &mut Vec<Vec<Held<T>>>) {
         let room = SPARE - spare.len();
-        spare.extend(self.0.drain(..).filter(|chunk| chunk.capacity() >= CHUNK).take(room).map(|mut chunk| {
-            chunk.clear();
-            chunk
-        }));
+        spare.extend(self.0.drain(..).filter(|chunk| chunk.capacity() >= CHUNK).take(room).map(
+            |mut chunk| {
+                chunk.clear();
+                chunk
+            },
+        ));
     }
 
     fn put_in_order(&self, order: &mut Vec<Order>) {
@@ -303,10 +305,7 @@ impl<T> Hold<T> {
     /// What begins so in the order of the second that is handed on.
     fn turn_of(&self, start: u64) -> Turn {
         let ms = start >> (AFTER_TURN + 1);
-        Turn {
-            at: EventTime(self.second * SECOND_MS + ms as i64),
-            is_late: start >> AFTER_TURN & 1 != 0,
-        }
+        Turn { at: EventTime(self.second * SECOND_MS + ms as i64), is_late: start >> AFTER_TURN & 1 != 0 }
     }
 
     /// Puts the next second in order, if its time has come.

@@ -77,7 +77,8 @@ impl<T> Source<T> {
 
     /// What is said of a message at once, where none waits and it need not itself; else it is to be read.
     pub fn admit(&mut self, t: EventTime, mmsi: Mmsi) -> Option<Admission> {
-        let highest = self.highest.filter(|highest| self.pending.is_empty() && t.0 <= highest.0 + AHEAD_MS)?;
+        let highest =
+            self.highest.filter(|highest| self.pending.is_empty() && t.0 <= highest.0 + AHEAD_MS)?;
         note(&mut self.ships, mmsi);
         let watermark = EventTime(highest.0 - self.bound_ms);
         if t <= watermark {

@@ -1,6 +1,8 @@
 //! Cutting a row into fields (RFC 4180).
 
 use alloc::vec::Vec;
+use core::ops::Range;
+
 use memchr::memchr;
 
 use crate::eight::{which_are, word_at};
@@ -8,8 +10,10 @@ use crate::eight::{which_are, word_at};
 /// The fields of one row, as places in it. Used again for each row, so that no row allocates.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fields {
-    /// Start and end of each field, in the row or, where it has quotes, in `unquoted`.
-    spans: Vec<(usize, usize)>,
+    /// The end of each field, in the row or, where it has quotes, in `unquoted`; the room of former rows is kept.
+    ends: Vec<usize>,
+    /// How many of them are of this row.
+    count: usize,
     /// The fields of a row with quotes, without them.
     unquoted: Vec<u8>,
     quoted: bool,
@@ -23,39 +27,42 @@ impl Fields {
     /// Cuts a row. A quote counts as one only where it opens a field, because names of ships may
     /// contain it.
     pub(crate) fn split(&mut self, row: &[u8], delimiter: u8) -> Result<(), BrokenQuotes> {
-        self.spans.clear();
+        self.count = 0;
         self.quoted = false;
-        let mut start = 0;
-        let mut base = 0;
         // Fields are short: eight bytes at a time are quicker than a search from one end to the next.
-        while let Some(word) = word_at(row, base) {
-            let mut found = which_are(delimiter, word) | which_are(b'"', word);
+        let (eights, rest) = row.as_chunks::<8>();
+        let mut base = 0;
+        for word in eights.iter().map(|eight| u64::from_le_bytes(*eight)).chain(word_at(rest, 0)) {
+            let quotes = which_are(b'"', word);
+            if quotes != 0 && opens_field(quotes, base, row, delimiter) {
+                return self.split_quoted(row, delimiter);
+            }
+            let mut found = which_are(delimiter, word);
             while found != 0 {
-                let at = base + found.trailing_zeros() as usize / 8;
+                self.end(base + found.trailing_zeros() as usize / 8);
                 found &= found - 1;
-                match row.get(at) {
-                    Some(byte) if *byte == delimiter => {
-                        self.spans.push((start, at));
-                        start = at + 1;
-                    }
-                    Some(_) if at == start => return self.split_quoted(row, delimiter),
-                    // A quote within a field, or behind the end.
-                    Some(_) | None => {}
-                }
             }
             base += 8;
         }
-        self.spans.push((start, row.len()));
+        self.end(row.len());
         Ok(())
     }
 
+    /// A field ends here.
+    fn end(&mut self, at: usize) {
+        match self.ends.get_mut(self.count) {
+            Some(end) => *end = at,
+            None => self.ends.push(at),
+        }
+        self.count += 1;
+    }
+
     fn split_quoted(&mut self, row: &[u8], delimiter: u8) -> Result<(), BrokenQuotes> {
-        self.spans.clear();
+        self.count = 0;
         self.unquoted.clear();
         self.quoted = true;
         let mut rest = row;
         loop {
-            let start = self.unquoted.len();
             let after = match rest {
                 [b'"', inside @ ..] => self.unquote(inside)?,
                 _ => {
@@ -64,7 +71,7 @@ impl Fields {
                     &rest[end..]
                 }
             };
-            self.spans.push((start, self.unquoted.len()));
+            self.end(self.unquoted.len());
             match after {
                 [] => return Ok(()),
                 [first, next @ ..] if *first == delimiter => rest = next,
@@ -90,7 +97,7 @@ impl Fields {
 
     /// How many fields the row has.
     pub(crate) fn len(&self) -> usize {
-        self.spans.len()
+        self.count
     }
 
     /// Several fields of the row that was cut last, beside each other, and what is between them: as one, or one by one where
@@ -100,18 +107,39 @@ impl Fields {
         row: &'a [u8],
         (first, last): (usize, usize),
     ) -> impl Iterator<Item = &'a [u8]> {
-        let span = self.spans.get(first).zip(self.spans.get(last));
-        let whole = span.and_then(|((start, _), (_, end))| row.get(*start..*end)).unwrap_or_default();
+        let span = self.span(first).zip(self.span(last));
+        let whole = span.and_then(|(first, last)| row.get(first.start..last.end)).unwrap_or_default();
         let pieces = if self.quoted { first..=last } else { first..=first };
         pieces.map(move |index| if self.quoted { self.get(row, index) } else { whole })
     }
 
     /// A field of the row that was cut last, without blanks around it; empty if there is none.
     pub(crate) fn get<'a>(&'a self, row: &'a [u8], index: usize) -> &'a [u8] {
-        let Some((start, end)) = self.spans.get(index) else { return &[] };
+        let Some(span) = self.span(index) else { return &[] };
         let bytes = if self.quoted { &self.unquoted } else { row };
-        bytes.get(*start..*end).unwrap_or_default().trim_ascii()
+        bytes.get(span).unwrap_or_default().trim_ascii()
     }
+
+    fn span(&self, index: usize) -> Option<Range<usize>> {
+        let ends = self.ends.get(..self.count)?;
+        // Fields with quotes were copied one behind the other; else there is a delimiter between them.
+        let start = index
+            .checked_sub(1)
+            .map_or(Some(0), |before| Some(ends.get(before)? + usize::from(!self.quoted)));
+        Some(start?..*ends.get(index)?)
+    }
+}
+
+/// Whether one of the quotes of a word stands where a field begins.
+fn opens_field(mut quotes: u64, base: usize, row: &[u8], delimiter: u8) -> bool {
+    while quotes != 0 {
+        let at = base + quotes.trailing_zeros() as usize / 8;
+        if at.checked_sub(1).is_none_or(|before| row.get(before) == Some(&delimiter)) {
+            return true;
+        }
+        quotes &= quotes - 1;
+    }
+    false
 }
 
 #[cfg(test)]
@@ -133,7 +161,10 @@ mod tests {
                     row[at] = b',';
                     let mut fields = Fields::default();
                     assert_eq!(fields.split(&row, b','), Ok(()));
-                    assert_eq!(fields.spans, [(0, at), (at + 1, length)]);
+                    assert_eq!(
+                        (fields.span(0), fields.span(1), fields.span(2)),
+                        (Some(0..at), Some(at + 1..length), None)
+                    );
                 }
             }
         }

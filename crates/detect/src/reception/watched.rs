@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use thin_vec::ThinVec;
 
-use super::{BIN_MS, bin_of, bin_start};
 use super::outage::Mask;
 use super::tick::IntervalGroup;
+use super::{BIN_MS, bin_of, bin_start};
 
 /// Stations of one bin that are told apart as hearing one ship.
 const MAX_STATIONS_OF_SHIP: usize = 64;
