@@ -450,13 +450,15 @@ fn work(
             });
         }
     };
+    // Whether nothing is kept of single entries.
     let is_plain = !keep.report_tracks && points.is_none() && keep.lookout.is_none();
     while let Ok(work) = receiver.recv() {
         match work {
             Work::Entries(batch) => {
                 for entry in batch {
-                    if is_plain && !matches!(entry, Entry::End(_)) {
-                        engine.push(entry, &made_with.world, &mut fresh);
+                    // Nearly all are; what comes of them is said with a later entry.
+                    if is_plain && let Entry::Transmission(key, transmission) = entry {
+                        engine.hold(key, transmission);
                         continue;
                     }
                     if keep.report_tracks {

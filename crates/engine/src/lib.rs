@@ -201,12 +201,16 @@ impl Engine {
         self.lookout = Some(lookout);
     }
 
+    /// Takes a transmission with its place in the order, as [`Engine::push`] does.
+    #[inline]
+    pub fn hold(&mut self, key: OrderKey, transmission: Transmission) {
+        self.hold.push(key, transmission);
+    }
+
     /// Takes one entry of the log; what is told is appended to `out`.
     pub fn push(&mut self, entry: Entry, world: &World, out: &mut Vec<Told>) {
         match entry {
-            Entry::Transmission(key, transmission) => {
-                self.hold.push(key, transmission);
-            }
+            Entry::Transmission(key, transmission) => self.hold(key, transmission),
             Entry::Tick(tick) => self.ticks.push_back(tick),
             Entry::Watermark(watermark) => self.advance(watermark, world, out),
             Entry::Late(place) => {
