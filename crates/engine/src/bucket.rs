@@ -91,6 +91,7 @@ impl Bucket {
             let placed = take_in(ship, &mut self.due, (*turn, transmission), chart, counts, out);
             if ship.is_newly_crowded() {
                 self.crowds.push_back((turn.at, mmsi));
+                self.due.expect(settled_at(turn.at));
             }
             return placed;
         }
@@ -105,8 +106,10 @@ impl Bucket {
 
     /// Does what falls due up to a time, one moment after the other.
     pub fn fire(&mut self, up_to: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
-        while let Some(Reverse((t, mmsi))) = self.due.peek().copied().filter(|Reverse((t, _))| *t <= up_to) {
-            self.due.pop();
+        if up_to < self.due.earliest {
+            return;
+        }
+        while let Some((t, mmsi)) = self.due.pop(up_to) {
             let Some(ship) = self.ships.get_mut(mmsi) else { continue };
             if ship.take_due(t) {
                 ship.advance(t, chart, out);
@@ -114,13 +117,15 @@ impl Bucket {
             }
         }
         while let Some((noted, mmsi)) = self.crowds.front().copied()
-            && noted.0 + CROWDED_MS <= up_to.0
+            && settled_at(noted) <= up_to
         {
             self.crowds.pop_front();
             if self.ships.get_mut(mmsi).is_some_and(|ship| ship.settle_crowd(up_to)) {
                 self.crowds.push_back((up_to, mmsi));
             }
         }
+        self.due.earliest = self.due.next().unwrap_or(EventTime::MAX);
+        self.crowds.front().into_iter().for_each(|(noted, _)| self.due.expect(settled_at(*noted)));
     }
 
     /// An IMO number of a ship here is heard under another MMSI.
@@ -181,19 +186,54 @@ impl Bucket {
     /// Forgets moments of ships that made room: who makes up ships fills no memory with what they wait for.
     fn forget_moments(&mut self) {
         const SPARE: usize = 64;
-        if self.due.len() > 2 * self.ships.len() + SPARE {
+        if self.due.heap.len() > 2 * self.ships.len() + SPARE {
             let ships = &self.ships;
-            self.due.retain(|Reverse((t, mmsi))| ships.get(*mmsi).is_some_and(|ship| ship.is_due_at(*t)));
+            self.due
+                .heap
+                .retain(|Reverse((t, mmsi))| ships.get(*mmsi).is_some_and(|ship| ship.is_due_at(*t)));
         }
     }
 }
 
-/// What is not the ship's own next moment is out of date.
-type Moments = BinaryHeap<Reverse<(EventTime, Mmsi)>>;
+/// Moments at which something falls due for ships. What is not a ship's own next moment is out of date.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Moments {
+    heap: BinaryHeap<Reverse<(EventTime, Mmsi)>>,
+    /// Nothing falls due before this; at first it is before all times that reports have.
+    #[serde(skip)]
+    earliest: EventTime,
+}
+
+impl Moments {
+    fn push(&mut self, t: EventTime, mmsi: Mmsi) {
+        self.expect(t);
+        self.heap.push(Reverse((t, mmsi)));
+    }
+
+    /// Something falls due then.
+    fn expect(&mut self, t: EventTime) {
+        self.earliest = self.earliest.min(t);
+    }
+
+    fn next(&self) -> Option<EventTime> {
+        self.heap.peek().map(|Reverse((t, _))| *t)
+    }
+
+    /// The next one, if it is not after a time.
+    fn pop(&mut self, up_to: EventTime) -> Option<(EventTime, Mmsi)> {
+        self.next().filter(|t| *t <= up_to)?;
+        self.heap.pop().map(|Reverse(moment)| moment)
+    }
+}
+
+/// When what is crowded can be looked at again.
+fn settled_at(noted: EventTime) -> EventTime {
+    EventTime(noted.0 + CROWDED_MS)
+}
 
 fn schedule(ship: &mut Ship, due: &mut Moments) {
     if let Some(t) = ship.new_due() {
-        due.push(Reverse((t, ship.mmsi())));
+        due.push(t, ship.mmsi());
     }
 }
 

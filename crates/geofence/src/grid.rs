@@ -105,7 +105,9 @@ impl Grid {
             }
         }
         // A shape that wraps around the globe may have met a cell twice.
-        held.sort_unstable_by_key(|(place, entry)| (*place, entry.port(), !entry.is_whole()));
+        held.sort_unstable_by_key(|(place, entry)| {
+            (*place as u64) << 32 | u64::from(entry.port().0) << 1 | u64::from(!entry.is_whole())
+        });
         held.dedup_by_key(|(place, entry)| (*place, entry.port()));
         for of_cell in held.chunk_by(|one, other| one.0 == other.0) {
             grid.cells[of_cell[0].0].0 |= grid.entries.len() as u32;
@@ -117,8 +119,13 @@ impl Grid {
 
     /// Where a cell is kept.
     fn kept(&self, (column, row): (i64, i64)) -> usize {
-        let block = self.blocks[(row / CELLS * 360 + column / CELLS) as usize];
-        block as usize * BLOCK + (row % CELLS * CELLS + column % CELLS) as usize
+        self.place_of(column as u32, row as u32).0 as usize
+    }
+
+    fn place_of(&self, column: u32, row: u32) -> Place {
+        let cells = CELLS as u32;
+        let block = u32::from(self.blocks[(row / cells * 360 + column / cells) as usize]);
+        Place(block * BLOCK as u32 + row % cells * cells + column % cells)
     }
 
     /// The ports that may hold a position.
@@ -149,9 +156,7 @@ impl Grid {
         };
         let column = from_corner(position.lon, 180_000_000, COLUMNS);
         let row = from_corner(position.lat, 90_000_000, ROWS);
-        let cells = CELLS as u32;
-        let block = u32::from(self.blocks[(row / cells * 360 + column / cells) as usize]);
-        Place(block * BLOCK as u32 + row % cells * cells + column % cells)
+        self.place_of(column, row)
     }
 
     /// Fetches what is kept of a place …

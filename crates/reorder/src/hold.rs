@@ -95,6 +95,14 @@ impl OrderKey {
         }
     }
 
+    /// What of a second decides first, in one word.
+    fn start(&self) -> u64 {
+        let ms = self.at.0.rem_euclid(SECOND_MS) as u64;
+        (ms << 1 | u64::from(self.is_late)) << AFTER_TURN
+            | u64::from(self.mmsi_or_source) << 8
+            | u64::from(self.kind)
+    }
+
     /// When it is the report's turn.
     #[must_use]
     pub fn turn(&self) -> Turn {
@@ -114,8 +122,7 @@ pub struct Turn {
 /// What is held of one second is put in order at once, when its time comes: a heap of all would be gone through for each.
 const SECOND_MS: i64 = 1_000;
 
-/// Begins as places do, in one word: what of a second decides first, and the number. Copies have one place and go on in the
-/// order in which they came.
+/// How a place begins, and the number of its item. Copies have one place and go on in the order in which they came.
 type Order = (u64, u32);
 
 /// Bits of that word after the time and whether it was late: the MMSI or source, and the type.
@@ -133,9 +140,28 @@ const SPARE: usize = 128;
 /// The place of an item, and the item until it goes on.
 type Held<T> = (OrderKey, Option<T>);
 
+/// Items that lie together, and how the place of each begins: to put them in order no item is looked at.
+#[derive(Clone, Debug)]
+struct Chunk<T> {
+    held: Vec<Held<T>>,
+    starts: Vec<u64>,
+}
+
+impl<T> Chunk<T> {
+    fn with_room(room: usize) -> Chunk<T> {
+        Chunk { held: Vec::with_capacity(room), starts: Vec::with_capacity(room) }
+    }
+
+    #[inline]
+    fn add(&mut self, key: OrderKey, item: T) {
+        self.starts.push(key.start());
+        self.held.push((key, Some(item)));
+    }
+}
+
 /// What is held of one second, by number, in chunks of which all but the last are full.
 #[derive(Clone, Debug)]
-struct Second<T>(Vec<Vec<Held<T>>>);
+struct Second<T>(Vec<Chunk<T>>);
 
 impl<T> Default for Second<T> {
     fn default() -> Self {
@@ -144,52 +170,46 @@ impl<T> Default for Second<T> {
 }
 
 impl<T> Second<T> {
-    fn add(&mut self, key: OrderKey, item: T, spare: &mut Vec<Vec<Held<T>>>) {
-        let held = (key, Some(item));
+    #[inline]
+    fn add(&mut self, key: OrderKey, item: T, spare: &mut Vec<Chunk<T>>) {
         match self.0.last_mut() {
-            Some(last) if last.len() < CHUNK => last.push(held),
+            Some(last) if last.held.len() < CHUNK => last.add(key, item),
             // There may be few of a second; where there are more than that, there are many.
             last => {
-                let fresh = || Vec::with_capacity(if last.is_some() { CHUNK } else { 4 });
+                let fresh = || Chunk::with_room(if last.is_some() { CHUNK } else { 4 });
                 let mut chunk = spare.pop().unwrap_or_else(fresh);
-                chunk.push(held);
+                chunk.add(key, item);
                 self.0.push(chunk);
             }
         }
     }
 
     fn iter(&self) -> impl Iterator<Item = &Held<T>> {
-        self.0.iter().flatten()
+        self.0.iter().flat_map(|chunk| &chunk.held)
     }
 
     fn at(&self, number: u32) -> &Held<T> {
-        &self.0[number as usize / CHUNK][number as usize % CHUNK]
+        &self.0[number as usize / CHUNK].held[number as usize % CHUNK]
     }
 
     fn take(&mut self, number: u32) -> Option<T> {
-        self.0[number as usize / CHUNK][number as usize % CHUNK].1.take()
+        self.0[number as usize / CHUNK].held[number as usize % CHUNK].1.take()
     }
 
     /// Gives its room back.
-    fn clear(&mut self, spare: &mut Vec<Vec<Held<T>>>) {
+    fn clear(&mut self, spare: &mut Vec<Chunk<T>>) {
         let room = SPARE - spare.len();
-        spare.extend(self.0.drain(..).filter(|chunk| chunk.capacity() >= CHUNK).take(room).map(
-            |mut chunk| {
-                chunk.clear();
-                chunk
-            },
-        ));
+        let large = self.0.drain(..).filter(|chunk| chunk.held.capacity() >= CHUNK);
+        spare.extend(large.take(room).map(|mut chunk| {
+            chunk.held.clear();
+            chunk.starts.clear();
+            chunk
+        }));
     }
 
     fn put_in_order(&self, order: &mut Vec<Order>, room: &mut Vec<Order>) {
-        let start = |key: &OrderKey| {
-            let ms = key.at.0.rem_euclid(SECOND_MS) as u64;
-            (ms << 1 | u64::from(key.is_late)) << AFTER_TURN
-                | u64::from(key.mmsi_or_source) << 8
-                | u64::from(key.kind)
-        };
         order.clear();
-        order.extend((0..).zip(self.iter()).map(|(number, (key, _))| (start(key), number)));
+        order.extend(self.0.iter().flat_map(|chunk| &chunk.starts).copied().zip(0..));
         sort_by_start(order, room);
         // Few begin the same.
         for same in order.chunk_by_mut(|one, other| one.0 == other.0).filter(|same| same.len() > 1) {
@@ -251,7 +271,7 @@ pub struct Hold<T> {
     /// The second of the item that was taken in last, if that comes after it, too: the next is mostly of the same.
     newest: (i64, Second<T>),
     /// Room of seconds that have gone on.
-    spare: Vec<Vec<Held<T>>>,
+    spare: Vec<Chunk<T>>,
     count: usize,
 }
 

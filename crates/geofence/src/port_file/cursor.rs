@@ -140,12 +140,14 @@ fn value_end(bytes: &[u8], mut at: usize) -> usize {
 
 fn string_end(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
-            _ => at += 1,
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\');
+    while let Some(found) = bytes.get(at..).and_then(|rest| rest.iter().position(is_special)) {
+        at += found;
+        if bytes[at] == b'"' {
+            return at + 1;
         }
+        // Whatever follows is no end.
+        at += 2;
     }
     bytes.len()
 }
