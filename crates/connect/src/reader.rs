@@ -224,7 +224,7 @@ impl Reader {
         while left > 0 {
             match self.lines.next_lines(left, &mut each)? {
                 0 => {
-                    // The end counts as one, too.
+                    // The end counts as one, too: who goes to where it was read goes to the end.
                     self.origin.line += 1;
                     return Ok(false);
                 }

@@ -24,10 +24,7 @@ pub struct Bucket {
     ships: Roster<Ship>,
     /// Ships in the order in which they were first heard, for when room is needed.
     strangers: VecDeque<Mmsi>,
-    /// When something falls due for a ship.
-    due: Moments,
-    /// Ships of which much is remembered, and when that was noted: a ship that falls silent keeps little.
-    crowds: VecDeque<(EventTime, Mmsi)>,
+    moments: Moments,
 }
 
 impl Bucket {
@@ -88,10 +85,9 @@ impl Bucket {
         let before = if turn.is_late { turn.at } else { EventTime(turn.at.0 - 1) };
         self.fire(before, chart, out);
         if let Some(ship) = self.ships.get_mut_at(*ship, mmsi) {
-            let placed = take_in(ship, &mut self.due, (*turn, transmission), chart, counts, out);
+            let placed = take_in(ship, &mut self.moments, (*turn, transmission), chart, counts, out);
             if ship.is_newly_crowded() {
-                self.crowds.push_back((turn.at, mmsi));
-                self.due.expect(settled_at(turn.at));
+                self.moments.note_crowd(turn.at, mmsi);
             }
             return placed;
         }
@@ -101,31 +97,27 @@ impl Bucket {
         }
         self.strangers.push_back(mmsi);
         let ship = self.ships.insert(Ship::new(mmsi));
-        take_in(ship, &mut self.due, (*turn, transmission), chart, counts, out)
+        take_in(ship, &mut self.moments, (*turn, transmission), chart, counts, out)
     }
 
     /// Does what falls due up to a time, one moment after the other.
     pub fn fire(&mut self, up_to: EventTime, chart: &impl Chart, out: &mut Vec<Told>) {
-        if up_to < self.due.earliest {
+        if up_to < self.moments.earliest {
             return;
         }
-        while let Some((t, mmsi)) = self.due.pop(up_to) {
+        while let Some((t, mmsi)) = self.moments.pop_due(up_to) {
             let Some(ship) = self.ships.get_mut(mmsi) else { continue };
             if ship.take_due(t) {
                 ship.advance(t, chart, out);
-                schedule(ship, &mut self.due);
+                schedule(ship, &mut self.moments);
             }
         }
-        while let Some((noted, mmsi)) = self.crowds.front().copied()
-            && settled_at(noted) <= up_to
-        {
-            self.crowds.pop_front();
+        while let Some(mmsi) = self.moments.pop_crowd(up_to) {
             if self.ships.get_mut(mmsi).is_some_and(|ship| ship.settle_crowd(up_to)) {
-                self.crowds.push_back((up_to, mmsi));
+                self.moments.note_crowd(up_to, mmsi);
             }
         }
-        self.due.earliest = self.due.next().unwrap_or(EventTime::MAX);
-        self.crowds.front().into_iter().for_each(|(noted, _)| self.due.expect(settled_at(*noted)));
+        self.moments.look_ahead();
     }
 
     /// An IMO number of a ship here is heard under another MMSI.
@@ -161,7 +153,7 @@ impl Bucket {
     }
 
     /// Whether there is room for one more ship: strangers make it, ships heard often do not. What a stranger sent is
-    /// forgotten with it: a copy that comes later founds it anew.
+    /// forgotten with it: a copy that comes later founds it anew, unless ingest knew it for one.
     fn make_room(
         &mut self,
         now: EventTime,
@@ -186,43 +178,55 @@ impl Bucket {
     /// Forgets moments of ships that made room: who makes up ships fills no memory with what they wait for.
     fn forget_moments(&mut self) {
         const SPARE: usize = 64;
-        if self.due.heap.len() > 2 * self.ships.len() + SPARE {
+        if self.moments.due.len() > 2 * self.ships.len() + SPARE {
             let ships = &self.ships;
-            self.due
-                .heap
+            self.moments
+                .due
                 .retain(|Reverse((t, mmsi))| ships.get(*mmsi).is_some_and(|ship| ship.is_due_at(*t)));
         }
     }
 }
 
-/// Moments at which something falls due for ships. What is not a ship's own next moment is out of date.
+/// What is to be done when.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Moments {
-    heap: BinaryHeap<Reverse<(EventTime, Mmsi)>>,
-    /// Nothing falls due before this; at first it is before all times that reports have.
+    /// When something falls due for a ship. What is not the ship's own next moment is out of date.
+    due: BinaryHeap<Reverse<(EventTime, Mmsi)>>,
+    /// Ships of which much is remembered, and when that was noted: a ship that falls silent keeps little.
+    crowds: VecDeque<(EventTime, Mmsi)>,
+    /// Before this there is nothing to do. At first it is before all times that reports have.
     #[serde(skip)]
     earliest: EventTime,
 }
 
 impl Moments {
     fn push(&mut self, t: EventTime, mmsi: Mmsi) {
-        self.expect(t);
-        self.heap.push(Reverse((t, mmsi)));
-    }
-
-    /// Something falls due then.
-    fn expect(&mut self, t: EventTime) {
+        self.due.push(Reverse((t, mmsi)));
         self.earliest = self.earliest.min(t);
     }
 
-    fn next(&self) -> Option<EventTime> {
-        self.heap.peek().map(|Reverse((t, _))| *t)
+    fn note_crowd(&mut self, now: EventTime, mmsi: Mmsi) {
+        self.crowds.push_back((now, mmsi));
+        self.earliest = self.earliest.min(settled_at(now));
     }
 
-    /// The next one, if it is not after a time.
-    fn pop(&mut self, up_to: EventTime) -> Option<(EventTime, Mmsi)> {
-        self.next().filter(|t| *t <= up_to)?;
-        self.heap.pop().map(|Reverse(moment)| moment)
+    /// A ship for which something falls due up to a time, and when.
+    fn pop_due(&mut self, up_to: EventTime) -> Option<(EventTime, Mmsi)> {
+        self.due.peek().filter(|Reverse((t, _))| *t <= up_to)?;
+        self.due.pop().map(|Reverse(moment)| moment)
+    }
+
+    /// A crowd that can be looked at again.
+    fn pop_crowd(&mut self, up_to: EventTime) -> Option<Mmsi> {
+        self.crowds.front().filter(|(noted, _)| settled_at(*noted) <= up_to)?;
+        self.crowds.pop_front().map(|(_, mmsi)| mmsi)
+    }
+
+    /// Finds out until when there is nothing to do.
+    fn look_ahead(&mut self) {
+        let due = self.due.peek().map(|Reverse((t, _))| *t);
+        let settled = self.crowds.front().map(|(noted, _)| settled_at(*noted));
+        self.earliest = due.into_iter().chain(settled).min().unwrap_or(EventTime::MAX);
     }
 }
 
@@ -349,6 +353,14 @@ mod tests {
         assert!(is_crowded(&bucket), "a copy may still come");
         hand_on(&mut bucket, &said(273_000_002, 31_010, 1));
         assert!(!is_crowded(&bucket));
-        assert!(bucket.crowds.is_empty());
+        assert!(bucket.moments.crowds.is_empty());
+        // A crowd is noted where nothing falls due, and is known after a restart, too.
+        for number in 0..1_000 {
+            hand_on(&mut bucket, &said(273_000_001, 100_000, number));
+        }
+        let mut bucket: Bucket = postcard::from_bytes(&postcard::to_allocvec(&bucket).unwrap()).unwrap();
+        assert!(is_crowded(&bucket));
+        hand_on(&mut bucket, &said(273_000_002, 130_010, 2));
+        assert!(!is_crowded(&bucket));
     }
 }

@@ -248,6 +248,7 @@ impl Ingest {
             };
         }
         let (counts, highest, presence) = (&mut self.counts, &mut self.highest, &mut self.presence);
+        let receivers = &mut self.receivers;
         let reached = state.live.map(|_| self.pulse.reached);
         match &mut state.clock {
             Clock::Floor(..) => {}
@@ -273,32 +274,24 @@ impl Ingest {
                     settle(item, Admission::InTime, counts);
                 }
             }
-            Clock::Bounded(source) => match (source.admit(stamp.t, stamp.mmsi), item) {
-                // Nearly all are in time, and nothing waits.
-                (Some(Admission::InTime), Item::Transmission(transmission, heard))
-                    if reached.is_none_or(|reached| transmission.t() > reached) =>
-                {
-                    *highest = (*highest).max(Some(transmission.t()));
-                    observe(presence, &transmission, heard, known);
-                    if known.print.is_some_and(|print| self.receivers.has_gone_on(print, transmission.t())) {
-                        counts.count(Fate::Rejected(Reason::Duplicate), transmission.lines());
-                    } else {
-                        out(Entry::Transmission(OrderKey::in_time(&transmission), transmission));
-                    }
+            Clock::Bounded(source) => {
+                let mut taker = Taker {
+                    id,
+                    reached,
+                    late_arrivals: &mut state.late_arrivals,
+                    counts,
+                    highest,
+                    presence,
+                    receivers,
+                };
+                // Nearly all are decided at once; what is known of others is known no more when they are.
+                match source.admit(stamp.t, stamp.mmsi) {
+                    Some(admission) => taker.take(item, admission, known, out),
+                    None => source.read(stamp.t, stamp.mmsi, item, &mut |item, admission| {
+                        taker.take(item, admission, Known::default(), out);
+                    }),
                 }
-                (admission, item) => {
-                    let mut admit = |item: Item, admission| {
-                        let t = if admission == Admission::BadTime { None } else { item.own_t() };
-                        *highest = (*highest).max(t);
-                        let admission = item.admission(admission, reached);
-                        admit(item, admission, id, &mut state.late_arrivals, (counts, presence), out);
-                    };
-                    match admission {
-                        Some(admission) => admit(item, admission),
-                        None => source.read(stamp.t, stamp.mmsi, item, &mut admit),
-                    }
-                }
-            },
+            }
         }
         let late = (state.late_arrivals - late_before) as u32;
         if reached.is_some() {
@@ -393,15 +386,18 @@ impl Ingest {
     /// Ends a source: it holds nobody up any more.
     pub fn close(&mut self, id: SourceId, out: &mut impl FnMut(Entry)) {
         let state = &mut self.sources[id.0 as usize];
-        let (counts, highest, presence) = (&mut self.counts, &mut self.highest, &mut self.presence);
         let reached = state.live.map(|_| self.pulse.reached);
         if let Clock::Bounded(source) = &mut state.clock {
-            source.finish(&mut |item, admission| {
-                let t = if admission == Admission::BadTime { None } else { item.own_t() };
-                *highest = (*highest).max(t);
-                let admission = item.admission(admission, reached);
-                admit(item, admission, id, &mut state.late_arrivals, (counts, presence), out);
-            });
+            let mut taker = Taker {
+                id,
+                reached,
+                late_arrivals: &mut state.late_arrivals,
+                counts: &mut self.counts,
+                highest: &mut self.highest,
+                presence: &mut self.presence,
+                receivers: &mut self.receivers,
+            };
+            source.finish(&mut |item, admission| taker.take(item, admission, Known::default(), out));
         }
         state.is_closed = true;
     }
@@ -508,30 +504,46 @@ impl Item {
     }
 }
 
-fn admit(
-    item: Item,
-    admission: Admission,
+/// Takes in what a source has decided on.
+struct Taker<'a> {
     id: SourceId,
-    late_arrivals: &mut u64,
-    (counts, presence): (&mut Counts, &mut Presence),
-    out: &mut impl FnMut(Entry),
-) {
-    match (item, admission) {
-        (Item::Transmission(transmission, heard), Admission::InTime) => {
-            observe(presence, &transmission, heard, Known::default());
-            out(Entry::Transmission(OrderKey::in_time(&transmission), transmission));
+    reached: Option<EventTime>,
+    late_arrivals: &'a mut u64,
+    counts: &'a mut Counts,
+    highest: &'a mut Option<EventTime>,
+    presence: &'a mut Presence,
+    receivers: &'a mut Receivers,
+}
+
+impl Taker<'_> {
+    #[inline]
+    fn take(&mut self, item: Item, admission: Admission, known: Known, out: &mut impl FnMut(Entry)) {
+        if admission != Admission::BadTime {
+            *self.highest = (*self.highest).max(item.own_t());
         }
-        (Item::Transmission(transmission, _), Admission::Late(watermark)) => {
-            *late_arrivals += 1;
-            out(Entry::Transmission(OrderKey::late(watermark, id.0, *late_arrivals), transmission));
-        }
-        (item, admission) => {
-            if let (Item::Fate(fate, _, heard), Admission::InTime) = (&item, admission)
-                && *fate != Fate::Rejected(Reason::BadTime)
-            {
-                presence.hear(ONE_SOURCE, heard.station, heard.t);
+        match (item.admission(admission, self.reached), item) {
+            (Admission::InTime, Item::Transmission(transmission, heard)) => {
+                let t = transmission.t();
+                observe(self.presence, &transmission, heard, known);
+                if known.print.is_some_and(|print| self.receivers.note_in_time(print, t)) {
+                    self.counts.count(Fate::Rejected(Reason::Duplicate), transmission.lines());
+                } else {
+                    out(Entry::Transmission(OrderKey::in_time(&transmission), transmission));
+                }
             }
-            settle(item, admission, counts);
+            (Admission::Late(watermark), Item::Transmission(transmission, _)) => {
+                *self.late_arrivals += 1;
+                let key = OrderKey::late(watermark, self.id.0, *self.late_arrivals);
+                out(Entry::Transmission(key, transmission));
+            }
+            (admission, item) => {
+                if let (Item::Fate(fate, _, heard), Admission::InTime) = (&item, admission)
+                    && *fate != Fate::Rejected(Reason::BadTime)
+                {
+                    self.presence.hear(ONE_SOURCE, heard.station, heard.t);
+                }
+                settle(item, admission, self.counts);
+            }
         }
     }
 }
@@ -581,4 +593,94 @@ fn settle(item: Item, admission: Admission, counts: &mut Counts) {
         Item::Transmission(transmission, _) => (Fate::Rejected(Reason::BadTime), transmission.lines()),
     };
     counts.count(fate, lines);
+}
+
+#[cfg(test)]
+mod tests {
+    use decode::Stamp;
+    use model::{MessageType, Mmsi, Origin, Payload, Position, PositionReport};
+
+    use super::*;
+
+    const SHIPS: u32 = 7;
+
+    /// A moving ship's report at a second, heard by a station.
+    fn heard(number: u64, second: i64, station: u64) -> Decoded {
+        let (t, mmsi) =
+            (EventTime(1_700_000_000_000 + second * 1_000), Mmsi(273_000_001 + number as u32 % SHIPS));
+        let report = PositionReport {
+            t,
+            mmsi,
+            kind: MessageType(1),
+            position: Position { lon: 131_000_000, lat: 42_000_000 + second as i32 },
+            sog: Some(120),
+            cog: None,
+            heading: None,
+            nav_status: None,
+            statics: None,
+            payload: Payload([number << 40, 0, 0]),
+            lines: 1,
+            origin: Origin::default(),
+        };
+        Decoded {
+            stamp: Some(Stamp { t, mmsi }),
+            lines: 1,
+            kind: Some(1),
+            station,
+            origin: Origin::default(),
+            content: Content::Transmission(Transmission::Position(report)),
+        }
+    }
+
+    /// Of each report what a second and a third station hear: the second at the same time, the third a second later.
+    fn feed() -> Vec<Decoded> {
+        let of = |number: u64| {
+            [(1, 0), (2, 0), (3, 1)].map(|(station, s)| heard(number, number as i64 + s, station))
+        };
+        (0..200).flat_map(of).collect()
+    }
+
+    fn read(turn: Option<usize>, feed: Vec<Decoded>) -> (Vec<Entry>, Counts, Vec<Tick>) {
+        let (mut ingest, mut entries) = (Ingest::new(&Limits::default()), Vec::new());
+        let source = ingest.add(Order::Bounded { bound_ms: 30_000 }, EventTime::MIN);
+        let mut feed = feed.into_iter();
+        while feed.len() > 0 {
+            match turn {
+                Some(turn) => {
+                    let mut lines: Vec<Decoded> = feed.by_ref().take(turn).collect();
+                    ingest.read_all(source, &mut lines, &mut |entry| entries.push(entry));
+                }
+                None => feed.next().into_iter().for_each(|decoded| {
+                    ingest.read(source, decoded, &mut |entry| entries.push(entry));
+                }),
+            }
+        }
+        ingest.close(source, &mut |entry| entries.push(entry));
+        let ticks = core::iter::from_fn(|| ingest.presence.advance(EventTime(1_700_010_000_000))).collect();
+        (entries, ingest.counts().clone(), ticks)
+    }
+
+    #[test]
+    fn a_copy_with_the_same_stamp_is_counted_and_goes_no_further_however_it_is_read() {
+        let (entries, counts, ticks) = read(None, feed());
+        // Before ten messages have said so nobody knows what time it is, and what waits is not looked up.
+        let waited = 4;
+        assert_eq!(entries.len(), 400 + waited);
+        assert_eq!(counts.rejected(Reason::Duplicate), 200 - waited as u64);
+        assert!(ticks.iter().any(|tick| !tick.hearing.heard.is_empty()));
+        for turn in [1, 7, 8, 9, 15, 16, 17, 33, 600] {
+            assert_eq!(read(Some(turn), feed()), (entries.clone(), counts.clone(), ticks.clone()), "{turn}");
+        }
+    }
+
+    #[test]
+    fn a_copy_that_is_late_goes_on() {
+        let mut feed = feed();
+        let same = heard(100, 100, 4);
+        feed.push(same);
+        let (entries, counts, _) = read(Some(16), feed);
+        let is_late = |entry: &&Entry| matches!(entry, Entry::Transmission(key, _) if key.turn().is_late);
+        assert_eq!(entries.iter().filter(is_late).count(), 1);
+        assert_eq!(counts.rejected(Reason::Duplicate), 196);
+    }
 }

@@ -367,7 +367,16 @@ mod tests {
             steps in prop::collection::vec((0..6_u8, 0..300_u16, any::<u32>()), 0..2_000),
         ) {
             let (mut roster, mut map) = (Roster::<Thing>::default(), BTreeMap::new());
+            // Where things were once: they have moved since, or are gone.
+            let mut hints = vec![(0, Hint::default())];
             for (kind, key, value) in steps {
+                hints.push((key, roster.hint(key)));
+                let (of, hint) = hints[value as usize % hints.len()];
+                for hint in [hint, hints[0].1] {
+                    let there = roster.get_at(hint, of).map(|thing| thing.1);
+                    prop_assert!(there.is_none() || there == map.get(&of).copied());
+                    prop_assert_eq!(roster.get_mut_at(hint, of).map(|thing| thing.1), map.get(&of).copied());
+                }
                 match kind {
                     0..=2 => {
                         let there = roster.insert((key, value, [0; 60])).1;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use thin_vec::ThinVec;
 
 /// Any message this close in time to its first is a copy.
-pub(crate) const WINDOW_MS: i64 = 30_000;
+const WINDOW_MS: i64 = 30_000;
 /// A moving ship does not repeat a payload for this long.
 const MOVING_WINDOW_MS: i64 = 30 * MINUTE_MS;
 /// Reports of a moving ship remembered for the long window …

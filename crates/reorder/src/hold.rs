@@ -433,29 +433,39 @@ mod tests {
             state = model::hash::mix(state, 0x5EED);
             state % below
         };
-        for _ in 0..200 {
-            let (mut hold, mut sorted) = (Hold::default(), vec![]);
-            let (mut got, mut expected) = (vec![], vec![]);
-            let mut w = 0;
-            for arrival in 0..100_u32 {
-                let key = key(w + random(4_000) as i64 - 500, random(3) as u32, random(5) == 0);
-                hold.push(key, arrival);
-                sorted.push((key, arrival));
-                w += random(200) as i64;
-                while let Some((_, item)) = hold.pop(EventTime(w)) {
-                    got.push(item);
-                    let is_due = |(key, _): &(OrderKey, u32)| key.at.0 < w || key.at.0 == w && !key.is_late;
-                    sorted.sort();
-                    let at = sorted.iter().position(is_due).expect("one is due");
-                    expected.push(sorted.remove(at).1);
+        // Few items over many seconds, and so many in three that each has several chunks.
+        for (rounds, items, ms, mmsis) in [(200, 100, 200, 3), (3, 3_000, 2, 300)] {
+            for _ in 0..rounds {
+                let (mut hold, mut sorted) = (Hold::default(), vec![]);
+                let (mut got, mut expected) = (vec![], vec![]);
+                let mut w = -3_000;
+                for arrival in 0..items {
+                    let mut key = key(w + random(4_000) as i64 - 500, random(mmsis) as u32, random(5) == 0);
+                    key.tie[0] = random(2);
+                    hold.push(key, arrival);
+                    let at = sorted.partition_point(|other| *other < (key, arrival));
+                    sorted.insert(at, (key, arrival));
+                    w += random(ms) as i64;
+                    let with_late = random(50) == 0;
+                    let pop = |hold: &mut Hold<u32>| {
+                        if with_late { hold.pop_with_late(EventTime(w)) } else { hold.pop(EventTime(w)) }
+                    };
+                    let is_due =
+                        |key: &OrderKey| key.at.0 < w || key.at.0 == w && (with_late || !key.is_late);
+                    while let Some((turn, item)) = pop(&mut hold) {
+                        let at = sorted.iter().position(|(key, _)| is_due(key)).expect("one is due");
+                        let (key, item_of_it) = sorted.remove(at);
+                        assert_eq!(turn, key.turn());
+                        got.push(item);
+                        expected.push(item_of_it);
+                    }
+                    assert!(!sorted.iter().any(|(key, _)| key.at.0 < w), "one that is due stays");
+                    assert_eq!(hold.len(), sorted.len());
                 }
-                assert!(!sorted.iter().any(|(key, _)| key.at.0 < w), "one that is due stays");
-                assert_eq!(hold.len(), sorted.len());
+                let contents: Vec<u32> = hold.contents().into_iter().map(|(_, item)| *item).collect();
+                assert_eq!(contents, sorted.iter().map(|(_, item)| *item).collect::<Vec<_>>());
+                assert_eq!(got, expected);
             }
-            sorted.sort();
-            let contents: Vec<u32> = hold.contents().into_iter().map(|(_, item)| *item).collect();
-            assert_eq!(contents, sorted.iter().map(|(_, item)| *item).collect::<Vec<_>>());
-            assert_eq!(got, expected);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Receivers whose clocks are off, known by what others heard at the same time.
+//! Receivers whose clocks are off, known by what others heard at the same time, and copies that others heard at the very same.
 //!
 //! A moving ship does not repeat a payload, so the copies of one report were received at one
 //! moment, and their stamps should agree. Where at least three receivers heard it, each stamp is
@@ -12,8 +12,6 @@ use model::EventTime;
 use model::prefetch::fetch;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smallvec::SmallVec;
-
-use crate::duplicates::WINDOW_MS;
 
 /// Stamps farther than this from the median differ.
 const APART_MS: i64 = 30_000;
@@ -69,7 +67,7 @@ struct Report {
     fingerprint: u64,
     copies: Copies,
     /// When the first of them was sent that was in time; before all time while there is none.
-    first: EventTime,
+    sent: EventTime,
 }
 
 /// A receiver whose clock has been found to be off.
@@ -118,16 +116,16 @@ impl Receivers {
         self.is_off(receiver)
     }
 
-    /// Notes that a moving ship's report is in time; `true` if it goes no further: another receiver's copy does, which was sent at the
-    /// same time, or so little before that this one is a copy in whatever order they are handed on.
-    pub fn has_gone_on(&mut self, fingerprint: u64, t: EventTime) -> bool {
+    /// Notes that a moving ship's report is in time; `true` if a copy with the same stamp was before it: the two have one place in the
+    /// order, so that this one is a copy whatever becomes of the other.
+    pub fn note_in_time(&mut self, fingerprint: u64, t: EventTime) -> bool {
         let Some(at) = self.reports.known(fingerprint) else { return false };
-        let first = &mut self.reports.list[at].first;
-        if *first == EventTime::MIN {
-            *first = t;
+        let sent = &mut self.reports.list[at].sent;
+        if *sent == EventTime::MIN {
+            *sent = t;
             return false;
         }
-        (0..=WINDOW_MS).contains(&(t.0 - first.0))
+        *sent == t
     }
 
     /// Fetches where a report is looked for …
@@ -178,7 +176,7 @@ impl Reports {
     /// What is remembered of a report.
     fn heard(&mut self, fingerprint: u64) -> &mut Report {
         let at = self.known(fingerprint).unwrap_or_else(|| {
-            self.push(Report { fingerprint, copies: Copies::new(), first: EventTime::MIN });
+            self.push(Report { fingerprint, copies: Copies::new(), sent: EventTime::MIN });
             self.list.len() - 1
         });
         &mut self.list[at]
@@ -293,17 +291,17 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_goes_no_further_where_the_first_is_not_later_and_was_in_time() {
+    fn a_copy_of_the_same_stamp_is_known_where_the_first_was_in_time() {
         let mut receivers = Receivers::default();
         let second = |s: i64| EventTime(s * 1_000);
         for receiver in [1, 2] {
             receivers.hear(receiver, 7, second(100));
         }
         // Of the first receiver alone nothing is remembered, and the second was late.
-        assert!(!receivers.has_gone_on(7, second(100)));
-        let later = [(100, true), (130, true), (131, false), (99, false), (70, false)];
-        assert!(later.iter().all(|(s, has_gone_on)| receivers.has_gone_on(7, second(*s)) == *has_gone_on));
-        assert!(!receivers.has_gone_on(8, second(100)), "nobody has heard it");
+        assert!(!receivers.note_in_time(7, second(100)));
+        let later = [(100, true), (101, false), (99, false), (100, true)];
+        assert!(later.iter().all(|(s, is_copy)| receivers.note_in_time(7, second(*s)) == *is_copy));
+        assert!(!receivers.note_in_time(8, second(100)), "nobody has heard it");
     }
 
     #[test]

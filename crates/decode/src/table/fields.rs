@@ -27,6 +27,10 @@ impl Fields {
     /// Cuts a row. A quote counts as one only where it opens a field, because names of ships may
     /// contain it.
     pub(crate) fn split(&mut self, row: &[u8], delimiter: u8) -> Result<(), BrokenQuotes> {
+        debug_assert!(
+            delimiter != 0 && delimiter != b'"',
+            "zeros are behind the end, and quotes are something else"
+        );
         self.count = 0;
         self.quoted = false;
         // Fields are short: eight bytes at a time are quicker than a search from one end to the next.
