@@ -92,8 +92,8 @@ struct Open {
 
 enum Body {
     Lines(Reading),
-    /// A table that is nearly in order.
-    Window(Reading, Box<Window>),
+    /// A table that is nearly in order, and whether it was read to its end: some of its rows wait then.
+    Window(Reading, Box<Window>, bool),
     /// One that is not.
     Rows(Box<Sorted<Transmission>>, u64),
 }
@@ -107,7 +107,7 @@ impl Open {
                 let reader = reading.reader().context(AHEAD)?;
                 BodyAt::Lines(reader.lines_read(), reader.nmea().cloned().map(Box::new))
             }
-            Body::Window(reading, window) => {
+            Body::Window(reading, window, _) => {
                 let lines = reading.reader().context(AHEAD)?.lines_read();
                 BodyAt::Window(lines, postcard::to_allocvec(window)?)
             }
@@ -276,7 +276,11 @@ impl<'a> Driver<'a> {
             }
             BodyAt::Window(lines, window) => {
                 reader.go_to(lines, None).with_context(changed)?;
-                Body::Window(Reading::here(reader, TURN_LINES), Box::new(postcard::from_bytes(&window)?))
+                Body::Window(
+                    Reading::here(reader, TURN_LINES),
+                    Box::new(postcard::from_bytes(&window)?),
+                    false,
+                )
             }
             BodyAt::Rows(given) => {
                 // What is wrong with rows was counted the first time.
@@ -350,7 +354,7 @@ impl<'a> Driver<'a> {
                 self.is_cut = self.plan.interrupt.came();
                 Body::Rows(Box::new(rows), 0)
             } else {
-                Body::Window(self.reading(&next.input, reader, open.len()), Box::default())
+                Body::Window(self.reading(&next.input, reader, open.len()), Box::default(), false)
             };
             self.ingest.set_order(next.source, Order::Sorted);
             open.push(Open { name, number: next.number, source: next.source, body });
@@ -429,8 +433,12 @@ impl<'a> Driver<'a> {
         let mut batch = std::mem::take(&mut self.batch);
         let more = match &mut open.body {
             Body::Lines(reading) => self.read_lines(&open.name, reading, &mut batch),
-            Body::Window(reading, window) => {
-                let more = self.read_lines(&open.name, reading, &mut batch);
+            Body::Window(_, window, true) => {
+                batch.extend(std::iter::from_fn(|| window.first()).take(TURN_LINES).map(sorted::decoded));
+                batch.len() == TURN_LINES
+            }
+            Body::Window(reading, window, is_read) => {
+                *is_read = !self.read_lines(&open.name, reading, &mut batch);
                 let read = std::mem::replace(&mut batch, Vec::with_capacity(TURN_LINES));
                 for mut decoded in read {
                     let kind = decoded.kind.take();
@@ -443,10 +451,7 @@ impl<'a> Driver<'a> {
                         Content::Landmark(_) | Content::Fate(_) => self.ingest.count(&decoded),
                     }
                 }
-                if !more {
-                    batch.extend(std::iter::from_fn(|| window.first()).map(sorted::decoded));
-                }
-                more
+                true
             }
             Body::Rows(rows, given) => {
                 let mut more = true;
@@ -530,7 +535,7 @@ impl<'a> Driver<'a> {
                     self.totals.tag_warnings += reader.tag_warnings();
                 }
             }
-            Body::Window(reading, mut window) => {
+            Body::Window(reading, mut window, _) => {
                 let (ingest, shards) = (&mut self.ingest, &mut self.shards);
                 // The same of rows that wait for those around them; nothing was said yet of any that come after.
                 while let Some(row) = window.first() {

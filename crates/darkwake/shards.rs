@@ -347,7 +347,14 @@ impl Shards {
             let shard = engine::shard_of(transmission.mmsi(), self.shards.len());
             self.shards[shard].push(entry);
         } else {
-            self.shards.iter_mut().for_each(|shard| shard.push(entry.clone()));
+            let is_tick = matches!(entry, Entry::Tick(_));
+            for shard in &mut self.shards {
+                shard.push(entry.clone());
+                // The next one may take a while, after a gap there are many, and there is something to do for each.
+                if is_tick {
+                    shard.hand_over();
+                }
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use decode::Decoded;
 use crate::reader::Reader;
 
 /// Turns that may wait to be taken.
-const WAITING: usize = 4;
+const WAITING: usize = 16;
 
 /// An input that is read a turn after the other. What is given out, and after how many lines, is the same whether it is read
 /// ahead or not.
