@@ -320,7 +320,7 @@ mod one_character {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u8>, D::Error> {
         let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
         match text.as_bytes() {
-            [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(Some(*byte)),
+            [byte] if byte.is_ascii() && !matches!(byte, 0 | b'"' | b'\n' | b'\r') => Ok(Some(*byte)),
             _ => {
                 Err(D::Error::custom("the delimiter must be one character, such as \",\", \";\" or \"\\t\""))
             }
@@ -410,8 +410,10 @@ mod tests {
         let map: ColumnMap = serde_json::from_str(json).unwrap();
         assert_eq!((map.delimiter, map.sog.as_deref()), (Some(b';'), Some("v")));
         assert_eq!(serde_json::from_str::<ColumnMap>(&serde_json::to_string(&map).unwrap()).unwrap(), map);
-        let wrong =
-            serde_json::from_str::<ColumnMap>(r#"{"delimiter":";;","time":"","mmsi":"","lon":"","lat":""}"#);
-        assert!(wrong.unwrap_err().to_string().starts_with("the delimiter must be one character"));
+        for wrong in [";;", "", r"\u0000", r#"\""#] {
+            let json = alloc::format!(r#"{{"delimiter":"{wrong}","time":"","mmsi":"","lon":"","lat":""}}"#);
+            let error = serde_json::from_str::<ColumnMap>(&json).unwrap_err().to_string();
+            assert!(error.starts_with("the delimiter must be one character"), "{wrong}: {error}");
+        }
     }
 }
