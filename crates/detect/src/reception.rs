@@ -6,12 +6,13 @@
 //! [`Reception`] is what ticks add up to: the share heard in each cell, and who was heard where.
 
 mod claims;
+mod days;
 mod jamming;
 mod learned;
 mod neighbours;
 mod outage;
-mod packed;
 mod presence;
+mod runs;
 mod tick;
 mod watched;
 
@@ -22,7 +23,7 @@ pub use presence::{Observation, Presence};
 pub use tick::{CellHeard, Counted, Counts, Dead, Hearing, IntervalGroup, Tick};
 
 use model::EventTime;
-use model::time::MINUTE_MS;
+use model::time::{HOUR_MS, MINUTE_MS};
 
 /// Length of a bin.
 pub const BIN_MS: i64 = 10 * MINUTE_MS;
@@ -30,6 +31,9 @@ pub const BIN_MS: i64 = 10 * MINUTE_MS;
 pub const PRESENCE_BINS: i64 = 6;
 /// A failure is noticed at most so many bins after the first that it concerns.
 pub const NOTICED_BINS: i64 = 8;
+
+/// Late reports reach back this far, and what was heard then must still be known.
+const MEMORY_BINS: i64 = 72 * HOUR_MS / BIN_MS + 2 * PRESENCE_BINS;
 
 /// The bin that holds a time.
 #[must_use]

@@ -667,7 +667,7 @@ mod tests {
         let waited = 4;
         assert_eq!(entries.len(), 400 + waited);
         assert_eq!(counts.rejected(Reason::Duplicate), 200 - waited as u64);
-        assert!(ticks.iter().any(|tick| !tick.hearing.heard.is_empty()));
+        assert!(ticks.iter().any(|tick| !tick.heard.is_empty()));
         for turn in [1, 7, 8, 9, 15, 16, 17, 33, 600] {
             assert_eq!(read(Some(turn), feed()), (entries.clone(), counts.clone(), ticks.clone()), "{turn}");
         }

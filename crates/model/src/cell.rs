@@ -13,7 +13,7 @@ use crate::Position;
 /// The resolution at which reception is learned and ways by water are searched.
 const RESOLUTION: Resolution = Resolution::Five;
 
-/// An H3 cell of resolution 5: what such cells differ in, four bytes, since there are hundreds of it for each cell of the sea.
+/// An H3 cell of resolution 5: what such cells differ in, four bytes, since each ship and each receiver has some.
 /// Cells under one parent follow each other in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Cell(u32);
@@ -34,18 +34,6 @@ impl Cell {
     pub fn h3(self) -> u64 {
         // One more than base cell and digits, so that 0 is none.
         self.0.checked_sub(1).map_or(0, |digits| COMMON | u64::from(digits) << DIGIT_BITS)
-    }
-
-    /// How many cells there are from another up to this one, in their order; holes where there is no cell are counted.
-    #[must_use]
-    pub fn steps_from(self, before: Cell) -> u32 {
-        self.0.wrapping_sub(before.0)
-    }
-
-    /// The cell so many after this one. It is none of the earth unless they were counted so.
-    #[must_use]
-    pub fn after(self, steps: u32) -> Cell {
-        Cell(self.0.wrapping_add(steps))
     }
 
     fn of(index: CellIndex) -> Cell {

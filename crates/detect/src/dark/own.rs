@@ -28,19 +28,44 @@ pub struct Own {
 struct Past {
     /// The first report in the bin before it in which there was any.
     before: Fix,
-    hour: i64,
+    /// The newest that counts.
+    hour: i32,
     hours: [Hour; HOURS],
 }
 
+/// The bins of an hour, of which there are six.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Hour {
-    present: u8,
-    heard: u8,
-    /// Of the bins after one in which it was not heard: all, and those in which it was.
-    present_next: u8,
-    heard_next: u8,
-    /// Σ q over the bins present.
-    expected: f32,
+    /// A nibble each: in which it was present, in which it was heard, and the same of those after one in which it was not heard.
+    nibbles: u16,
+    /// Σ q over the bins present, in units of 1/10,000.
+    expected: u16,
+}
+
+impl Hour {
+    const PRESENT: u32 = 0;
+    const HEARD: u32 = 4;
+    const PRESENT_NEXT: u32 = 8;
+    const HEARD_NEXT: u32 = 12;
+    const UNITS: f64 = 10_000.0;
+
+    fn bins(self, of: u32) -> u32 {
+        u32::from(self.nibbles >> of & 0xF)
+    }
+
+    /// Counts a bin.
+    fn count(&mut self, (is_heard, after_miss): (bool, bool), q: f64) {
+        if self.bins(Hour::PRESENT) >= BINS_PER_HOUR as u32 {
+            return;
+        }
+        let (heard, next) = (u16::from(is_heard), u16::from(after_miss));
+        let one = 1 << Hour::PRESENT
+            | heard << Hour::HEARD
+            | next << Hour::PRESENT_NEXT
+            | (heard & next) << Hour::HEARD_NEXT;
+        self.nibbles = self.nibbles.saturating_add(one);
+        self.expected = self.expected.saturating_add((q * Hour::UNITS + 0.5) as u16);
+    }
 }
 
 const NONE: Fix = Fix { t: EventTime::MIN, position: Position { lon: 0, lat: 0 } };
@@ -77,7 +102,7 @@ impl Own {
             let share = (bin_start(of).0 + BIN_MS / 2 - from.t.0) as f64 / (fix.t.0 - from.t.0).max(1) as f64;
             let cell = chart.cell(interpolate(from.position, fix.position, share.clamp(0.0, 1.0)));
             if let Some(q) = chart.reception().q_any(cell, class, bin_end(of)) {
-                past.hours.count(&mut past.hour, of, (is_heard, after_miss), q);
+                past.count(of, (is_heard, after_miss), q);
             }
         };
         let reaches = |from: Fix| reachable(from.position, from.t.0, fix.position, fix.t.0);
@@ -100,17 +125,17 @@ impl Own {
         /// So many bins of the ordinary kind stand for what is not counted yet.
         const PRIOR: f64 = 2.0;
         let hour = bin_of(now).div_euclid(BINS_PER_HOUR);
-        let newest = self.past.as_ref().map_or(0, |past| past.hour);
+        let newest = self.past.as_ref().map_or(0, |past| i64::from(past.hour));
         let (mut present, mut heard, mut expected) = (0, 0, 0.0);
         let (mut present_next, mut heard_next) = (0.0, 0.0);
         for (slot, kept) in self.past.iter().flat_map(|past| past.hours.iter().enumerate()) {
             let of = newest - (newest - slot as i64).rem_euclid(HOURS as i64);
             if hour - of < HOURS as i64 {
-                present += u32::from(kept.present);
-                heard += u32::from(kept.heard);
-                expected += f64::from(kept.expected);
-                present_next += f64::from(kept.present_next);
-                heard_next += f64::from(kept.heard_next);
+                present += kept.bins(Hour::PRESENT);
+                heard += kept.bins(Hour::HEARD);
+                expected += f64::from(kept.expected) / Hour::UNITS;
+                present_next += f64::from(kept.bins(Hour::PRESENT_NEXT));
+                heard_next += f64::from(kept.bins(Hour::HEARD_NEXT));
             }
         }
         if present < MIN_BINS || expected < 1e-6 {
@@ -122,28 +147,17 @@ impl Own {
     }
 }
 
-trait Count {
-    fn count(&mut self, newest: &mut i64, bin: i64, heard: (bool, bool), q: f64);
-}
-
-impl Count for [Hour; HOURS] {
-    fn count(&mut self, newest: &mut i64, bin: i64, (is_heard, after_miss): (bool, bool), q: f64) {
+impl Past {
+    fn count(&mut self, bin: i64, heard: (bool, bool), q: f64) {
         let hour = bin.div_euclid(BINS_PER_HOUR);
-        let ahead = hour - *newest;
-        for step in 1..=ahead.min(HOURS as i64) {
-            self[(hour - ahead.min(HOURS as i64) + step).rem_euclid(HOURS as i64) as usize] = Hour::default();
+        let slot = |hour: i64| hour.rem_euclid(HOURS as i64) as usize;
+        let newest = i64::from(self.hour);
+        for passed in newest.max(hour - HOURS as i64) + 1..=hour {
+            self.hours[slot(passed)] = Hour::default();
         }
-        *newest = hour.max(*newest);
-        if *newest - hour >= HOURS as i64 {
-            return;
+        self.hour = hour.max(newest) as i32;
+        if i64::from(self.hour) - hour < HOURS as i64 {
+            self.hours[slot(hour)].count(heard, q);
         }
-        let slot = &mut self[hour.rem_euclid(HOURS as i64) as usize];
-        slot.present = slot.present.saturating_add(1);
-        slot.heard = slot.heard.saturating_add(u8::from(is_heard));
-        if after_miss {
-            slot.present_next = slot.present_next.saturating_add(1);
-            slot.heard_next = slot.heard_next.saturating_add(u8::from(is_heard));
-        }
-        slot.expected += q as f32;
     }
 }

@@ -3,40 +3,28 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::iter::Rev;
-use core::slice::Iter;
 
-use hashbrown::HashMap;
 use model::number::rounded;
+use model::prefetch::{fetch_all, fetch_at};
+use model::roster::{Hint, Keyed, Roster};
 use model::time::{DAY_MS, HOUR_MS};
 use model::{Cell, Class, EventTime, Mmsi, Position};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use thin_vec::ThinVec;
 
+use super::days::{DAYS, Days, Portion, Sums, Weighed, day_of};
 use super::neighbours::Neighbours;
-use super::packed::{ByCell, pack_number, unpack_number};
-use super::tick::{CellHeard, Counts, Hearing, IntervalGroup, Tick};
-use super::{BIN_MS, NOTICED_BINS, PRESENCE_BINS, bin_end, bin_of, bin_start};
+use super::runs::Runs;
+use super::tick::{CellHeard, Counted, Counts, Hearing, IntervalGroup, Tick};
+use super::{BIN_MS, MEMORY_BINS, NOTICED_BINS, PRESENCE_BINS, bin_end, bin_of, bin_start};
 
-/// Days over which hearing is learned.
-const DAYS: i64 = 35;
-/// What was heard so many days ago counts as much: half as much a week ago.
-const WEIGHTS: [f64; 7] = [
-    1.0,
-    0.905_723_664_263_906_7,
-    0.820_335_356_007_638,
-    0.742_997_144_568_474_2,
-    0.672_950_096_316_178_1,
-    0.609_506_827_102_237_7,
-    0.552_044_756_836_906_2,
-];
 /// A cell with fewer passages is not known …
 const MIN_PASSAGES: u32 = 5;
 /// … nor is one with fewer bins.
 const MIN_BINS: u32 = 50;
 /// Rings around a cell that are taken together with it, one after the other, where it is not known by itself.
-const POOLED_RINGS: [u32; 3] = [0, 1, 2];
+const POOLED_RINGS: u32 = 2;
 /// Rings around a cell in which misses that follow each other are counted.
 const NEXT_RINGS: u32 = 1;
 /// So many bins of the ordinary kind stand for what is not counted yet.
@@ -49,8 +37,6 @@ const MIN_ENTRIES: u32 = 6;
 const MIN_Q: f64 = 0.05;
 /// Rings around a cell in which others are looked for.
 const MAX_RINGS: u32 = 5;
-/// Units in which what is expected is added up.
-const UNITS: f64 = 1_048_576.0;
 /// Others are enough to tell by if so many are expected to be heard.
 const ENOUGH: f64 = 3.0;
 /// Hearing is as good as ever unless fewer are heard than expected by more than so many standard
@@ -59,16 +45,14 @@ const BELOW: f64 = 1.3;
 /// Nothing is known of hearing until ships have been heard for so long: who comes into hearing first
 /// says nothing of those who do not.
 const WARM_UP_BINS: i64 = 12 * HOUR_MS / BIN_MS;
-/// Late reports reach back this far, and what was heard then must still be known.
-const MEMORY_BINS: i64 = 72 * HOUR_MS / BIN_MS + 2 * PRESENCE_BINS;
+/// So many cells are looked up together.
+const TOGETHER: usize = 32;
 
 /// What is known of hearing, as of the newest tick, and of the last 72 h as it was.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Reception {
-    learned: HashMap<(Cell, Class, u16), Days, foldhash::fast::FixedState>,
+    cells: Roster<Place>,
     ticks: VecDeque<Applied>,
-    /// What each of the last six ticks adds to what is expected, with its bin.
-    window: VecDeque<(i64, ByCell<u64>)>,
     sources: BTreeMap<u16, Source>,
     /// The first bin in which anything was heard.
     first: Option<i64>,
@@ -83,104 +67,87 @@ struct Source {
     intervals: BTreeMap<IntervalGroup, i64>,
 }
 
-/// A tick, with what was expected to be heard by cell, ascending: Σ q · present of the bins that this and the five
-/// ticks before counted, in units of 2⁻²⁰, so that it does not matter in what order they are added up.
+/// A tick, of which places remember what it told of them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Applied {
     bin: i64,
     hearing: Arc<Hearing>,
-    expected: ByCell<u64>,
 }
 
-/// What was counted in one cell: by UTC day, and by the tick that told it for as long as somebody may
-/// ask how it was before.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Days {
-    /// The days before the newest, packed, the oldest first: of each its number, how many bytes a count takes, and the counts.
-    older: ThinVec<u8>,
-    newest: Day,
-    recent: Recent,
+/// A cell in which ships were, as far as anybody knows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Place {
+    cell: Cell,
+    /// Who was heard in it in the last bins.
+    heard: Runs<CellHeard>,
+    learned: ThinVec<Learned>,
 }
 
-/// What each of the last ticks counted, packed: there are hundreds of each cell. They are read from the newest on, so that
-/// each is written from its end to its beginning.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Recent {
-    newest: i32,
-    bytes: ThinVec<u8>,
-}
+impl Keyed for Place {
+    type Key = Cell;
 
-impl Recent {
-    /// Adds what a tick counted, later than all others, and forgets what nobody asks for when there is no room.
-    fn push(&mut self, tick: i64, counts: [u32; Counts::KINDS]) {
-        /// Room for some more.
-        const SPARE: usize = 16;
-        if counts.iter().all(|count| *count == 0) {
-            return;
-        }
-        let mut entry: SmallVec<[u8; 64]> = SmallVec::new();
-        let kinds = counts.iter().enumerate().filter(|(_, count)| **count > 0);
-        entry.push(kinds.fold(0, |kinds, (kind, _)| kinds | 1 << kind));
-        pack_number((tick - i64::from(self.newest)) as u64, &mut entry);
-        counts
-            .iter()
-            .filter(|count| **count > 0)
-            .for_each(|count| pack_number(u64::from(*count), &mut entry));
-        if self.bytes.len() + entry.len() > self.bytes.capacity() {
-            let mut kept = self.bytes.len();
-            let mut ticks = self.ticks();
-            while ticks.next().is_some_and(|of| of > tick - MEMORY_BINS) {
-                ticks.counts(|_, _| ());
-                kept = ticks.bytes.len();
-            }
-            self.bytes.drain(..kept);
-            let spare = (self.bytes.len() / 4).max(SPARE);
-            self.bytes.reserve_exact(entry.len() + spare);
-        }
-        self.bytes.extend(entry.iter().rev().copied());
-        self.newest = tick as i32;
-    }
-
-    /// The newest first, from some on those that nobody asks for any more.
-    fn ticks(&self) -> Ticks<'_> {
-        Ticks { bytes: self.bytes.iter().rev(), tick: i64::from(self.newest), kinds: 0 }
+    fn key(&self) -> Cell {
+        self.cell
     }
 }
 
-/// Goes through what ticks counted, from the newest on.
-struct Ticks<'a> {
-    bytes: Rev<Iter<'a, u8>>,
-    /// The tick that is next.
-    tick: i64,
-    /// What the one before it has counted: a bit each.
-    kinds: u8,
-}
-
-impl Ticks<'_> {
-    /// The next tick; what it has counted is to be asked for before the one after it.
-    fn next(&mut self) -> Option<i64> {
-        self.kinds = *self.bytes.next()?;
-        let tick = self.tick;
-        self.tick = tick.wrapping_sub(unpack_number(&mut self.bytes)? as i64);
-        Some(tick)
+impl Place {
+    fn new(cell: Cell) -> Place {
+        Place { cell, heard: Runs::default(), learned: ThinVec::new() }
     }
 
-    /// What it has counted, each kind by its number.
-    fn counts(&mut self, mut each: impl FnMut(usize, u32)) {
-        while self.kinds != 0
-            && let Some(count) = unpack_number(&mut self.bytes)
-        {
-            each(self.kinds.trailing_zeros() as usize, count as u32);
-            self.kinds &= self.kinds - 1;
-        }
+    fn learned(&self, class: Class, source: u16) -> Option<&Learned> {
+        self.learned.iter().find(|learned| learned.class == class && learned.source == source)
+    }
+
+    fn learned_mut(&mut self, class: Class, source: u16) -> &mut Learned {
+        let at = self.learned.iter().position(|learned| learned.class == class && learned.source == source);
+        let at = at.unwrap_or_else(|| {
+            self.learned.reserve_exact(1);
+            self.learned.push(Learned { class, source, expected: Expected::NOTHING, days: Days::default() });
+            self.learned.len() - 1
+        });
+        &mut self.learned[at]
+    }
+
+    /// What a bin that is over expected to be heard, in units of a [`Portion`] and by bins that are counted.
+    fn expected(&self, bin: i64) -> u64 {
+        self.learned.iter().map(|learned| learned.days.expected(bin)).sum()
+    }
+
+    /// Fetches what it points to.
+    fn fetch(&self) {
+        /// A class or two of one source.
+        const FEW: usize = 2;
+        fetch_at(self.learned.as_ptr(), FEW * size_of::<Learned>());
+        self.heard.fetch();
     }
 }
 
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-struct Day {
-    day: i64,
-    counts: Counts,
+/// How ships of one class fare with one source in one cell.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Learned {
+    class: Class,
+    source: u16,
+    expected: Expected,
+    days: Days,
 }
+
+/// Which portion of the ships that are there is expected to be heard.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Expected {
+    /// None where it is not known.
+    portion: Portion,
+    /// The tick as of which it was found.
+    found: i32,
+}
+
+impl Expected {
+    const NOTHING: Expected = Expected { portion: Portion::NONE, found: 0 };
+}
+
+/// There are hundreds of thousands of them.
+const _: () = assert!(size_of::<Learned>() <= 112 && size_of::<Place>() <= 32);
 
 /// What is known of hearing in a cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -220,33 +187,13 @@ pub struct Alive {
     pub witnesses: SmallVec<[Mmsi; 3]>,
 }
 
-/// What was counted in one or more cells.
-#[derive(Clone, Copy, Debug, Default)]
-struct Sums {
-    counts: Counts,
-    bins: u32,
-    passages: u32,
-    /// Weighted by age.
-    heard: f64,
-    present: f64,
-    heard_next: f64,
-    present_next: f64,
-}
-
-impl Sums {
-    /// (1 + Σ w·heard) / (2 + Σ w·present).
-    fn any(&self) -> f64 {
-        (1.0 + self.heard) / (2.0 + self.present)
-    }
-}
-
 impl Reception {
     /// Takes in the end of a bin; one that is not after all others is known.
     pub fn apply(&mut self, tick: &Arc<Tick>) {
         if self.ticks.back().is_some_and(|newest| tick.bin <= newest.bin) {
             return;
         }
-        if self.first.is_none() && !tick.hearing.heard.is_empty() {
+        if self.first.is_none() && !tick.heard.is_empty() {
             self.first = Some(tick.bin);
         }
         for source in &tick.hearing.sources {
@@ -256,32 +203,79 @@ impl Reception {
         for (source, group, interval_ms) in &tick.intervals {
             self.sources.entry(*source).or_default().intervals.insert(*group, *interval_ms);
         }
-        for counted in &tick.counted {
-            let days = self.learned.entry((counted.cell, counted.class, counted.source)).or_default();
-            days.add(tick.bin, &counted.counts);
-        }
-        let now = bin_end(tick.bin);
-        let of_cells = tick.counted.chunk_by(|one, other| one.cell == other.cell);
-        let added = ByCell::new(of_cells.map(|of_cell| {
-            let heard = of_cell.iter().map(|counted| {
-                let q = self.any_of(counted.cell, counted.class, counted.source, now).unwrap_or(0.0);
-                (q * f64::from(counted.counts.present) * UNITS) as u64
-            });
-            (of_cell[0].cell, heard.sum())
-        }));
-        self.window.push_back((tick.bin, added));
-        while self.window.front().is_some_and(|(bin, _)| *bin <= tick.bin - PRESENCE_BINS) {
-            self.window.pop_front();
-        }
-        let expected = sum_of(self.window.iter().map(|(_, added)| added.iter()));
-        self.ticks.push_back(Applied { bin: tick.bin, hearing: Arc::clone(&tick.hearing), expected });
+        self.hear(tick);
+        self.learn(tick);
+        let hearing = Arc::clone(&tick.hearing);
+        self.ticks.push_back(Applied { bin: tick.bin, hearing });
         while self.ticks.front().is_some_and(|oldest| oldest.bin <= tick.bin - MEMORY_BINS) {
             self.ticks.pop_front();
         }
         if day_of(tick.bin) != day_of(tick.bin - 1) {
-            let oldest = day_of(tick.bin) - DAYS - 3;
-            self.learned.retain(|_, kept| kept.forget(oldest));
+            let oldest = i64::from(day_of(tick.bin)) - DAYS - 3;
+            let unasked = tick.bin - MEMORY_BINS - PRESENCE_BINS;
+            self.cells.retain(|place| {
+                place.heard.forget(unasked);
+                place.learned.retain_mut(|learned| learned.days.forget(oldest as i32, unasked));
+                place.heard.newest() > tick.bin - MEMORY_BINS || !place.learned.is_empty()
+            });
         }
+    }
+
+    /// Takes in who was heard where.
+    fn hear(&mut self, tick: &Tick) {
+        for some in tick.heard.chunks(TOGETHER) {
+            self.fetch(some.iter().map(|(cell, _)| *cell));
+            for (cell, heard) in some.iter().filter(|(_, heard)| heard.ships > 0) {
+                let place = self.cells.insert(Place::new(*cell));
+                place.heard.push(tick.bin, *heard, tick.bin - MEMORY_BINS);
+            }
+        }
+    }
+
+    /// Takes in what was counted.
+    fn learn(&mut self, tick: &Tick) {
+        for some in tick.counted.chunks(TOGETHER) {
+            self.fetch(some.iter().map(|counted| counted.cell));
+            for Counted { cell, class, source, counts } in some {
+                let place = self.cells.insert(Place::new(*cell));
+                place.learned_mut(*class, *source).days.add(tick.bin, counts);
+            }
+        }
+        for some in tick.counted.chunks(TOGETHER) {
+            self.fetch(some.iter().map(|counted| counted.cell));
+            for counted in some {
+                let expected = (counted.counts.present > 0).then(|| self.expected(counted, tick.bin));
+                let place = self.cells.insert(Place::new(counted.cell));
+                let learned = place.learned_mut(counted.class, counted.source);
+                learned.expected = expected.unwrap_or(learned.expected);
+                learned.days.remember(tick.bin, &counted.counts, learned.expected.portion);
+            }
+        }
+    }
+
+    /// What is expected in a cell as of a tick. Where the cells around have to be asked, too, what is known is found anew once an hour.
+    fn expected(&self, counted: &Counted, tick: i64) -> Expected {
+        let Counted { cell, class, source, .. } = *counted;
+        let learned = self.cells.get(cell).and_then(|place| place.learned(class, source));
+        let is_fresh = |expected: &Expected| {
+            expected.portion != Portion::NONE && tick - i64::from(expected.found) < PRESENCE_BINS
+        };
+        if let Some(learned) = learned.filter(|learned| is_fresh(&learned.expected))
+            && !is_enough(&learned.days.heard(bin_end(tick)))
+        {
+            return learned.expected;
+        }
+        let share = self.any_of(cell, class, source, bin_end(tick));
+        Expected { portion: share.map_or(Portion::NONE, Portion::of), found: tick as i32 }
+    }
+
+    /// Fetches what is known of some cells.
+    fn fetch(&self, cells: impl Iterator<Item = Cell> + Clone) {
+        cells.clone().for_each(|cell| self.cells.fetch(cell));
+        let hints: SmallVec<[Hint; TOGETHER]> = cells.map(|cell| self.cells.hint(cell)).collect();
+        let places = || hints.iter().filter_map(|hint| self.cells.likely(*hint));
+        places().for_each(fetch_all);
+        places().for_each(Place::fetch);
     }
 
     /// What is known of all cells as of the newest tick, in ascending order of cells, class A before B.
@@ -289,8 +283,11 @@ impl Reception {
     pub fn of_cells(&self) -> Vec<OfCell> {
         let Some(newest) = self.ticks.back() else { return Vec::new() };
         let now = bin_end(newest.bin);
-        let mut known: Vec<(Cell, Class)> =
-            self.learned.keys().map(|(cell, class, _)| (*cell, *class)).collect();
+        let of_place = |place: &Place| {
+            let cell = place.cell;
+            place.learned.iter().map(move |learned| (cell, learned.class)).collect::<SmallVec<[_; 4]>>()
+        };
+        let mut known: Vec<(Cell, Class)> = self.cells.iter().flat_map(of_place).collect();
         known.sort_unstable();
         known.dedup();
         let of_cell = |(cell, class)| {
@@ -348,13 +345,20 @@ impl Reception {
     }
 
     fn any_of(&self, cell: Cell, class: Class, source: u16, as_of: EventTime) -> Option<f64> {
-        for rings in POOLED_RINGS {
-            let sums = self.sums(cell, rings, class, source, as_of);
-            if sums.bins >= MIN_BINS && sums.passages >= MIN_PASSAGES {
-                return Some(sums.any()).filter(|any| *any >= MIN_Q);
+        let in_cell = |cell: Cell| Some(self.days(cell, class, source)?.heard(as_of));
+        let mut heard = in_cell(cell).unwrap_or_default();
+        if !is_enough(&heard) {
+            let rings = self.neighbours.rings(cell, POOLED_RINGS);
+            let around = rings.split_first().map_or(&[][..], |(_, around)| around);
+            self.fetch(around.iter().map(|(_, cell)| *cell));
+            for ring in around.chunk_by(|(one, _), (other, _)| one == other) {
+                ring.iter().filter_map(|(_, cell)| in_cell(*cell)).for_each(|more| heard.add(&more));
+                if is_enough(&heard) {
+                    break;
+                }
             }
         }
-        None
+        is_enough(&heard).then(|| heard.share()).filter(|any| *any >= MIN_Q)
     }
 
     /// The share of bins heard after one that was not: misses come in runs where hearing fades. As
@@ -379,7 +383,7 @@ impl Reception {
     fn sums(&self, cell: Cell, rings: u32, class: Class, source: u16, as_of: EventTime) -> Sums {
         let mut sums = Sums::default();
         let mut add = |cell: Cell| {
-            if let Some(days) = self.learned.get(&(cell, class, source)) {
+            if let Some(days) = self.days(cell, class, source) {
                 days.sum(as_of, &mut sums);
             }
         };
@@ -391,6 +395,11 @@ impl Reception {
         sums
     }
 
+    /// What was counted in a cell.
+    fn days(&self, cell: Cell, class: Class, source: u16) -> Option<&Days> {
+        Some(&self.cells.get(cell)?.learned(class, source)?.days)
+    }
+
     /// Whether ships other than `except` were heard around a cell in a bin that is over.
     #[must_use]
     pub fn alive(&self, cell: Cell, bin: i64, except: Mmsi, class: Class) -> Alive {
@@ -398,14 +407,15 @@ impl Reception {
         if self.is_dead(at, cell, bin) {
             return Alive { share: Some(0.0), witnesses: SmallVec::new() };
         }
-        let Applied { hearing, expected, .. } = &self.ticks[at];
+        let hearing = &self.ticks[at].hearing;
         let (mut expected_units, mut ships) = (0, 0);
         let mut heard: SmallVec<[(Cell, CellHeard); 8]> = SmallVec::new();
         let rings = self.neighbours.rings(cell, MAX_RINGS);
         for ring in rings.chunk_by(|(one, _), (other, _)| one == other) {
             for (_, cell) in ring {
-                expected_units += expected.get(*cell).unwrap_or(0);
-                if let Some(here) = hearing.heard.get(*cell) {
+                let Some(place) = self.cells.get(*cell) else { continue };
+                expected_units += place.expected(bin);
+                if let Some(here) = place.heard.at(bin) {
                     ships += here.ships - u32::from(here.witnesses().any(|mmsi| mmsi == except));
                     heard.push((*cell, here));
                 }
@@ -413,7 +423,7 @@ impl Reception {
             if ring[0].0 == 0 {
                 continue;
             }
-            let expected = expected_units as f64 / UNITS / PRESENCE_BINS as f64;
+            let expected = expected_units as f64 / f64::from(Portion::ALL) / PRESENCE_BINS as f64;
             // Nobody is expected where nobody could be heard for an hour, but many may be heard again.
             if expected >= ENOUGH || f64::from(ships) >= ENOUGH {
                 let ships_heard = f64::from(ships);
@@ -463,9 +473,8 @@ impl Reception {
 
     fn knows(&self, cell: Cell, source: u16) -> bool {
         let around = self.neighbours.disk(cell, 2);
-        [Class::A, Class::B]
-            .into_iter()
-            .any(|class| around.iter().any(|cell| self.learned.contains_key(&(*cell, class, source))))
+        let mut known = around.iter().filter_map(|cell| self.cells.get(*cell));
+        known.any(|place| place.learned.iter().any(|learned| learned.source == source))
     }
 
     /// Whether GNSS interference concerns a ship around a time.
@@ -497,140 +506,9 @@ impl Reception {
     }
 }
 
-impl Days {
-    /// Adds what a tick counted that is later than all others.
-    fn add(&mut self, tick: i64, counts: &Counts) {
-        let of = counted_on(tick);
-        if of > self.newest.day {
-            self.end_day();
-            self.newest = Day { day: of, counts: Counts::default() };
-        }
-        self.newest.counts.add(counts);
-        self.recent.push(tick, counts.all());
-    }
-
-    /// The newest day is one of the older ones from now on.
-    fn end_day(&mut self) {
-        /// Most cells have one or two days, or one after the other.
-        const FEW: usize = 2;
-        let counts = self.newest.counts.all();
-        let most = counts.into_iter().max().unwrap_or(0);
-        let width: usize = match most {
-            0 => return,
-            1..=0xFF => 1,
-            0x100..=0xFFFF => 2,
-            _ => 4,
-        };
-        let of_day = Days::HEAD + width * Counts::KINDS;
-        if self.older.len() + of_day > self.older.capacity() {
-            // All the room there will be need of at once: what grows day by day leaves holes behind.
-            let whole = (DAYS as usize + 3) * of_day;
-            let room =
-                if self.older.is_empty() { FEW * of_day } else { whole.saturating_sub(self.older.len()) };
-            self.older.reserve_exact(room.max(of_day));
-        }
-        self.older.extend((self.newest.day as u16).to_le_bytes());
-        self.older.push(width as u8);
-        counts.iter().for_each(|count| self.older.extend_from_slice(&count.to_le_bytes()[..width]));
-    }
-
-    /// Bytes before the counts of an older day.
-    const HEAD: usize = 3;
-
-    /// The older days.
-    fn older(&self) -> impl Iterator<Item = Day> {
-        let mut rest = &self.older[..];
-        core::iter::from_fn(move || {
-            let ([low, high, width], counts) = rest.split_first_chunk()?;
-            let (counts, next) = counts.split_at_checked(usize::from(*width) * Counts::KINDS)?;
-            let counts: [u32; Counts::KINDS] = match width {
-                1 => counts.first_chunk().map(|counts| counts.map(u32::from)),
-                2 => counts
-                    .as_chunks()
-                    .0
-                    .first_chunk()
-                    .map(|counts| counts.map(|two| u16::from_le_bytes(two).into())),
-                _ => counts.as_chunks().0.first_chunk().map(|counts| counts.map(u32::from_le_bytes)),
-            }?;
-            rest = next;
-            // It is less than two centuries before the newest.
-            let ago = (self.newest.day as u16).wrapping_sub(u16::from_le_bytes([*low, *high]));
-            Some(Day { day: self.newest.day - i64::from(ago), counts: Counts::of(counts) })
-        })
-    }
-
-    /// Forgets days up to this one; whether any is left.
-    fn forget(&mut self, oldest: i64) -> bool {
-        let gone = self.older().take_while(|day| day.day <= oldest).count();
-        for _ in 0..gone {
-            let width = usize::from(self.older[Days::HEAD - 1]);
-            self.older.drain(..Days::HEAD + width * Counts::KINDS);
-        }
-        self.newest.day > oldest
-    }
-
-    /// What ticks after a time have counted, by day.
-    fn later(&self, as_of: EventTime) -> SmallVec<[(i64, [u32; Counts::KINDS]); 4]> {
-        let mut later: SmallVec<[(i64, [u32; Counts::KINDS]); 4]> = SmallVec::new();
-        let newest = i64::from(self.recent.newest);
-        let from = bin_of(as_of).max(newest - MEMORY_BINS + 1);
-        let mut ticks = self.recent.ticks();
-        while newest >= from
-            && let Some(tick) = ticks.next().filter(|tick| *tick >= from)
-        {
-            let of = counted_on(tick);
-            if later.last().is_none_or(|(day, _)| *day != of) {
-                later.push((of, [0; Counts::KINDS]));
-            }
-            if let Some((_, counts)) = later.last_mut() {
-                ticks.counts(|kind, count| counts[kind] += count);
-            }
-        }
-        later
-    }
-
-    /// Adds what was counted up to a time; what ticks after it counted is left out.
-    fn sum(&self, as_of: EventTime, sums: &mut Sums) {
-        let today = as_of.0.div_euclid(DAY_MS);
-        let later = self.later(as_of);
-        let all = self.older().chain([self.newest]);
-        for Day { day, mut counts } in all.filter(|day| day.day > today - DAYS && day.day <= today) {
-            let of_day = later.iter().filter(|(of, _)| *of == day);
-            of_day.for_each(|(_, later)| counts.subtract(&Counts::of(*later)));
-            let weight = weight(today - day);
-            sums.heard += weight * f64::from(counts.heard);
-            sums.present += weight * f64::from(counts.present);
-            sums.heard_next += weight * f64::from(counts.heard_next);
-            sums.present_next += weight * f64::from(counts.present_next);
-            sums.bins += counts.present;
-            sums.passages += counts.passages;
-            sums.counts.add(&counts);
-        }
-    }
-}
-
-/// 2^(−age / 7 days).
-fn weight(age_days: i64) -> f64 {
-    WEIGHTS[(age_days % 7) as usize] / (1_u64 << (age_days / 7)) as f64
-}
-
-/// The day of the bin that a tick counts.
-fn counted_on(tick: i64) -> i64 {
-    day_of(tick - PRESENCE_BINS)
-}
-
-fn day_of(bin: i64) -> i64 {
-    bin_start(bin).0.div_euclid(DAY_MS)
-}
-
-/// Several lists as one; what is of one cell is added up.
-fn sum_of(lists: impl Iterator<Item = impl Iterator<Item = (Cell, u64)>>) -> ByCell<u64> {
-    let mut lists: SmallVec<[_; PRESENCE_BINS as usize]> = lists.map(Iterator::peekable).collect();
-    ByCell::new(core::iter::from_fn(move || {
-        let next = lists.iter_mut().filter_map(|list| list.peek().map(|(cell, _)| *cell)).min()?;
-        let of_next = lists.iter_mut().filter_map(|list| list.next_if(|(cell, _)| *cell == next));
-        Some((next, of_next.map(|(_, units)| units).sum()))
-    }))
+/// Whether enough was counted to tell which share is heard.
+fn is_enough(heard: &Weighed) -> bool {
+    heard.bins >= MIN_BINS && heard.passages >= MIN_PASSAGES
 }
 
 /// A few of the ships heard, in ascending order of cells. A ship that is itself heard in a cell is known
@@ -646,88 +524,32 @@ fn witnesses(mut heard: SmallVec<[(Cell, CellHeard); 8]>, except: Mmsi) -> Small
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_a_tick_counted_is_left_out_of_what_was_known_before_however_much_it_was() {
-        let (first, second) = (3 * 144 + 20, 3 * 144 + 21);
-        let of =
-            |heard: u32, entries: u32| Counts { heard, present: heard + 1, entries, ..Counts::default() };
-        let mut days = Days::default();
-        days.add(first, &of(7, 1));
-        days.add(second, &of(200_000, 70_000));
-        let known = |as_of: i64| {
-            let mut sums = Sums::default();
-            days.sum(bin_end(as_of), &mut sums);
-            (sums.counts, sums.bins)
-        };
-        assert_eq!(known(first - 1), (Counts::default(), 0));
-        assert_eq!(known(first), (of(7, 1), 8));
-        let whole = Counts { present: 200_009, ..of(200_007, 70_001) };
-        assert_eq!(known(second), (whole, 200_009));
-    }
-
-    #[test]
-    fn each_day_is_known_until_it_is_forgotten() {
-        let (mut days, mut plain) = (Days::default(), Vec::new());
-        for day in 0..60 {
-            let tick = (20_000 + 2 * day) * 144 + PRESENCE_BINS;
-            let counts = Counts { heard: 1 << (day / 2), present: 1 << (day / 2), ..Counts::default() };
+    /// Bytes that are set aside for a tick of a cell in which so many ships are heard in a bin, the lowest of them being this one.
+    fn bytes_a_tick(of_bin: impl Fn(i64) -> Option<(u32, u32)>) -> f64 {
+        let (mut place, first) = (Place::new(Cell::at(Position::default())), 2_800_000);
+        for tick in first..first + 3 * MEMORY_BINS {
+            let Some((ships, lowest)) = of_bin(tick) else { continue };
+            let mut heard = CellHeard::default();
+            (0..ships).for_each(|ship| heard.add(Mmsi(lowest + ship)));
+            place.heard.push(tick, heard, tick - MEMORY_BINS);
+            let is_new = of_bin(tick - 1) != of_bin(tick);
+            let passages = u32::from(is_new);
+            let counts =
+                Counts { heard: ships, present: ships, passages, entries: passages, ..Counts::default() };
+            let days = &mut place.learned_mut(Class::A, 0).days;
             days.add(tick, &counts);
-            plain.push((20_000 + 2 * day, counts));
-            let known = days.older().chain([days.newest]).map(|day| (day.day, day.counts));
-            assert!(known.eq(plain.iter().copied()));
-            if day % 7 == 6 {
-                let oldest = 20_000 + 2 * day - 21;
-                plain.retain(|(day, _)| *day > oldest);
-                assert!(days.forget(oldest));
-            }
+            days.remember(tick, &counts, Portion::of(0.9 + (tick / 12 % 7) as f64 / 100.0));
         }
-        assert!(!days.forget(i64::MAX));
+        let learned = &place.learned[0];
+        (place.heard.room() + learned.days.recent_room()) as f64 / MEMORY_BINS as f64
     }
 
     #[test]
     fn what_is_kept_of_each_cell_and_tick_does_not_grow_unnoticed() {
-        const CELLS: u64 = 1_000;
-        let all = Cell::at(Position::from_degrees(131.9, 43.1).unwrap()).disk(20);
-        let cells = || all.iter().copied().take(CELLS as usize);
-        let mut heard = CellHeard::default();
-        (0..2).for_each(|ship| heard.add(Mmsi(273_000_001 + ship)));
-        let of_hearing = ByCell::new(cells().map(|cell| (cell, heard))).room();
-        let of_expected = ByCell::new(cells().map(|cell| (cell, 12 * UNITS as u64))).room();
-        let mut recent = Recent::default();
-        (0..MEMORY_BINS).for_each(|tick| {
-            let counts = Counts { heard: 2, present: 2, passages: 1, ..Counts::default() };
-            recent.push(2_800_000 + tick, counts.all());
-        });
-        let of_recent = (recent.bytes.capacity() as u64).div_ceil(MEMORY_BINS as u64);
-        let bytes = (of_hearing + of_expected) as u64 / CELLS + of_recent;
-        assert!(bytes <= 26, "{of_hearing} {of_expected} {of_recent}");
-    }
-
-    #[test]
-    fn of_each_tick_what_it_counted_is_known_as_long_as_somebody_may_ask() {
-        let mut state = 1;
-        let mut random = |below: u64| {
-            state = model::hash::mix(state, 0x5EED);
-            state % below
-        };
-        let (mut recent, mut plain) = (Recent::default(), VecDeque::new());
-        let mut tick = 2_800_000;
-        for _ in 0..2_000 {
-            tick += 1 + random(3) as i64 * random(40) as i64;
-            let counts = core::array::from_fn(|_| (random(1 << 32) >> random(64)) as u32 * random(2) as u32);
-            recent.push(tick, counts);
-            if counts != [0; Counts::KINDS] {
-                plain.push_front((tick, Counts::of(counts)));
-                plain.retain(|(of, _)| *of > tick - MEMORY_BINS);
-            }
-            let mut ticks = recent.ticks();
-            for (of, of_tick) in &plain {
-                let mut counts = [0; Counts::KINDS];
-                assert_eq!(ticks.next(), Some(*of));
-                ticks.counts(|kind, count| counts[kind] = count);
-                assert_eq!(Counts::of(counts), *of_tick);
-            }
-            assert!(recent.bytes.len() <= plain.len() * 50 + 200, "what nobody asks for is forgotten");
-        }
+        // Where the same are heard all the time it is hardly anything.
+        let at_rest = bytes_a_tick(|_| Some((3, 273_000_001)));
+        let passing = bytes_a_tick(|bin| (bin % 6 < 3).then_some((1, 273_000_001 + (bin / 6) as u32)));
+        let busy = bytes_a_tick(|bin| Some((20 + (bin % 3) as u32, 273_000_001 + bin as u32)));
+        assert!(at_rest <= 2.0 && passing <= 4.0 && busy <= 20.0, "{at_rest} {passing} {busy}");
     }
 }

@@ -107,26 +107,26 @@ type Footprint = HashMap<Cell, Reach, foldhash::fast::FixedState>;
 /// How often ships were heard in a cell: in the day that runs and in the one before, by bins.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Reach {
-    last: i64,
-    day: i64,
+    last: i32,
+    day: i32,
     today: u32,
     before: u32,
 }
 
 impl Reach {
     fn hear(&mut self, bin: i64, ships: u32) {
-        let day = bin.div_euclid(FOOTPRINT_BINS);
+        let day = bin.div_euclid(FOOTPRINT_BINS) as i32;
         if day != self.day {
             let before = if day == self.day + 1 { self.today } else { 0 };
-            *self = Reach { last: bin, day, today: 0, before };
+            *self = Reach { last: bin as i32, day, today: 0, before };
         }
-        self.last = bin;
+        self.last = bin as i32;
         self.today += ships;
     }
 
     /// How often in the day of a bin and in the one before.
     fn heard(&self, bin: i64) -> u32 {
-        match bin.div_euclid(FOOTPRINT_BINS) - self.day {
+        match bin.div_euclid(FOOTPRINT_BINS) - i64::from(self.day) {
             0 => self.today + self.before,
             1 => self.today,
             _ => 0,
@@ -302,7 +302,7 @@ impl Outages {
         for of_cell in seen.ships.chunk_by(|one, other| one.cell == other.cell) {
             self.whole.entry(of_cell[0].cell).or_default().hear(bin, of_cell.len() as u32);
         }
-        let is_recent = |reach: &Reach| reach.last > bin - FOOTPRINT_BINS;
+        let is_recent = |reach: &Reach| i64::from(reach.last) > bin - FOOTPRINT_BINS;
         for footprint in self.footprints.values_mut() {
             footprint.retain(|_, reach| is_recent(reach));
         }

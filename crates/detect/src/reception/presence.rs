@@ -17,7 +17,6 @@ use smallvec::{SmallVec, smallvec};
 use super::claims::Claims;
 use super::jamming::{Jump, Jumps};
 use super::outage::{ByStation, HeardIn, OfSource, Outages, Seen};
-use super::packed::ByCell;
 use super::tick::{CellHeard, Counted, Counts, Hearing, IntervalGroup, Tick};
 use super::watched::{Glimpse, Key, Ships, Sighted, Watched};
 use super::{BIN_MS, PRESENCE_BINS, bin_of, bin_start};
@@ -300,7 +299,7 @@ impl Presence {
         }
         open.sources.sort_unstable();
         let mut hearing = Hearing { sources: open.sources.clone(), ..Hearing::default() };
-        let mut notices = self.judge(bin, heard, &open, &mut hearing);
+        let (heard, mut notices) = self.judge(bin, heard, &open, &mut hearing);
         jumps.sort_unstable_by_key(|((source, mmsi), _)| (*mmsi, *source));
         jumps.dedup_by_key(|(_, jump)| jump.mmsi);
         let (jamming, told) = self.jumps.tick(bin, jumps.into_iter().map(|(_, jump)| jump).collect());
@@ -312,7 +311,7 @@ impl Presence {
                 .find_map(|source| ships.get((source, mmsi))?.known.as_ref().map(|known| known.fix))
         });
         let (intervals, counted) = (self.intervals.tick(bin), self.release(bin));
-        Tick { bin, hearing: Arc::new(hearing), counted, intervals, claims, notices }
+        Tick { bin, heard, hearing: Arc::new(hearing), counted, intervals, claims, notices }
     }
 
     /// Forgets ships of sources with too many: those heard in the fewest bins and minutes first, of them
@@ -346,17 +345,24 @@ impl Presence {
     }
 
     /// Who was heard where, and which receivers have failed; what is to be told of those.
-    fn judge(&mut self, bin: i64, heard: Heard, open: &OpenBin, hearing: &mut Hearing) -> Vec<Notice> {
+    fn judge(
+        &mut self,
+        bin: i64,
+        heard: Heard,
+        open: &OpenBin,
+        hearing: &mut Hearing,
+    ) -> (Vec<(Cell, CellHeard)>, Vec<Notice>) {
         let Heard { mut ships, stations } = heard;
         ships.sort_unstable();
         let of_cells = ships.chunk_by(|one, other| one.cell == other.cell);
-        hearing.heard = ByCell::new(of_cells.map(|of_cell| {
+        let heard = of_cells.map(|of_cell| {
             let mut heard = CellHeard::default();
             // Of several sources that heard a ship, one counts.
             let of_ships = of_cell.chunk_by(|one, other| one.mmsi == other.mmsi);
             of_ships.for_each(|of_ship| heard.add(of_ship[0].mmsi));
             (of_cell[0].cell, heard)
-        }));
+        });
+        let heard: Vec<(Cell, CellHeard)> = heard.collect();
         let known = self.ships.iter().filter_map(|ship| Some((ship.key, ship.known.as_ref()?)));
         let of_sources = known.filter(|(_, known)| known.mask != 0).map(|((source, mmsi), known)| OfSource {
             source,
@@ -374,7 +380,7 @@ impl Presence {
         if self.dead.len() as i64 > PRESENCE_BINS + 2 {
             self.dead.pop_front();
         }
-        verdict.notices
+        (heard, verdict.notices)
     }
 
     /// The counts of the bin six before, without cells that were out of hearing then.

@@ -2,14 +2,13 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::slice::Iter;
 
 use model::alert::Notice;
 use model::{Cell, Class, Mmsi};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use super::packed::{ByCell, Packed, pack_number, unpack_number};
+use super::runs::{Packed, pack_number, unpack_number};
 use super::{Claim, Jamming};
 use crate::{AT_ANCHOR, MOORED};
 
@@ -18,7 +17,9 @@ use crate::{AT_ANCHOR, MOORED};
 pub struct Tick {
     /// The bin that is over.
     pub bin: i64,
-    /// What is remembered of it for as long as somebody may ask.
+    /// Where ships were heard in it, by cells.
+    pub heard: Vec<(Cell, CellHeard)>,
+    /// Who could hear in it.
     pub hearing: Arc<Hearing>,
     /// The counts of the bin six before, which is complete now, by cell, class and source. What is
     /// known later still (a ship was lost, or has come out of nowhere) stands in the bin six after.
@@ -31,11 +32,9 @@ pub struct Tick {
     pub notices: Vec<Notice>,
 }
 
-/// Who was heard where in one bin, and what was in the way.
+/// Who could hear in one bin, and what was in the way.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Hearing {
-    /// Where ships were heard, and how many.
-    pub heard: ByCell<CellHeard>,
     /// Sources that heard anything at all, ascending.
     pub sources: SmallVec<[u16; 2]>,
     /// Sources that are down, with the bin since which.
@@ -57,6 +56,8 @@ pub struct CellHeard {
 
 impl CellHeard {
     const WITNESSES: usize = 3;
+    /// Where the number of ships stands in a byte of them, above what is said of the witnesses.
+    const FEW_AT: usize = 2 * CellHeard::WITNESSES;
 
     /// One more ship; they come in the order of their numbers.
     pub fn add(&mut self, mmsi: Mmsi) {
@@ -73,27 +74,39 @@ impl CellHeard {
 }
 
 impl Packed for CellHeard {
-    fn pack(&self, bytes: &mut Vec<u8>) {
-        pack_number(u64::from(self.ships), bytes);
-        self.witnesses().for_each(|mmsi| bytes.extend(mmsi.0.to_le_bytes()));
+    /// At least one ship. In one byte how many there are, as far as there is room, and of each witness which one it is later; then the rest.
+    fn pack(&self, later: &CellHeard, bytes: &mut impl Extend<u8>) {
+        let mut first = 0;
+        for (at, mmsi) in self.witnesses().enumerate() {
+            let known = later.witnesses().position(|other| other == mmsi);
+            first |= known.map_or(0, |known| known as u8 + 1) << (2 * at);
+        }
+        let few = self.ships.saturating_sub(1).min(CellHeard::WITNESSES as u32);
+        bytes.extend([first | (few as u8) << CellHeard::FEW_AT]);
+        if few == CellHeard::WITNESSES as u32 {
+            pack_number(u64::from(self.ships) - CellHeard::WITNESSES as u64 - 1, bytes);
+        }
+        for mmsi in self.witnesses().filter(|mmsi| later.witnesses().all(|other| other != *mmsi)) {
+            bytes.extend(mmsi.0.to_le_bytes());
+        }
     }
 
-    fn unpack(bytes: &mut Iter<'_, u8>) -> Option<CellHeard> {
-        let ships = u32::try_from(unpack_number(bytes)?).ok()?;
+    fn unpack<'a>(later: &CellHeard, bytes: &mut impl Iterator<Item = &'a u8>) -> Option<CellHeard> {
+        let first = *bytes.next()?;
+        let mut ships = u32::from(first >> CellHeard::FEW_AT) + 1;
+        if ships > CellHeard::WITNESSES as u32 {
+            ships = ships.checked_add(u32::try_from(unpack_number(bytes)?).ok()?)?;
+        }
         let mut heard = CellHeard { ships, ..CellHeard::default() };
-        for place in heard.lowest.iter_mut().take(ships as usize) {
-            *place =
-                Mmsi(u32::from_le_bytes([*bytes.next()?, *bytes.next()?, *bytes.next()?, *bytes.next()?]));
+        for (at, place) in heard.lowest.iter_mut().take(ships as usize).enumerate() {
+            *place = match usize::from(first >> (2 * at) & 3).checked_sub(1) {
+                Some(known) => later.lowest[known],
+                None => {
+                    Mmsi(u32::from_le_bytes([*bytes.next()?, *bytes.next()?, *bytes.next()?, *bytes.next()?]))
+                }
+            };
         }
         Some(heard)
-    }
-
-    fn skip(bytes: &mut Iter<'_, u8>) -> Option<()> {
-        let witnesses = unpack_number(bytes)?.min(CellHeard::WITNESSES as u64) as usize;
-        match witnesses * size_of::<Mmsi>() {
-            0 => Some(()),
-            bytes_of_them => bytes.nth(bytes_of_them - 1).map(|_| ()),
-        }
     }
 }
 
@@ -152,26 +165,23 @@ impl Counts {
 
     /// Adds what was counted elsewhere or at another time.
     pub fn add(&mut self, other: &Counts) {
-        self.heard += other.heard;
-        self.present += other.present;
-        self.heard_next += other.heard_next;
-        self.present_next += other.present_next;
-        self.passages += other.passages;
-        self.entries += other.entries;
-        self.losses += other.losses;
-        self.appearances += other.appearances;
+        self.each_with(other, u32::wrapping_add);
     }
 
     /// Takes away what was added before.
     pub fn subtract(&mut self, other: &Counts) {
-        self.heard -= other.heard;
-        self.present -= other.present;
-        self.heard_next -= other.heard_next;
-        self.present_next -= other.present_next;
-        self.passages -= other.passages;
-        self.entries -= other.entries;
-        self.losses -= other.losses;
-        self.appearances -= other.appearances;
+        self.each_with(other, u32::wrapping_sub);
+    }
+
+    /// So many times as much.
+    #[must_use]
+    pub fn times(&self, factor: u32) -> Counts {
+        Counts::of(self.all().map(|count| count.wrapping_mul(factor)))
+    }
+
+    fn each_with(&mut self, other: &Counts, of: impl Fn(u32, u32) -> u32) {
+        let (ours, others) = (self.all(), other.all());
+        *self = Counts::of(core::array::from_fn(|kind| of(ours[kind], others[kind])));
     }
 }
 
