@@ -33,6 +33,8 @@ pub struct Itinerary {
     /// The last end of a hop that is no longer among them.
     former: Option<Box<Stay>>,
     silences: Rare<TimeSpan>,
+    /// Whether the track has been far from all calls that still count.
+    was_away: bool,
 }
 
 impl Itinerary {
@@ -45,6 +47,7 @@ impl Itinerary {
     /// A stay is over.
     pub fn add(&mut self, stay: Stay) {
         self.over.push(stay);
+        self.was_away = false;
     }
 
     /// A silence is over.
@@ -91,6 +94,7 @@ impl Itinerary {
     pub fn settle(&mut self, now: EventTime, visits: &mut Visits, ports: &Ports) {
         while self.has_settled(now) {
             let settled = self.over.edit(|over| over.remove(0));
+            self.was_away = false;
             for stay in self.over.iter_mut().chain(visits.stays_mut()) {
                 let is_parent = ports.parents(settled.port).contains(&stay.port)
                     && ports.get(stay.port).is_valid_at(settled.first.fix.t);
@@ -113,8 +117,12 @@ impl Itinerary {
     /// Notes for the last calls whether the track is far from them.
     pub fn watch_distance(&mut self, fix: Fix) {
         const LAST_CALLS: usize = 4;
+        if self.was_away {
+            return;
+        }
         let calls = self.over.iter_mut().rev().filter(|stay| stay.class().is_call());
-        calls.take(LAST_CALLS).chain(self.former.as_deref_mut()).for_each(|stay| stay.watch_distance(fix));
+        let watched = calls.take(LAST_CALLS).chain(self.former.as_deref_mut());
+        self.was_away = watched.fold(true, |was_away, stay| stay.watch_distance(fix) & was_away);
     }
 
     /// Whether `b` is farther from a call's last fix than both `a` and `c`, so that only it may
@@ -223,7 +231,8 @@ impl Itinerary {
             self.silences.iter().any(|span| span.overlap_ms(crossing) > 0)
         });
         let distance_sailed_m = (to.first.odometer_um - departure.odometer_um) as f64 / 1e6;
-        let before = if exit.is_some() { &from.at_exit } else { &to.at_arrival };
+        let before = if exit.is_some() { &from.cargos().at_exit } else { &to.cargos().at_arrival };
+        let after = &to.cargos().after_arrival;
         Hop {
             from: from.port,
             to: to.port,
@@ -238,9 +247,9 @@ impl Itinerary {
             observed_share,
             through_silence: through_exit || observed_share < 0.5,
             draught_before: before.draught,
-            draught_after: to.after_arrival.draught,
+            draught_after: after.draught,
             destination_before: before.destination.clone(),
-            destination_after: to.after_arrival.destination.clone(),
+            destination_after: after.destination.clone(),
         }
     }
 }
@@ -305,3 +314,32 @@ fn overlap(a: TimeSpan, b: TimeSpan) -> bool {
 }
 
 const _: () = assert!(KEEP_MS > ANCHORAGE_MS + 72 * HOUR_MS - 1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_watched_until_the_track_was_far_from_each_of_them() {
+        let fix = |hour: i64, lat: f64| Fix {
+            t: EventTime(hour * HOUR_MS),
+            position: Position::from_degrees(131.9, lat).unwrap(),
+        };
+        let away = |itinerary: &Itinerary| -> Vec<Option<i64>> {
+            itinerary.over.iter().map(|stay| Some(stay.away_since?.0 / HOUR_MS)).collect()
+        };
+        let mut itinerary = Itinerary::default();
+        itinerary.add(Stay::of_call(PortIndex(1), fix(0, 43.0)));
+        itinerary.watch_distance(fix(1, 43.3));
+        assert_eq!(away(&itinerary), [None]);
+        itinerary.watch_distance(fix(2, 43.4));
+        assert!(itinerary.was_away);
+        itinerary.watch_distance(fix(3, 43.5));
+        assert_eq!(away(&itinerary), [Some(2)]);
+        // A further call is watched again.
+        itinerary.add(Stay::of_call(PortIndex(2), fix(4, 43.5)));
+        itinerary.watch_distance(fix(5, 43.6));
+        itinerary.watch_distance(fix(6, 43.0));
+        assert_eq!(away(&itinerary), [Some(2), Some(6)]);
+    }
+}

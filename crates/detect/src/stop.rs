@@ -1,9 +1,7 @@
 //! Stops inside one port.
 
-use alloc::vec::Vec;
-
 use model::time::MINUTE_MS;
-use model::{EventTime, Fix, TimeSpan};
+use model::{EventTime, Fix, Rare, TimeSpan};
 use serde::{Deserialize, Serialize};
 
 use crate::Report;
@@ -22,7 +20,7 @@ const DRIFTED_M: f64 = 500.0;
 /// Finds stops in the reports of one visit.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Stops {
-    done: Vec<TimeSpan>,
+    done: Rare<TimeSpan>,
     state: State,
 }
 
@@ -86,7 +84,7 @@ impl Stops {
 
     /// The stops so far, none beyond the visit's last report inside.
     #[must_use]
-    pub fn list(&self, last_inside: EventTime) -> Vec<TimeSpan> {
+    pub fn list(&self, last_inside: EventTime) -> Rare<TimeSpan> {
         let open = match self.state {
             State::AtRest { first, .. } => Some(TimeSpan { start: first.t, end: last_inside }),
             State::Slowing { .. } | State::Moving => None,

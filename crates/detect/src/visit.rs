@@ -1,5 +1,6 @@
 //! Port visits: one machine for each port that a track is in or has just left.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use model::position::NAUTICAL_MILE_M;
@@ -42,9 +43,30 @@ pub struct Cargo {
     pub destination: Option<CompactString>,
 }
 
+/// What a ship said of its cargo around a visit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cargos {
+    /// Last values up to the first report inside.
+    pub at_arrival: Cargo,
+    /// First values from the first report inside on.
+    pub after_arrival: Cargo,
+    /// Last values up to the exit.
+    pub at_exit: Cargo,
+}
+
+/// That of who has said nothing.
+static UNTOLD: Cargos = {
+    const NONE: Cargo = Cargo { draught: None, destination: None };
+    Cargos { at_arrival: NONE, after_arrival: NONE, at_exit: NONE }
+};
+
 impl Cargo {
     fn of(statics: &Statics) -> Cargo {
         Cargo { draught: statics.draught, destination: statics.destination.clone() }
+    }
+
+    fn is_told(&self) -> bool {
+        self.draught.is_some() || self.destination.is_some()
     }
 
     /// Takes the values that `newer` has; whether that changes any.
@@ -99,12 +121,7 @@ pub struct Stay {
     pub away_since: Option<EventTime>,
     /// Where the track last was inside the ports it was also visiting when this visit began.
     pub overlapped: Rare<(PortIndex, EventTime, Logged)>,
-    /// Last values up to the first report inside.
-    pub at_arrival: Cargo,
-    /// First values from the first report inside on.
-    pub after_arrival: Cargo,
-    /// Last values up to the exit.
-    pub at_exit: Cargo,
+    cargos: Option<Box<Cargos>>,
     /// Highest class of a visit inside a child of this port that is no longer kept.
     pub settled_child: Option<VisitClass>,
     /// Whether a call at a port close by, no longer kept, makes this anchorage no end of a hop.
@@ -112,6 +129,29 @@ pub struct Stay {
 }
 
 impl Stay {
+    /// A call that is over, of which nothing is known but a silence.
+    #[cfg(test)]
+    pub fn of_call(port: PortIndex, fix: Fix) -> Stay {
+        let at = Logged { fix, odometer_um: 0 };
+        Stay {
+            port,
+            first: at,
+            last: at,
+            before: None,
+            first_outside: Some(fix.t),
+            is_over: true,
+            has_pair: true,
+            is_zone: false,
+            gaps: [TimeSpan { start: fix.t, end: fix.t }].into_iter().collect(),
+            stops: Stops::default(),
+            away_since: None,
+            overlapped: Rare::default(),
+            cargos: None,
+            settled_child: None,
+            settled_by_port: false,
+        }
+    }
+
     /// What the visit amounts to so far.
     #[must_use]
     pub fn class(&self) -> VisitClass {
@@ -158,39 +198,63 @@ impl Stay {
             entry: self.entry(),
             exit: self.exit(),
             stops: self.stops.list(self.last.fix.t),
-            gaps: self.gaps.to_vec(),
+            gaps: self.gaps.clone(),
             class: self.class(),
         }
     }
 
     /// Static values were heard.
     pub fn hear(&mut self, t: EventTime, values: &Statics) -> bool {
+        if values.draught.is_none() && values.destination.is_none() {
+            return false;
+        }
         let mut changes = false;
         let after_ms = t.0 - self.first.fix.t.0;
+        let is_before_exit = self.first_outside.is_some_and(|exit| t <= exit);
+        if after_ms > ARRIVAL_MS && !is_before_exit {
+            return false;
+        }
+        let cargos = self.cargos.get_or_insert_default();
         if (0..=ARRIVAL_MS).contains(&after_ms) {
-            changes |= self.after_arrival.fill(values);
+            changes |= cargos.after_arrival.fill(values);
         }
         if after_ms <= 0 {
-            changes |= self.at_arrival.update(values);
+            changes |= cargos.at_arrival.update(values);
         }
-        if self.first_outside.is_some_and(|exit| t <= exit) {
-            changes |= self.at_exit.update(values);
+        if is_before_exit {
+            changes |= cargos.at_exit.update(values);
         }
         changes
     }
 
-    /// A report outside: notes whether it is far from the last one inside.
-    pub fn watch_distance(&mut self, fix: Fix) {
-        if self.away_since.is_none() && self.is_away(fix.position) {
-            self.away_since = Some(fix.t);
+    /// What the ship said of its cargo.
+    #[must_use]
+    pub fn cargos(&self) -> &Cargos {
+        self.cargos.as_deref().unwrap_or(&UNTOLD)
+    }
+
+    /// What it said of it last when it left; nothing as long as it has not.
+    fn note_exit(&mut self, at_exit: Cargo) {
+        if self.cargos.is_some() || at_exit.is_told() {
+            self.cargos.get_or_insert_default().at_exit = at_exit;
         }
     }
 
+    /// A report outside: notes whether it is far from the last one inside; whether one was by now.
+    pub fn watch_distance(&mut self, fix: Fix) -> bool {
+        if self.away_since.is_none() && self.is_away(fix.position) {
+            self.away_since = Some(fix.t);
+        }
+        self.away_since.is_some()
+    }
+
     fn is_away(&self, position: Position) -> bool {
-        // 20 nm are a third of a degree of latitude and a bit; only what is nearer needs trigonometry.
-        const SURELY_AWAY: i32 = 334_000;
+        // 20 nm are a third of a degree of latitude and a bit; only what is about as near needs trigonometry.
+        const SURELY_AWAY: u32 = 334_000;
+        const SURELY_NEAR: u32 = 230_000;
         let from = self.last.fix.position;
-        (position.lat - from.lat).abs() > SURELY_AWAY || position.distance_m(from) >= AWAY_M
+        let (lon, lat) = (position.lon.abs_diff(from.lon), position.lat.abs_diff(from.lat));
+        lat > SURELY_AWAY || lon.max(lat) > SURELY_NEAR && position.distance_m(from) >= AWAY_M
     }
 }
 
@@ -203,7 +267,7 @@ struct Machine {
     /// Whether the last report was more than the exit buffer outside.
     was_beyond: bool,
     /// Unrelated ports that held the last report, if that was outside this one.
-    was_in: SmallVec<[PortIndex; 2]>,
+    was_in: Rare<PortIndex>,
 }
 
 /// All ports that a track is in or has just left.
@@ -295,7 +359,7 @@ impl Machine {
     fn arrive(port: PortIndex, is_zone: bool, step: &Step<'_>) -> Machine {
         let mut stops = Stops::default();
         stops.inside(step.report);
-        let mut after_arrival = Cargo::default();
+        let (at_arrival, mut after_arrival) = (Cargo::of(step.statics), Cargo::default());
         if let Some(values) = &step.report.statics {
             after_arrival.fill(values);
         }
@@ -312,13 +376,12 @@ impl Machine {
             stops,
             away_since: None,
             overlapped: Rare::default(),
-            at_arrival: Cargo::of(step.statics),
-            after_arrival,
-            at_exit: Cargo::default(),
+            cargos: (at_arrival.is_told() || after_arrival.is_told())
+                .then(|| Box::new(Cargos { at_arrival, after_arrival, at_exit: Cargo::default() })),
             settled_child: None,
             settled_by_port: false,
         };
-        Machine { stay, is_visit: false, was_beyond: false, was_in: SmallVec::new() }
+        Machine { stay, is_visit: false, was_beyond: false, was_in: Rare::default() }
     }
 
     /// Takes one report; `false` if the machine is of no more use.
@@ -358,16 +421,16 @@ impl Machine {
         self.stay.last = step.logged;
         self.stay.first_outside = None;
         self.stay.away_since = None;
-        self.stay.at_exit = Cargo::default();
+        self.stay.note_exit(Cargo::default());
         self.was_beyond = false;
-        self.was_in.clear();
+        self.was_in.retain(|_| false);
     }
 
     fn outside(&mut self, step: &Step<'_>, chart: &impl Chart) {
         let fix = step.report.fix;
         if self.stay.first_outside.is_none() {
             self.stay.first_outside = Some(fix.t);
-            self.stay.at_exit = Cargo::of(step.statics);
+            self.stay.note_exit(Cargo::of(step.statics));
         }
         self.stay.watch_distance(fix);
         let ports = chart.ports();
@@ -379,6 +442,6 @@ impl Machine {
             || is_beyond && self.was_beyond
             || is_in.iter().any(|port| self.was_in.contains(port));
         self.was_beyond = is_beyond;
-        self.was_in = is_in;
+        self.was_in = is_in.into_iter().collect();
     }
 }

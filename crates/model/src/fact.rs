@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use crate::{EventTime, Mmsi, PortIndex, Position, StaticKey, Statics};
+use crate::{EventTime, Mmsi, PortIndex, Position, Rare, StaticKey, Statics};
 
 /// Where and when a report put a ship.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -162,9 +162,9 @@ pub struct Visit {
     /// When it left; `None` while it has not.
     pub exit: Option<Crossing>,
     /// Times at rest.
-    pub stops: Vec<TimeSpan>,
+    pub stops: Rare<TimeSpan>,
     /// Silences of 4 h or more whose first fix is inside.
-    pub gaps: Vec<TimeSpan>,
+    pub gaps: Rare<TimeSpan>,
     /// What it amounts to.
     pub class: VisitClass,
 }
@@ -230,7 +230,7 @@ pub enum Fact {
 }
 
 /// Nearly all are visits: a hundred thousand ships in ports have one each.
-const _: () = assert!(size_of::<Fact>() <= 160);
+const _: () = assert!(size_of::<Fact>() <= 120);
 
 /// Kinds of facts, in sort order of their printed names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

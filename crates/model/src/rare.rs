@@ -21,9 +21,9 @@ impl<T> Default for Rare<T> {
 impl<T> Rare<T> {
     /// Appends an element.
     pub fn push(&mut self, element: T) {
-        // Most that have any have one.
+        // Most that have any have one, and few have many.
         if self.0.len() == self.0.capacity() {
-            self.0.reserve_exact(self.0.len().max(1));
+            self.0.reserve_exact((self.0.len() / 2).max(1));
         }
         self.0.push(element);
     }
