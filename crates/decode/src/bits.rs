@@ -7,23 +7,35 @@ use model::{CompactString, Payload};
 pub const MAX_BITS: usize = 1_152;
 const WORDS: usize = MAX_BITS / 64;
 
-/// The 48 bits of eight armour characters, the first in the highest byte; `None` if one is none.
+/// The 48 bits of eight armour characters each, the first in the highest byte; `None` if one is none.
 ///
-/// All eight at once: `0`…`W` are values from 0 on, `` ` ``…`w` those from 40 on.
-fn unarmour(eight: u64) -> Option<u64> {
+/// All eight at once: `0`…`W` are values from 0 on, `` ` ``…`w` those from 40 on. Each step is done for all words before the next, so
+/// that the compiler can do it for several at once.
+fn unarmour<const EIGHTS: usize>(eights: [u64; EIGHTS]) -> Option<[u64; EIGHTS]> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const SIX: u64 = 0x3F * ONES;
-    let is_upper = (eight >> 5) & (eight >> 6) & ONES;
-    let values = eight.wrapping_sub(ONES * 0x30 + is_upper * 8);
-    // What is below `0` or above `w` has another bit; what is between `X` and `_` has one once there are no others from 40 on than
-    // those of the second half. Of a byte that takes from the next one that is known itself.
-    let beside = values.wrapping_add((ONES - is_upper) * (0x40 - 40));
-    if (values | beside) & !SIX != 0 {
+    let is_upper = eights.map(|eight| (eight >> 5) & (eight >> 6) & ONES);
+    let mut values = eights;
+    let mut wrong = 0;
+    for (value, is_upper) in values.iter_mut().zip(is_upper) {
+        *value = value.wrapping_sub(ONES * 0x30 + (is_upper << 3));
+        // What is below `0` or above `w` has another bit; what is between `X` and `_` has one once there are no others from 40 on than
+        // those of the second half. Of a byte that takes from the next one that is known itself.
+        let is_lower = ONES - is_upper;
+        wrong |= *value | value.wrapping_add((is_lower << 4) + (is_lower << 3));
+    }
+    if wrong & !SIX != 0 {
         return None;
     }
-    let twelves = (values & 0x3F00_3F00_3F00_3F00) >> 2 | values & 0x003F_003F_003F_003F;
-    let twenty_fours = (twelves & 0x0FFF_0000_0FFF_0000) >> 4 | twelves & 0x0000_0FFF_0000_0FFF;
-    Some((twenty_fours >> 32) << 24 | twenty_fours & 0x00FF_FFFF)
+    let twelves = values.map(|value| (value & 0x3F00_3F00_3F00_3F00) >> 2 | value & 0x003F_003F_003F_003F);
+    let twenty_fours =
+        twelves.map(|value| (value & 0x0FFF_0000_0FFF_0000) >> 4 | value & 0x0000_0FFF_0000_0FFF);
+    Some(twenty_fours.map(|value| (value >> 32) << 24 | value & 0x00FF_FFFF))
+}
+
+/// The 48 bits of eight armour characters.
+fn unarmour_eight(eight: &[u8; 8]) -> Option<u64> {
+    unarmour([u64::from_be_bytes(*eight)]).map(|[bits]| bits)
 }
 
 /// Characters of a position report.
@@ -34,8 +46,7 @@ fn unarmour_report(report: &[u8; REPORT]) -> Option<[u64; 3]> {
     let ([a, b, c], rest) = report.as_chunks::<8>() else { return None };
     let [first, second, third, fourth] = *rest else { return None };
     let last = [first, second, third, fourth, b'0', b'0', b'0', b'0'];
-    let [a, b, c, d] = [*a, *b, *c, last].map(|eight| unarmour(u64::from_be_bytes(eight)));
-    let (a, b, c, d) = (a?, b?, c?, d?);
+    let [a, b, c, d] = unarmour([*a, *b, *c, last].map(u64::from_be_bytes))?;
     Some([a << 16 | b >> 32, b << 32 | c >> 16, c << 48 | d])
 }
 
@@ -84,14 +95,14 @@ impl Bits {
         // The length is always that of what was written: so much is emptied.
         let (eights, rest) = payload.as_chunks::<8>();
         for eight in eights {
-            let Some(bits) = unarmour(u64::from_be_bytes(*eight)) else { return false };
+            let Some(bits) = unarmour_eight(eight) else { return false };
             self.or(self.length, bits << 16);
             self.length += 48;
         }
         if !rest.is_empty() {
             let mut eight = [b'0'; 8];
             eight[..rest.len()].copy_from_slice(rest);
-            let Some(bits) = unarmour(u64::from_be_bytes(eight)) else { return false };
+            let Some(bits) = unarmour_eight(&eight) else { return false };
             self.or(self.length, bits << 16);
             self.length += rest.len() * 6;
         }
@@ -114,7 +125,7 @@ impl Bits {
         }
         let mut used = 0;
         while let Some(eight) = text[used..].first_chunk()
-            && let Some(bits) = unarmour(u64::from_be_bytes(*eight))
+            && let Some(bits) = unarmour_eight(eight)
         {
             if self.length + 48 > MAX_BITS {
                 return None;
