@@ -76,6 +76,7 @@ impl Packed for OfTick {
         }
     }
 
+    #[inline]
     fn unpack<'a>(_: &OfTick, bytes: &mut impl Iterator<Item = &'a u8>) -> Option<OfTick> {
         let kinds = *bytes.next()?;
         let portion = unpack_number(bytes)?;
@@ -252,16 +253,21 @@ impl Days {
         if newest < from {
             return later;
         }
+        let mut first_of_day = i64::MAX;
         for run in self.recent.back().take_while(|run| run.newest >= from) {
-            let mut until = run.newest;
-            while until >= run.oldest().max(from) {
-                let day = counted_on(until);
-                let first = first_counted_on(day).max(run.oldest()).max(from);
-                if later.last().is_none_or(|(other, _)| *other != day) {
+            let (mut until, oldest) = (run.newest, run.oldest().max(from));
+            while until >= oldest {
+                if until < first_of_day {
+                    let day = counted_on(until);
+                    first_of_day = first_counted_on(day);
                     later.push((day, Counts::default()));
                 }
+                let first = oldest.max(first_of_day);
                 if let Some((_, counts)) = later.last_mut() {
-                    counts.add(&run.told.counts.times((until - first + 1) as u32));
+                    match (until - first + 1) as u32 {
+                        1 => counts.add(&run.told.counts),
+                        ticks => counts.add(&run.told.counts.times(ticks)),
+                    }
                 }
                 until = first - 1;
             }

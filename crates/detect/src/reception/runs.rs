@@ -138,6 +138,7 @@ pub(super) struct Back<'a, T> {
 impl<T: Packed> Iterator for Back<'_, T> {
     type Item = Run<T>;
 
+    #[inline]
     fn next(&mut self) -> Option<Run<T>> {
         let lengths = *self.bytes.next()?;
         let mut length = |few: u8| match few {
