@@ -225,7 +225,7 @@ impl Reception {
     fn hear(&mut self, tick: &Tick) {
         for some in tick.heard.chunks(TOGETHER) {
             self.fetch(some.iter().map(|(cell, _)| *cell));
-            for (cell, heard) in some.iter().filter(|(_, heard)| heard.ships > 0) {
+            for (cell, heard) in some {
                 let place = self.cells.insert(Place::new(*cell));
                 place.heard.push(tick.bin, *heard, tick.bin - MEMORY_BINS);
             }
@@ -283,11 +283,9 @@ impl Reception {
     pub fn of_cells(&self) -> Vec<OfCell> {
         let Some(newest) = self.ticks.back() else { return Vec::new() };
         let now = bin_end(newest.bin);
-        let of_place = |place: &Place| {
-            let cell = place.cell;
-            place.learned.iter().map(move |learned| (cell, learned.class)).collect::<SmallVec<[_; 4]>>()
-        };
-        let mut known: Vec<(Cell, Class)> = self.cells.iter().flat_map(of_place).collect();
+        let learned =
+            self.cells.iter().flat_map(|place| place.learned.iter().map(move |of| (place.cell, of.class)));
+        let mut known: Vec<(Cell, Class)> = learned.collect();
         known.sort_unstable();
         known.dedup();
         let of_cell = |(cell, class)| {
@@ -522,6 +520,8 @@ fn witnesses(mut heard: SmallVec<[(Cell, CellHeard); 8]>, except: Mmsi) -> Small
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec;
+
     use super::*;
 
     /// Bytes that are set aside for a tick of a cell in which so many ships are heard in a bin, the lowest of them being this one.
@@ -542,6 +542,44 @@ mod tests {
         }
         let learned = &place.learned[0];
         (place.heard.room() + learned.days.recent_room()) as f64 / MEMORY_BINS as f64
+    }
+
+    /// What is expected in a cell by now.
+    fn expected(reception: &Reception, cell: Cell) -> (Portion, i32) {
+        let expected = reception.cells.get(cell).unwrap().learned(Class::A, 0).unwrap().expected;
+        (expected.portion, expected.found)
+    }
+
+    #[test]
+    fn what_is_expected_by_cells_around_is_found_once_an_hour_and_otherwise_at_once() {
+        let all = Cell::at(Position::from_degrees(131.9, 43.1).unwrap()).disk(1);
+        let (cell, beside) = (all[0], all[1]);
+        let counted = |cell: Cell, heard: u32, present: u32, passages: u32| Counted {
+            cell,
+            class: Class::A,
+            source: 0,
+            counts: Counts { heard, present, passages, ..Counts::default() },
+        };
+        let first = 2_800_040;
+        let mut reception = Reception::default();
+        let mut apply = |bin: i64, counted: Vec<Counted>| {
+            let ticks = [Tick { bin: first + bin, counted, ..Tick::default() }];
+            ticks.into_iter().for_each(|tick| reception.apply(&Arc::new(tick)));
+            // It does not hang on what is kept ready.
+            let written = postcard::to_allocvec(&reception).unwrap();
+            reception = postcard::from_bytes(&written).unwrap();
+            let (portion, found) = expected(&reception, cell);
+            (portion, i64::from(found) - first)
+        };
+        let portion = |heard: f64, present: f64| Portion::of((1.0 + heard) / (2.0 + present));
+        // Not known; then known by the cell beside it, and kept; then found anew; then known by itself.
+        assert_eq!(apply(0, vec![counted(cell, 1, 1, 1)]), (Portion::NONE, 0));
+        let both = |heard| vec![counted(cell, 1, 1, 1), counted(beside, heard, 60, 6)];
+        assert_eq!(apply(1, both(30)), (portion(32.0, 62.0), 1));
+        assert_eq!(apply(2, both(60)), (portion(32.0, 62.0), 1));
+        assert_eq!(apply(6, both(60)), (portion(32.0, 62.0), 1));
+        assert_eq!(apply(7, both(60)), (portion(215.0, 245.0), 7));
+        assert_eq!(apply(8, vec![counted(cell, 20, 60, 6)]), (portion(25.0, 65.0), 8));
     }
 
     #[test]

@@ -222,14 +222,31 @@ mod tests {
         }
     }
 
+    /// Numbers below others.
+    fn random(seed: u64) -> impl FnMut(u64) -> u64 {
+        let mut state = seed;
+        move |below| {
+            state = model::hash::mix(state, 0x5EED);
+            state % below
+        }
+    }
+
+    #[test]
+    fn what_nobody_asks_for_any_more_gives_its_room_back() {
+        let mut runs = Runs::<u32>::default();
+        runs.push(2_800_000, 7, 0);
+        runs.forget(2_799_999);
+        assert_eq!(runs.at(2_800_000), Some(7));
+        runs.forget(2_800_000);
+        assert_eq!((runs.at(2_800_000), runs.room()), (None, 0));
+        runs.push(2_800_009, 9, 0);
+        assert_eq!((runs.at(2_800_000), runs.at(2_800_009)), (None, Some(9)));
+    }
+
     #[test]
     fn what_each_tick_told_is_known_as_long_as_somebody_may_ask() {
         const KEPT: i64 = 300;
-        let mut state = 1;
-        let mut random = |below: u64| {
-            state = model::hash::mix(state, 0x5EED);
-            state % below
-        };
+        let mut random = random(1);
         for steadiness in [1, 3, 40] {
             let (mut runs, mut plain) = (Runs::<u32>::default(), BTreeMap::new());
             let (mut tick, mut told, mut most) = (2_800_000, 7, 0);
@@ -258,11 +275,7 @@ mod tests {
 
     #[test]
     fn who_was_heard_is_packed_with_who_was_heard_later() {
-        let mut state = 3;
-        let mut random = |below: u64| {
-            state = model::hash::mix(state, 0x5EED);
-            state % below
-        };
+        let mut random = random(3);
         let (mut runs, mut plain) = (Runs::<CellHeard>::default(), BTreeMap::new());
         for tick in (2_800_000..2_800_400).filter(|tick| tick % 11 != 0) {
             let mut heard = CellHeard::default();
@@ -290,13 +303,10 @@ mod tests {
 
     #[test]
     fn damaged_bytes_end_what_is_read() {
-        let mut state = 5;
-        for round in 0..2_000_u64 {
-            let mut random = || {
-                state = model::hash::mix(state, round);
-                if round < 256 { round as u8 } else { state as u8 }
-            };
-            let bytes: [u8; 40] = core::array::from_fn(|_| random());
+        let mut random = random(5);
+        for round in 0..2_000 {
+            let bytes: [u8; 40] =
+                core::array::from_fn(|_| if round < 256 { round as u8 } else { random(256) as u8 });
             read_damaged::<u32>(&bytes);
             read_damaged::<CellHeard>(&bytes);
             read_damaged::<OfTick>(&bytes);

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 
 use model::alert::Notice;
 use model::{Cell, Class, Mmsi};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use smallvec::SmallVec;
 
 use super::runs::{Packed, pack_number, unpack_number};
@@ -17,7 +18,8 @@ use crate::{AT_ANCHOR, MOORED};
 pub struct Tick {
     /// The bin that is over.
     pub bin: i64,
-    /// Where ships were heard in it, by cells.
+    /// Where ships were heard in it: cells, ascending.
+    #[serde(deserialize_with = "ascending")]
     pub heard: Vec<(Cell, CellHeard)>,
     /// Who could hear in it.
     pub hearing: Arc<Hearing>,
@@ -30,6 +32,16 @@ pub struct Tick {
     pub claims: Vec<Claim>,
     /// What belongs to no ship.
     pub notices: Vec<Notice>,
+}
+
+/// Reads cells in which ships were heard, and refuses them where they are not in their order or nobody was heard.
+fn ascending<'de, D: Deserializer<'de>>(bytes: D) -> Result<Vec<(Cell, CellHeard)>, D::Error> {
+    let heard = Vec::<(Cell, CellHeard)>::deserialize(bytes)?;
+    let is_ascending = heard.is_sorted_by(|(one, _), (other, _)| one < other);
+    if !is_ascending || heard.iter().any(|(cell, heard)| *cell == Cell::NONE || heard.ships == 0) {
+        return Err(D::Error::custom("cells are not in their order, or nobody was heard in one"));
+    }
+    Ok(heard)
 }
 
 /// Who could hear in one bin, and what was in the way.
@@ -217,6 +229,32 @@ impl IntervalGroup {
             Class::A => IntervalGroup::UnderWayA,
             Class::B if sog.is_some_and(|sog| sog <= 20) => IntervalGroup::RestB,
             Class::B => IntervalGroup::UnderWayB,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_whose_cells_are_not_in_their_order_or_empty_are_refused() {
+        let mut one = CellHeard::default();
+        one.add(Mmsi(273_000_001));
+        let near = Cell::at(model::Position::default()).disk(1);
+        let read = |heard: &[(Cell, CellHeard)]| {
+            let tick = Tick { bin: 2_800_000, heard: heard.to_vec(), ..Tick::default() };
+            let written = postcard::to_allocvec(&tick).unwrap();
+            postcard::from_bytes::<Tick>(&written).map(|read| read == tick)
+        };
+        assert_eq!(read(&[(near[0], one), (near[1], one)]), Ok(true));
+        for wrong in [
+            [(near[1], one), (near[0], one)],
+            [(near[0], one), (near[0], one)],
+            [(Cell::NONE, one), (near[0], one)],
+            [(near[0], one), (near[1], CellHeard::default())],
+        ] {
+            assert!(read(&wrong).is_err());
         }
     }
 }
