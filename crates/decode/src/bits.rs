@@ -9,8 +9,7 @@ const WORDS: usize = MAX_BITS / 64;
 
 /// The 48 bits of eight armour characters each, the first in the highest byte; `None` if one is none.
 ///
-/// All eight at once: `0`…`W` are values from 0 on, `` ` ``…`w` those from 40 on. Each step is done for all words before the next, so
-/// that the compiler can do it for several at once.
+/// All eight at once: `0`…`W` are values from 0 on, `` ` ``…`w` those from 40 on. Whether any is none is asked once for all words.
 fn unarmour<const EIGHTS: usize>(eights: [u64; EIGHTS]) -> Option<[u64; EIGHTS]> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const SIX: u64 = 0x3F * ONES;
@@ -18,11 +17,10 @@ fn unarmour<const EIGHTS: usize>(eights: [u64; EIGHTS]) -> Option<[u64; EIGHTS]>
     let mut values = eights;
     let mut wrong = 0;
     for (value, is_upper) in values.iter_mut().zip(is_upper) {
-        *value = value.wrapping_sub(ONES * 0x30 + (is_upper << 3));
+        *value = value.wrapping_sub(ONES * 0x30 + is_upper * 8);
         // What is below `0` or above `w` has another bit; what is between `X` and `_` has one once there are no others from 40 on than
         // those of the second half. Of a byte that takes from the next one that is known itself.
-        let is_lower = ONES - is_upper;
-        wrong |= *value | value.wrapping_add((is_lower << 4) + (is_lower << 3));
+        wrong |= *value | value.wrapping_add((ONES - is_upper) * (0x40 - 40));
     }
     if wrong & !SIX != 0 {
         return None;
