@@ -96,7 +96,7 @@ impl Bucket {
             return None;
         }
         self.strangers.push_back(mmsi);
-        let ship = self.ships.insert(Ship::new(mmsi));
+        let ship = self.ships.get_or_insert_with(mmsi, || Ship::new(mmsi));
         take_in(ship, &mut self.moments, (*turn, transmission), chart, counts, out)
     }
 

@@ -124,8 +124,12 @@ impl<T: Keyed> Roster<T> {
 
     /// Adds one, unless there is one with its key; the one that is there then.
     pub fn insert(&mut self, thing: T) -> &mut T {
-        let key = thing.key();
-        let place = self.place_of(key).unwrap_or_else(|| self.push(key, thing));
+        self.get_or_insert_with(thing.key(), || thing)
+    }
+
+    /// The one with this key; it is made where there is none.
+    pub fn get_or_insert_with(&mut self, key: T::Key, make: impl FnOnce() -> T) -> &mut T {
+        let place = self.place_of(key).unwrap_or_else(|| self.push(key, make));
         &mut self.chunks[place / Self::IN_CHUNK][place % Self::IN_CHUNK]
     }
 
@@ -146,7 +150,7 @@ impl<T: Keyed> Roster<T> {
         }
     }
 
-    fn push(&mut self, key: T::Key, thing: T) -> usize {
+    fn push(&mut self, key: T::Key, make: impl FnOnce() -> T) -> usize {
         let place = self.count;
         self.places.insert(self.tag(key), place as u32);
         self.count += 1;
@@ -159,7 +163,8 @@ impl<T: Keyed> Roster<T> {
             let room = if place < Self::IN_CHUNK { (2 * place).max(4) } else { Self::IN_CHUNK };
             chunk.reserve_exact(room.min(Self::IN_CHUNK) - chunk.len());
         }
-        chunk.push(thing);
+        // Made where it stays: it may be large.
+        chunk.push(make());
         place
     }
 
