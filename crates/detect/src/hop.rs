@@ -214,7 +214,7 @@ impl Itinerary {
             return true;
         }
         let way = TimeSpan { start: departure.fix.t, end: to.first.fix.t };
-        let was_away = from.away_since.is_some_and(|t| t <= to.first.fix.t);
+        let was_away = from.was_away_by(to.first.fix.t);
         was_away || self.silences.iter().any(|span| span.length_ms() >= GAP_MS && span.overlap_ms(way) > 0)
     }
 
@@ -326,7 +326,8 @@ mod tests {
             position: Position::from_degrees(131.9, lat).unwrap(),
         };
         let away = |itinerary: &Itinerary| -> Vec<Option<i64>> {
-            itinerary.over.iter().map(|stay| Some(stay.away_since?.0 / HOUR_MS)).collect()
+            let since = |stay: &Stay| (0..24).find(|hour| stay.was_away_by(EventTime(hour * HOUR_MS)));
+            itinerary.over.iter().map(since).collect()
         };
         let mut itinerary = Itinerary::default();
         itinerary.add(Stay::of_call(PortIndex(1), fix(0, 43.0)));

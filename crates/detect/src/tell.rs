@@ -11,14 +11,15 @@ use model::alert::{
 use model::hash::mix;
 use model::time::DAY_MS;
 use model::{
-    EventTime, Fact, FactChange, FactKind, Fix, Origin, PortIndex, Rare, Silence, StaticKey, TimeSpan,
-    VisitClass,
+    EventTime, Fact, FactChange, FactKey, FactKind, Fix, Origin, PortIndex, Rare, Silence, StaticKey,
+    TimeSpan, VisitClass,
 };
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::dark::{Episode, KEEP_MS};
 use crate::silence::extent;
+use crate::visit::Visited;
 use crate::watch::{Effect, Watch, stronger};
 use crate::{Chart, Story};
 
@@ -34,7 +35,7 @@ const MAX_HABITS: usize = 16;
 pub struct Teller {
     told: Rare<Entry>,
     /// Visits and hops as they are, as far as alerts may come of them.
-    facts: Rare<Arc<FactTold>>,
+    facts: Rare<Noted>,
     /// Ports at which the ship had called before those, and how often.
     called: Calls,
     /// Hops that it had made before those.
@@ -42,6 +43,51 @@ pub struct Teller {
     /// The state of the story that was told last.
     version: u64,
 }
+
+/// A visit or hop as it is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+enum Noted {
+    Visit(Visited),
+    Hop(Arc<FactTold>),
+}
+
+impl Noted {
+    fn hop(&self) -> Option<(&Arc<FactTold>, &model::Hop)> {
+        match self {
+            Noted::Hop(told) => Some((told, hop_of(told)?)),
+            Noted::Visit(_) => None,
+        }
+    }
+
+    /// When a call began, and where.
+    fn call(&self) -> Option<(EventTime, PortIndex)> {
+        match self {
+            Noted::Visit(visit) => visit.is_call().then(|| (visit.first().t, visit.port())),
+            Noted::Hop(_) => None,
+        }
+    }
+
+    /// When it was over, if it is.
+    fn ended(&self) -> Option<EventTime> {
+        match self {
+            Noted::Visit(visit) => visit.ended(),
+            Noted::Hop(told) => Some(extent(&told.fact).end),
+        }
+    }
+
+    /// Whether it is of this key of its track.
+    fn has(&self, key: &FactKey) -> bool {
+        match self {
+            Noted::Visit(visit) => {
+                (key.kind, key.start, key.port) == (FactKind::Visit, visit.first().t, Some(visit.port()))
+            }
+            Noted::Hop(told) => told.key == *key,
+        }
+    }
+}
+
+/// There are several for each of a million ships.
+const _: () = assert!(size_of::<Noted>() <= 72);
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Route {
@@ -121,11 +167,15 @@ impl Teller {
             return;
         }
         self.version = 0;
-        self.facts.retain(|told| told.key != change.key);
-        if let Some(fact) = &change.fact {
-            let (fact, ambiguous) = (fact.clone(), change.ambiguous);
-            self.facts.push(Arc::new(FactTold { key: change.key, fact, ambiguous, provisional: false }));
-        }
+        self.facts.retain(|noted| !noted.has(&change.key));
+        let (key, ambiguous) = (change.key, change.ambiguous);
+        let noted = change.fact.as_ref().map(|fact| match fact {
+            Fact::Visit(visit) => Noted::Visit(Visited::of(visit, ambiguous)),
+            Fact::Hop(_) | Fact::Silence(_) => {
+                Noted::Hop(Arc::new(FactTold { key, fact: fact.clone(), ambiguous, provisional: false }))
+            }
+        });
+        noted.into_iter().for_each(|noted| self.facts.push(noted));
     }
 
     /// Tells what differs from what was told: `at` is when it was decided, `told` when it is known.
@@ -251,8 +301,11 @@ impl Teller {
 
     fn currents<'a, C: Chart>(&'a self, scene: &Scene<'a, C>) -> Vec<Current<'a>> {
         let mut currents = Vec::new();
-        for fact in &self.facts {
-            currents.extend(scene.fact(Arc::clone(fact)));
+        for noted in &*self.facts {
+            currents.extend(match noted {
+                Noted::Visit(visit) => scene.visit(visit),
+                Noted::Hop(told) => scene.fact(Arc::clone(told)),
+            });
         }
         for fact in scene.story.provisional_hops(scene.chart) {
             if currents.iter().all(|current| current.key != scene.fact_key(&fact)) {
@@ -287,8 +340,7 @@ impl Teller {
             return Vec::new();
         }
         let mut currents = Vec::new();
-        for told in &self.facts {
-            let Some(hop) = hop_of(told) else { continue };
+        for (told, hop) in self.facts.iter().filter_map(Noted::hop) {
             let way = TimeSpan { start: hop.departure.t, end: hop.arrival.t };
             let on_the_way = |episode: &&&Episode| episode.span(scene.now).overlap_ms(way) > 0;
             let episodes: Vec<&Episode> = dark.iter().filter(on_the_way).copied().collect();
@@ -357,9 +409,9 @@ impl Teller {
         let to = leg.hop.and_then(hop_of).map(|hop| hop.to);
         let is_same = |from: PortIndex, other: PortIndex| from == leg.from && Some(other) == to;
         let settled = self.routes.iter().find(|route| is_same(route.from, route.to));
-        let others = self.facts.iter().filter_map(hop_of).filter(|hop| is_same(hop.from, hop.to));
+        let others = self.facts.iter().filter_map(Noted::hop).filter(|(_, hop)| is_same(hop.from, hop.to));
         let (mut earlier, mut dark) = settled.map_or((0, 0), |route| (route.hops, route.dark));
-        for other in others.filter(|hop| hop.departure.t < leg.departure.t) {
+        for (_, other) in others.filter(|(_, hop)| hop.departure.t < leg.departure.t) {
             (earlier, dark) = (earlier + 1, dark + u32::from(other.through_silence));
         }
         DarkHop {
@@ -377,8 +429,7 @@ impl Teller {
 
     /// The calls among the facts: when they began, and where.
     fn calls(&self) -> Vec<(EventTime, PortIndex)> {
-        let call = |told: &Arc<FactTold>| Some((extent(&told.fact).start, call_of(told)?));
-        self.facts.iter().filter_map(call).collect()
+        self.facts.iter().filter_map(Noted::call).collect()
     }
 
     fn count_hop(&mut self, from: PortIndex, to: PortIndex, is_dark: bool) {
@@ -395,22 +446,18 @@ impl Teller {
 
     /// Forgets facts that can change no more.
     fn settle(&mut self, now: EventTime) {
-        let mut settled: Vec<Arc<FactTold>> = Vec::new();
-        self.facts.retain(|told| {
-            let is_over = match &told.fact {
-                Fact::Visit(visit) => visit.exit.is_some(),
-                Fact::Hop(_) | Fact::Silence(_) => true,
-            };
-            let keep = !is_over || extent(&told.fact).end.0 + REMEMBER_MS >= now.0;
+        let mut settled: SmallVec<[Noted; 1]> = SmallVec::new();
+        self.facts.retain(|noted| {
+            let keep = noted.ended().is_none_or(|end| end.0 + REMEMBER_MS >= now.0);
             if !keep {
-                settled.push(Arc::clone(told));
+                settled.push(noted.clone());
             }
             keep
         });
-        for told in settled {
-            if let Some(hop) = hop_of(&told) {
+        for noted in settled {
+            if let Some((_, hop)) = noted.hop() {
                 self.count_hop(hop.from, hop.to, hop.through_silence);
-            } else if let Some(port) = call_of(&told) {
+            } else if let Some((_, port)) = noted.call() {
                 count_call(&mut self.called, port);
             }
         }
@@ -599,6 +646,18 @@ impl<'a, C: Chart> Scene<'a, C> {
         }
     }
 
+    /// A visit, where a rule names it or all are told.
+    fn visit(&self, visit: &Visited) -> Option<Current<'a>> {
+        // Of most nobody wants to know, and they are not written out.
+        if !self.is_told(&self.effects_of_visit(visit.port(), visit.first())) {
+            return None;
+        }
+        let (kind, port) = (FactKind::Visit, Some(visit.port()));
+        let key = FactKey { track: self.story.track(), start: visit.first().t, kind, port };
+        let (fact, ambiguous) = (Fact::Visit(visit.visit()), visit.ambiguous);
+        self.fact(Arc::new(FactTold { key, fact, ambiguous, provisional: false }))
+    }
+
     /// A visit or hop, where a rule names it or all are told.
     fn fact(&self, told: Arc<FactTold>) -> Option<Current<'a>> {
         let (is_over, print) = match &told.fact {
@@ -613,9 +672,7 @@ impl<'a, C: Chart> Scene<'a, C> {
                 (false, [hop.departure.t.0 as u64, draught, arrival])
             }
         };
-        let is_named =
-            self.effects_of_fact(&told.fact).iter().any(Option::is_some) || !self.listed.is_empty();
-        (is_named || self.watch().rules().tells_all_facts).then(|| Current {
+        self.is_told(&self.effects_of_fact(&told.fact)).then(|| Current {
             key: self.fact_key(&told),
             span: extent(&told.fact),
             is_over,
@@ -624,19 +681,29 @@ impl<'a, C: Chart> Scene<'a, C> {
         })
     }
 
+    /// Whether a fact is told, given what rules say of its ports and its place.
+    fn is_told(&self, effects: &[Option<Effect>]) -> bool {
+        let is_named = effects.iter().any(Option::is_some) || !self.listed.is_empty();
+        is_named || self.watch().rules().tells_all_facts
+    }
+
     fn effects_of_fact(&self, fact: &Fact) -> SmallVec<[Option<Effect>; 4]> {
         let watch = self.watch();
-        let area = watch.area_effect(first_fix(fact).position);
         match fact {
             Fact::Silence(_) => SmallVec::new(),
-            Fact::Visit(visit) => SmallVec::from_iter([watch.port_effect(visit.port), area]),
+            Fact::Visit(visit) => self.effects_of_visit(visit.port, visit.first_inside),
             Fact::Hop(hop) => SmallVec::from_iter([
                 watch.corridor_effect(hop.from, hop.to),
                 watch.port_effect(hop.from),
                 watch.port_effect(hop.to),
-                area,
+                watch.area_effect(hop.departure.position),
             ]),
         }
+    }
+
+    fn effects_of_visit(&self, port: PortIndex, first: Fix) -> SmallVec<[Option<Effect>; 4]> {
+        let watch = self.watch();
+        SmallVec::from_iter([watch.port_effect(port), watch.area_effect(first.position)])
     }
 
     /// How urgent something is that is to be told; `None` if a rule mutes it.
@@ -690,14 +757,6 @@ fn hop_of(told: &Arc<FactTold>) -> Option<&model::Hop> {
     match &told.fact {
         Fact::Hop(hop) => Some(hop),
         Fact::Visit(_) | Fact::Silence(_) => None,
-    }
-}
-
-/// The port of a visit that was a call.
-fn call_of(told: &Arc<FactTold>) -> Option<PortIndex> {
-    match &told.fact {
-        Fact::Visit(visit) => visit.class.is_call().then_some(visit.port),
-        Fact::Hop(_) | Fact::Silence(_) => None,
     }
 }
 
@@ -773,12 +832,4 @@ pub fn notice(notice: &Notice, told: EventTime) -> Told {
         finding: Finding::Notice(Arc::new(notice.clone())),
         inputs: SmallVec::new(),
     }))
-}
-
-fn first_fix(fact: &Fact) -> Fix {
-    match fact {
-        Fact::Silence(silence) => silence.start,
-        Fact::Visit(visit) => visit.first_inside,
-        Fact::Hop(hop) => hop.departure,
-    }
 }

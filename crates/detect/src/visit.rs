@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use model::position::NAUTICAL_MILE_M;
 use model::prefetch::fetch_at;
-use model::time::{DAY_MS, HOUR_MS, MINUTE_MS};
+use model::time::{DAY_MS, HOUR_MS, MINUTE_MS, MaybeTime};
 use model::{
     CompactString, Crossing, EventTime, Fix, PortIndex, PortKind, Position, Rare, Statics, TimeSpan, Visit,
     VisitClass,
@@ -13,7 +13,7 @@ use model::{
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::stop::Stops;
+use crate::stop::{Stopping, Stops};
 use crate::{Chart, Outside, Report};
 
 /// A silence in port of at least this long can be a call.
@@ -104,9 +104,9 @@ pub struct Stay {
     /// Last report inside so far.
     pub last: Logged,
     /// The report before the first.
-    pub before: Option<EventTime>,
+    before: MaybeTime,
     /// The first report outside after the last inside, so far.
-    pub first_outside: Option<EventTime>,
+    first_outside: MaybeTime,
     /// Whether it has left.
     pub is_over: bool,
     /// Whether two consecutive reports were inside.
@@ -118,7 +118,7 @@ pub struct Stay {
     /// Stops.
     pub stops: Stops,
     /// The first report at least 20 nm from the last inside.
-    pub away_since: Option<EventTime>,
+    away_since: MaybeTime,
     /// Where the track last was inside the ports it was also visiting when this visit began.
     pub overlapped: Rare<(PortIndex, EventTime, Logged)>,
     cargos: Option<Box<Cargos>>,
@@ -137,14 +137,14 @@ impl Stay {
             port,
             first: at,
             last: at,
-            before: None,
-            first_outside: Some(fix.t),
+            before: MaybeTime::NONE,
+            first_outside: Some(fix.t).into(),
             is_over: true,
             has_pair: true,
             is_zone: false,
             gaps: [TimeSpan { start: fix.t, end: fix.t }].into_iter().collect(),
             stops: Stops::default(),
-            away_since: None,
+            away_since: MaybeTime::NONE,
             overlapped: Rare::default(),
             cargos: None,
             settled_child: None,
@@ -177,15 +177,13 @@ impl Stay {
     /// When it came in.
     #[must_use]
     pub fn entry(&self) -> Option<Crossing> {
-        let t = self.first.fix.t;
-        self.before.map(|before| Crossing { t, not_before: before, not_after: t })
+        entry(self.before, self.first.fix)
     }
 
     /// When it left, if it has.
     #[must_use]
     pub fn exit(&self) -> Option<Crossing> {
-        let t = self.first_outside.filter(|_| self.is_over)?;
-        Some(Crossing { t, not_before: self.last.fix.t, not_after: t })
+        if self.is_over { exit(self.last.fix, self.first_outside) } else { None }
     }
 
     /// The fact.
@@ -210,7 +208,7 @@ impl Stay {
         }
         let mut changes = false;
         let after_ms = t.0 - self.first.fix.t.0;
-        let is_before_exit = self.first_outside.is_some_and(|exit| t <= exit);
+        let is_before_exit = self.first_outside.get().is_some_and(|exit| t <= exit);
         if after_ms > ARRIVAL_MS && !is_before_exit {
             return false;
         }
@@ -240,12 +238,18 @@ impl Stay {
         }
     }
 
+    /// Whether it was far from the last one inside by a time.
+    #[must_use]
+    pub fn was_away_by(&self, t: EventTime) -> bool {
+        self.away_since.get().is_some_and(|since| since <= t)
+    }
+
     /// A report outside: notes whether it is far from the last one inside; whether one was by now.
     pub fn watch_distance(&mut self, fix: Fix) -> bool {
-        if self.away_since.is_none() && self.is_away(fix.position) {
-            self.away_since = Some(fix.t);
+        if self.away_since == MaybeTime::NONE && self.is_away(fix.position) {
+            self.away_since = Some(fix.t).into();
         }
-        self.away_since.is_some()
+        self.away_since != MaybeTime::NONE
     }
 
     fn is_away(&self, position: Position) -> bool {
@@ -258,10 +262,95 @@ impl Stay {
     }
 }
 
+/// A visit as it was told, in few bytes: there are millions of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Visited {
+    first: Fix,
+    last: Fix,
+    before: MaybeTime,
+    first_outside: MaybeTime,
+    stops: Rare<TimeSpan>,
+    gaps: Rare<TimeSpan>,
+    port: PortIndex,
+    class: VisitClass,
+    /// Another ship with the same MMSI was close.
+    pub ambiguous: bool,
+}
+
+impl Visited {
+    /// That of a visit.
+    #[must_use]
+    pub fn of(visit: &Visit, ambiguous: bool) -> Visited {
+        Visited {
+            first: visit.first_inside,
+            last: visit.last_inside,
+            before: visit.entry.map(|entry| entry.not_before).into(),
+            first_outside: visit.exit.map(|exit| exit.t).into(),
+            stops: visit.stops.clone(),
+            gaps: visit.gaps.clone(),
+            port: visit.port,
+            class: visit.class,
+            ambiguous,
+        }
+    }
+
+    /// The visit.
+    #[must_use]
+    pub fn visit(&self) -> Visit {
+        Visit {
+            port: self.port,
+            first_inside: self.first,
+            last_inside: self.last,
+            entry: entry(self.before, self.first),
+            exit: exit(self.last, self.first_outside),
+            stops: self.stops.clone(),
+            gaps: self.gaps.clone(),
+            class: self.class,
+        }
+    }
+
+    /// The port.
+    #[must_use]
+    pub fn port(&self) -> PortIndex {
+        self.port
+    }
+
+    /// The first fix inside.
+    #[must_use]
+    pub fn first(&self) -> Fix {
+        self.first
+    }
+
+    /// Whether it is a call.
+    #[must_use]
+    pub fn is_call(&self) -> bool {
+        self.class.is_call()
+    }
+
+    /// When it was over, if it is: the last time inside.
+    #[must_use]
+    pub fn ended(&self) -> Option<EventTime> {
+        self.first_outside.get().map(|_| self.last.t)
+    }
+}
+
+/// How it came in by a report inside after one that was not.
+fn entry(before: MaybeTime, first: Fix) -> Option<Crossing> {
+    let not_before = before.get()?;
+    Some(Crossing { t: first.t, not_before, not_after: first.t })
+}
+
+/// How it went out by a report outside after one that was not.
+fn exit(last: Fix, first_outside: MaybeTime) -> Option<Crossing> {
+    let t = first_outside.get()?;
+    Some(Crossing { t, not_before: last.t, not_after: t })
+}
+
 /// A port that the track is in, or has just left.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Machine {
     stay: Stay,
+    stopping: Stopping,
     /// Whether the visit has begun; before, one report inside waits for the next.
     is_visit: bool,
     /// Whether the last report was more than the exit buffer outside.
@@ -357,8 +446,8 @@ impl Visits {
 
 impl Machine {
     fn arrive(port: PortIndex, is_zone: bool, step: &Step<'_>) -> Machine {
-        let mut stops = Stops::default();
-        stops.inside(step.report);
+        let (mut stops, mut stopping) = (Stops::default(), Stopping::default());
+        stopping.inside(&mut stops, step.report);
         let (at_arrival, mut after_arrival) = (Cargo::of(step.statics), Cargo::default());
         if let Some(values) = &step.report.statics {
             after_arrival.fill(values);
@@ -367,34 +456,34 @@ impl Machine {
             port,
             first: step.logged,
             last: step.logged,
-            before: step.previous,
-            first_outside: None,
+            before: step.previous.into(),
+            first_outside: MaybeTime::NONE,
             is_over: false,
             has_pair: false,
             is_zone,
             gaps: Rare::default(),
             stops,
-            away_since: None,
+            away_since: MaybeTime::NONE,
             overlapped: Rare::default(),
             cargos: (at_arrival.is_told() || after_arrival.is_told())
                 .then(|| Box::new(Cargos { at_arrival, after_arrival, at_exit: Cargo::default() })),
             settled_child: None,
             settled_by_port: false,
         };
-        Machine { stay, is_visit: false, was_beyond: false, was_in: Rare::default() }
+        Machine { stay, stopping, is_visit: false, was_beyond: false, was_in: Rare::default() }
     }
 
     /// Takes one report; `false` if the machine is of no more use.
     fn step(&mut self, step: &Step<'_>, chart: &impl Chart) -> bool {
-        let was_inside = self.stay.first_outside.is_none();
+        let was_inside = self.stay.first_outside == MaybeTime::NONE;
         for gap in step.gaps {
-            self.stay.stops.silence(gap.start, step.report);
+            self.stopping.silence(&mut self.stay.stops, gap.start, step.report);
             if was_inside {
                 self.stay.gaps.push(*gap);
             }
         }
         if step.inside.contains(&self.stay.port) {
-            self.stay.stops.inside(step.report);
+            self.stopping.inside(&mut self.stay.stops, step.report);
             self.inside(step, was_inside);
             return true;
         }
@@ -402,14 +491,14 @@ impl Machine {
             return false;
         }
         self.is_visit = true;
-        self.stay.stops.outside(step.report);
+        self.stopping.outside(&mut self.stay.stops, step.report);
         self.outside(step, chart);
         true
     }
 
     fn is_single(&self, step: &Step<'_>) -> bool {
         let t = self.stay.first.fix.t.0;
-        self.stay.before.is_some_and(|before| t - before.0 >= SINGLE_MS)
+        self.stay.before.get().is_some_and(|before| t - before.0 >= SINGLE_MS)
             && step.report.fix.t.0 - t >= SINGLE_MS
     }
 
@@ -419,8 +508,8 @@ impl Machine {
             self.stay.has_pair = true;
         }
         self.stay.last = step.logged;
-        self.stay.first_outside = None;
-        self.stay.away_since = None;
+        self.stay.first_outside = MaybeTime::NONE;
+        self.stay.away_since = MaybeTime::NONE;
         self.stay.note_exit(Cargo::default());
         self.was_beyond = false;
         self.was_in.retain(|_| false);
@@ -428,8 +517,8 @@ impl Machine {
 
     fn outside(&mut self, step: &Step<'_>, chart: &impl Chart) {
         let fix = step.report.fix;
-        if self.stay.first_outside.is_none() {
-            self.stay.first_outside = Some(fix.t);
+        if self.stay.first_outside == MaybeTime::NONE {
+            self.stay.first_outside = Some(fix.t).into();
             self.stay.note_exit(Cargo::of(step.statics));
         }
         self.stay.watch_distance(fix);
@@ -443,5 +532,36 @@ impl Machine {
             || is_in.iter().any(|port| self.was_in.contains(port));
         self.was_beyond = is_beyond;
         self.was_in = is_in.into_iter().collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_visit_in_few_bytes_is_the_visit_that_it_was_made_of() {
+        let fix = |t: i64| Fix { t: EventTime(t), position: Position { lon: t as i32, lat: -5 } };
+        let crossing = |t, not_before, not_after| {
+            let [t, not_before, not_after] = [t, not_before, not_after].map(EventTime);
+            Crossing { t, not_before, not_after }
+        };
+        let span = |start, end| TimeSpan { start: EventTime(start), end: EventTime(end) };
+        let whole = Visit {
+            port: PortIndex(7),
+            first_inside: fix(10),
+            last_inside: fix(90),
+            entry: Some(crossing(10, 4, 10)),
+            exit: Some(crossing(95, 90, 95)),
+            stops: [span(20, 30), span(40, 90)].into_iter().collect(),
+            gaps: [span(50, 60)].into_iter().collect(),
+            class: VisitClass::Call,
+        };
+        let open = Visit { entry: None, exit: None, gaps: Rare::default(), ..whole.clone() };
+        for visit in [whole, open] {
+            let visited = Visited::of(&visit, false);
+            assert_eq!(visited.visit(), visit);
+            assert_eq!(visited.ended(), visit.exit.map(|_| EventTime(90)));
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Event time: milliseconds since the Unix epoch, UTC.
 
+use core::num::NonZeroI64;
+
 use serde::{Deserialize, Serialize};
 
 /// One minute in milliseconds.
@@ -12,6 +14,35 @@ pub const DAY_MS: i64 = 24 * HOUR_MS;
 /// When something happened, in milliseconds since 1970-01-01T00:00:00Z. Never a wall clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EventTime(pub i64);
+
+/// An event time or none, in eight bytes: there are several in whatever is kept of each of millions of visits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Option<EventTime>", into = "Option<EventTime>")]
+pub struct MaybeTime(Option<NonZeroI64>);
+
+impl MaybeTime {
+    /// None.
+    pub const NONE: MaybeTime = MaybeTime(None);
+
+    /// The time.
+    #[must_use]
+    pub fn get(self) -> Option<EventTime> {
+        self.0.map(|t| EventTime(!t.get()))
+    }
+}
+
+impl From<Option<EventTime>> for MaybeTime {
+    /// One millisecond before 1970 is none.
+    fn from(t: Option<EventTime>) -> MaybeTime {
+        MaybeTime(t.and_then(|t| NonZeroI64::new(!t.0)))
+    }
+}
+
+impl From<MaybeTime> for Option<EventTime> {
+    fn from(t: MaybeTime) -> Option<EventTime> {
+        t.get()
+    }
+}
 
 impl EventTime {
     /// Before every report: the state of a watermark that has not moved.
@@ -185,6 +216,18 @@ mod tests {
             let (hour, minute, second, ms) = time.time_of_day();
             assert_eq!(EventTime::from_civil(time.date(), (hour, minute, second), ms), Some(time));
         }
+    }
+
+    #[test]
+    fn a_time_or_none_is_what_it_was_made_of() {
+        let times = [i64::MIN / 4, -DAY_MS, -2, 0, 1, DAY_MS, i64::MAX / 4].map(|t| Some(EventTime(t)));
+        for t in times.into_iter().chain([None]) {
+            let maybe = MaybeTime::from(t);
+            assert_eq!((maybe.get(), maybe == MaybeTime::NONE), (t, t.is_none()));
+            let written = serde_json::to_string(&maybe).unwrap();
+            assert_eq!(serde_json::from_str::<MaybeTime>(&written).unwrap(), maybe);
+        }
+        assert_eq!(size_of::<MaybeTime>(), 8);
     }
 
     #[test]
