@@ -150,11 +150,22 @@ impl Weighed {
 
 /// What was counted in one or more cells.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sums {
+pub(super) struct Known {
+    pub(super) heard: Weighed,
     pub(super) counts: Counts,
     /// Weighted by age.
     pub(super) heard_next: f64,
     pub(super) present_next: f64,
+}
+
+impl Known {
+    /// Adds what was counted elsewhere.
+    pub(super) fn add(&mut self, other: &Known) {
+        self.heard.add(&other.heard);
+        self.counts.add(&other.counts);
+        self.heard_next += other.heard_next;
+        self.present_next += other.present_next;
+    }
 }
 
 /// What ticks counted on one day.
@@ -277,29 +288,32 @@ impl Days {
 
     /// How many were heard of those that were there, of what was counted up to a time.
     pub(super) fn heard(&self, as_of: EventTime) -> Weighed {
-        let today = day(as_of);
-        let later = self.later(as_of);
+        self.heard_without(&self.later(as_of), day(as_of))
+    }
+
+    /// All that was counted up to a time.
+    pub(super) fn known(&self, as_of: EventTime) -> Known {
+        let (later, today) = (self.later(as_of), day(as_of));
+        let mut known = Known { heard: self.heard_without(&later, today), ..Known::default() };
+        for day in self.older().chain([self.newest]).filter(|day| is_within(day.day, today)) {
+            let counts = day.counts_without(&later);
+            let weight = weight(today - day.day);
+            known.heard_next += weight * f64::from(counts.heard_next);
+            known.present_next += weight * f64::from(counts.present_next);
+            known.counts.add(&counts);
+        }
+        known
+    }
+
+    fn heard_without(&self, later: &[OnDay], today: i32) -> Weighed {
         // Nobody asks how it was on older days, mostly.
         let is_past = self.past.today == today && later.iter().all(|(day, _)| *day == self.newest.day);
         let mut heard = if is_past { self.past.heard } else { Weighed::default() };
         let older = (!is_past).then(|| self.older()).into_iter().flatten();
         for day in older.chain([self.newest]).filter(|day| is_within(day.day, today)) {
-            heard.add_day(weight(today - day.day), &day.counts_without(&later));
+            heard.add_day(weight(today - day.day), &day.counts_without(later));
         }
         heard
-    }
-
-    /// All that was counted up to a time.
-    pub(super) fn sum(&self, as_of: EventTime, sums: &mut Sums) {
-        let today = day(as_of);
-        let later = self.later(as_of);
-        for day in self.older().chain([self.newest]).filter(|day| is_within(day.day, today)) {
-            let counts = day.counts_without(&later);
-            let weight = weight(today - day.day);
-            sums.heard_next += weight * f64::from(counts.heard_next);
-            sums.present_next += weight * f64::from(counts.present_next);
-            sums.counts.add(&counts);
-        }
     }
 
     /// What ticks up to one and the five before it expected to be heard, in units of a [`Portion`].
@@ -379,9 +393,8 @@ mod tests {
         add(&mut days, first, &of(7, 1));
         add(&mut days, second, &of(200_000, 70_000));
         let known = |as_of: i64| {
-            let mut sums = Sums::default();
-            days.sum(bin_end(as_of), &mut sums);
-            (sums.counts, days.heard(bin_end(as_of)).bins)
+            let known = days.known(bin_end(as_of));
+            (known.counts, known.heard.bins)
         };
         assert_eq!(known(first - 1), (Counts::default(), 0));
         assert_eq!(known(first), (of(7, 1), 8));
@@ -435,10 +448,9 @@ mod tests {
             add(&mut days, tick, &counts);
             then.retain(|(of, ..)| *of > tick - MEMORY_BINS);
             let now = |days: &Days, as_of: i64| {
-                let mut sums = Sums::default();
-                days.sum(bin_end(as_of), &mut sums);
-                let heard = days.heard(bin_end(as_of));
-                (as_of, sums.counts, heard.bins, heard.share())
+                let (known, heard) = (days.known(bin_end(as_of)), days.heard(bin_end(as_of)));
+                assert_eq!((known.heard.bins, known.heard.share()), (heard.bins, heard.share()));
+                (as_of, known.counts, heard.bins, heard.share())
             };
             then.push(now(&days, tick));
             for known in then.iter().step_by(17).chain(then.last()) {

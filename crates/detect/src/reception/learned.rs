@@ -3,7 +3,9 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cell::RefCell;
 
+use hashbrown::HashMap;
 use model::number::rounded;
 use model::prefetch::{fetch_all, fetch_at};
 use model::roster::{Hint, Keyed, Roster};
@@ -13,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use thin_vec::ThinVec;
 
-use super::days::{DAYS, Days, Portion, Sums, Weighed, day_of};
+use super::days::{DAYS, Days, Known, Portion, Weighed, day_of};
 use super::neighbours::Neighbours;
 use super::runs::Runs;
 use super::tick::{CellHeard, Counted, Counts, Hearing, IntervalGroup, Tick};
@@ -58,6 +60,36 @@ pub struct Reception {
     first: Option<i64>,
     #[serde(skip)]
     neighbours: Neighbours,
+    #[serde(skip)]
+    then: Then,
+}
+
+/// What was known of cells by times to which no tick adds any more, as it was asked for last.
+#[derive(Debug, Default)]
+struct Then {
+    kept: RefCell<HashMap<AsOf, Option<Known>, foldhash::fast::FixedState>>,
+}
+
+/// When, where, and of whom by which source.
+type AsOf = (EventTime, Cell, Class, u16);
+
+impl Then {
+    fn known(&self, of: AsOf, find: impl FnOnce() -> Option<Known>) -> Option<Known> {
+        /// So much is kept.
+        const MAX_KEPT: usize = 16_384;
+        let mut kept = self.kept.borrow_mut();
+        if kept.len() >= MAX_KEPT && !kept.contains_key(&of) {
+            kept.clear();
+        }
+        *kept.entry(of).or_insert_with(find)
+    }
+}
+
+impl Clone for Then {
+    /// Another asks for other times.
+    fn clone(&self) -> Then {
+        Then::default()
+    }
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -226,7 +258,7 @@ impl Reception {
         for some in tick.heard.chunks(TOGETHER) {
             self.fetch(some.iter().map(|(cell, _)| *cell));
             for (cell, heard) in some {
-                let place = self.cells.insert(Place::new(*cell));
+                let place = self.cells.get_or_insert_with(*cell, || Place::new(*cell));
                 place.heard.push(tick.bin, *heard, tick.bin - MEMORY_BINS);
             }
         }
@@ -237,7 +269,7 @@ impl Reception {
         for some in tick.counted.chunks(TOGETHER) {
             self.fetch(some.iter().map(|counted| counted.cell));
             for Counted { cell, class, source, counts } in some {
-                let place = self.cells.insert(Place::new(*cell));
+                let place = self.cells.get_or_insert_with(*cell, || Place::new(*cell));
                 place.learned_mut(*class, *source).days.add(tick.bin, counts);
             }
         }
@@ -245,7 +277,7 @@ impl Reception {
             self.fetch(some.iter().map(|counted| counted.cell));
             for counted in some {
                 let expected = (counted.counts.present > 0).then(|| self.expected(counted, tick.bin));
-                let place = self.cells.insert(Place::new(counted.cell));
+                let place = self.cells.get_or_insert_with(counted.cell, || Place::new(counted.cell));
                 let learned = place.learned_mut(counted.class, counted.source);
                 learned.expected = expected.unwrap_or(learned.expected);
                 learned.days.remember(tick.bin, &counted.counts, learned.expected.portion);
@@ -289,10 +321,9 @@ impl Reception {
         known.sort_unstable();
         known.dedup();
         let of_cell = |(cell, class)| {
+            let known = self.sources.keys().filter_map(|source| self.known(cell, class, *source, now));
             let mut whole = Counts::default();
-            for source in self.sources.keys() {
-                whole.add(&self.sums(cell, 0, class, *source, now).counts);
-            }
+            known.for_each(|known| whole.add(&known.counts));
             let (share, edge) = (self.q(cell, class, now), self.edge(cell, class, now));
             let Counts { heard, present, passages, .. } = whole;
             OfCell { cell, class, share, edge, heard, present, passages }
@@ -338,12 +369,16 @@ impl Reception {
     /// The share of one source. Where the cell is not known by itself it is taken together with its
     /// neighbours: a coarser cell would lie to one side of it, and one busy port in it tell for all.
     fn q_of(&self, cell: Cell, class: Class, source: u16, as_of: EventTime) -> Option<Share> {
-        let any = self.any_of(cell, class, source, as_of)?;
+        let heard = |cell: Cell| Some(self.known(cell, class, source, as_of)?.heard);
+        let any = self.any_with(cell, heard)?;
         Some(Share { any, next: self.next(cell, class, source, as_of, any) })
     }
 
     fn any_of(&self, cell: Cell, class: Class, source: u16, as_of: EventTime) -> Option<f64> {
-        let in_cell = |cell: Cell| Some(self.days(cell, class, source)?.heard(as_of));
+        self.any_with(cell, |cell| Some(self.days(cell, class, source)?.heard(as_of)))
+    }
+
+    fn any_with(&self, cell: Cell, in_cell: impl Fn(Cell) -> Option<Weighed>) -> Option<f64> {
         let mut heard = in_cell(cell).unwrap_or_default();
         if !is_enough(&heard) {
             let rings = self.neighbours.rings(cell, POOLED_RINGS);
@@ -362,8 +397,8 @@ impl Reception {
     /// The share of bins heard after one that was not: misses come in runs where hearing fades. As
     /// long as few are counted it is taken to be somewhat less than that of all bins.
     fn next(&self, cell: Cell, class: Class, source: u16, as_of: EventTime, any: f64) -> f64 {
-        let sums = self.sums(cell, NEXT_RINGS, class, source, as_of);
-        (NEXT_PRIOR * NEXT_LESS * any + sums.heard_next) / (NEXT_PRIOR + sums.present_next)
+        let known = self.around(cell, NEXT_RINGS, class, source, as_of);
+        (NEXT_PRIOR * NEXT_LESS * any + known.heard_next) / (NEXT_PRIOR + known.present_next)
     }
 
     /// Share of the ships heard around a cell that come out of nowhere there, or go into it,
@@ -372,25 +407,29 @@ impl Reception {
     pub fn edge(&self, cell: Cell, class: Class, as_of: EventTime) -> Option<f64> {
         let mut whole = Counts::default();
         for source in self.sources.keys() {
-            whole.add(&self.sums(cell, 1, class, *source, as_of).counts);
+            whole.add(&self.around(cell, 1, class, *source, as_of).counts);
         }
         let fewer = whole.losses.min(whole.appearances);
         (whole.entries >= MIN_ENTRIES).then(|| f64::from(fewer) / f64::from(whole.entries))
     }
 
-    fn sums(&self, cell: Cell, rings: u32, class: Class, source: u16, as_of: EventTime) -> Sums {
-        let mut sums = Sums::default();
-        let mut add = |cell: Cell| {
-            if let Some(days) = self.days(cell, class, source) {
-                days.sum(as_of, &mut sums);
-            }
-        };
-        if rings == 0 {
-            add(cell);
-        } else {
-            self.neighbours.disk(cell, rings).iter().copied().for_each(add);
+    /// What was counted by a time in a cell and those around it.
+    fn around(&self, cell: Cell, rings: u32, class: Class, source: u16, as_of: EventTime) -> Known {
+        let mut whole = Known::default();
+        for cell in self.neighbours.disk(cell, rings).iter() {
+            self.known(*cell, class, source, as_of).into_iter().for_each(|known| whole.add(&known));
         }
-        sums
+        whole
+    }
+
+    /// What was counted in a cell by a time, which is kept: who asks how it was when a ship fell silent asks again.
+    fn known(&self, cell: Cell, class: Class, source: u16, as_of: EventTime) -> Option<Known> {
+        let find = || Some(self.days(cell, class, source)?.known(as_of));
+        let newest = self.ticks.back()?.bin;
+        // Ticks of the bin of that time and of later ones are taken away again, so none that comes changes it; but those of more than
+        // 72 h ago are not remembered, and cannot be.
+        let is_settled = (newest - MEMORY_BINS + 1..=newest + 1).contains(&bin_of(as_of));
+        if is_settled { self.then.known((as_of, cell, class, source), find) } else { find() }
     }
 
     /// What was counted in a cell.
@@ -580,6 +619,57 @@ mod tests {
         assert_eq!(apply(6, both(60)), (portion(32.0, 62.0), 1));
         assert_eq!(apply(7, both(60)), (portion(215.0, 245.0), 7));
         assert_eq!(apply(8, vec![counted(cell, 20, 60, 6)]), (portion(25.0, 65.0), 8));
+    }
+
+    #[test]
+    fn how_it_was_is_told_the_same_whether_it_is_kept_ready_or_not() {
+        let cells = Cell::at(Position::from_degrees(131.9, 43.1).unwrap()).disk(2);
+        let first = 2_800_000;
+        let mut reception = Reception::default();
+        let mut asked: Vec<EventTime> = Vec::new();
+        for bin in first..first + MEMORY_BINS + 200 {
+            let of = |at: usize| (bin as usize * 7 + at * 11) % 5;
+            let counted = cells.iter().enumerate().filter(|(at, _)| of(*at) != 0).map(|(at, cell)| Counted {
+                cell: *cell,
+                class: Class::A,
+                source: 0,
+                counts: Counts {
+                    heard: of(at) as u32 - 1,
+                    present: of(at) as u32,
+                    heard_next: u32::from(of(at) == 2),
+                    present_next: 1,
+                    passages: 1,
+                    entries: 1,
+                    ..Counts::default()
+                },
+            });
+            let hearing = Arc::new(Hearing { sources: smallvec::smallvec![0], ..Hearing::default() });
+            let mut counted: Vec<Counted> = counted.collect();
+            counted.sort_unstable_by_key(|counted| counted.cell);
+            reception.apply(&Arc::new(Tick { bin, counted, hearing, ..Tick::default() }));
+            if reception.first.is_none() {
+                reception.first = Some(first);
+            }
+            // Within bins, at their ends, in bins that are not over, and before what is remembered.
+            asked.extend((bin % 60 == 0).then(|| EventTime(bin_end(bin).0 - (bin % 7) * 60_000)));
+            asked.extend((bin % 116 == 0).then_some([bin_end(bin), bin_end(bin + 3)]).into_iter().flatten());
+            if bin % 29 == 0 {
+                let written = postcard::to_allocvec(&reception).unwrap();
+                let fresh: Reception = postcard::from_bytes(&written).unwrap();
+                for as_of in &asked {
+                    let of = |reception: &Reception| {
+                        let (cell, class) = (cells[0], Class::A);
+                        let whole = reception.around(cell, NEXT_RINGS, class, 0, *as_of);
+                        let share = reception.q_of(cell, class, 0, *as_of);
+                        (share, reception.edge(cell, class, *as_of), whole.counts, whole.heard.share())
+                    };
+                    assert_eq!(of(&reception), of(&fresh));
+                    assert_eq!(of(&reception), of(&reception));
+                    assert!(of(&reception).0.is_some() || *as_of < bin_end(first + 50));
+                }
+            }
+        }
+        assert!(asked.len() > 9 && !reception.then.kept.borrow().is_empty());
     }
 
     #[test]
