@@ -24,7 +24,7 @@ use crate::made::MadeWith;
 use crate::read::Wanted;
 
 /// How the file begins; the number is that of the format.
-const HEADER: &[u8; 20] = b"darkwake resume 02\n\n";
+const HEADER: &[u8; 20] = b"darkwake resume 03\n\n";
 /// What the folder beside the first output is called.
 const ENDING: &str = ".resume";
 

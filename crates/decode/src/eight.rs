@@ -20,6 +20,18 @@ pub(crate) fn which_are(byte: u8, word: u64) -> u64 {
     !(((differ & !HIGH) + !HIGH) | differ | !HIGH)
 }
 
+/// Which bytes of a word may be this one: all that are, and above such a one those that differ from it in
+/// the lowest bit alone. In fewer steps.
+pub(crate) fn which_may_be(byte: u8, word: u64) -> u64 {
+    let differ = word ^ (ONES * u64::from(byte));
+    differ.wrapping_sub(ONES) & !differ & HIGH
+}
+
+/// A bit for each byte whose high bit is set, of a word without any other bits.
+pub(crate) fn packed(high: u64) -> u64 {
+    (high >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+}
+
 /// All bytes of a word, added up without carry.
 pub(crate) fn folded(word: u64) -> u8 {
     let word = word ^ word >> 32;
@@ -41,6 +53,14 @@ mod tests {
     }
 
     #[test]
+    fn high_bits_are_packed_in_the_order_of_their_bytes() {
+        for bits in 0..=u8::MAX {
+            let bytes: [u8; 8] = core::array::from_fn(|byte| (bits >> byte & 1) << 7);
+            assert_eq!(packed(u64::from_le_bytes(bytes)), u64::from(bits));
+        }
+    }
+
+    #[test]
     fn each_byte_is_told_from_all_others() {
         for byte in 0..=u8::MAX {
             for other in 0..=u8::MAX {
@@ -48,6 +68,10 @@ mod tests {
                 eight[3] = byte;
                 let expected = if other == byte { HIGH } else { 0x80 << 24 };
                 assert_eq!(which_are(byte, u64::from_le_bytes(eight)), expected);
+                let may_be = which_may_be(byte, u64::from_le_bytes(eight));
+                assert_eq!(may_be & expected, expected);
+                assert_eq!(may_be.trailing_zeros(), expected.trailing_zeros());
+                assert!(may_be == expected || other == byte ^ 1);
             }
             assert_eq!(folded(u64::from_le_bytes([byte, 1, 2, 4, 8, 16, 32, 64])), byte ^ 0x7F);
         }

@@ -1,13 +1,11 @@
 //! TAG blocks (IEC 61162-450, NMEA 0183 v4): time, station, and groups of lines.
 
-use alloc::collections::VecDeque;
-
 use hashbrown::HashMap;
 use model::EventTime;
 use serde::{Deserialize, Serialize};
 
 use super::sentence::{checksum, epoch, hex};
-use crate::eight::{folded, which_are, word_at};
+use crate::eight::{folded, packed, which_may_be};
 
 /// What the TAG blocks before a sentence say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,33 +40,46 @@ impl Tag {
     }
 
     /// Reads one block with a right checksum at the beginning of a line, and gives what follows; a line that begins otherwise has
-    /// none.
+    /// none. What is longer than 64 bytes, or has little behind it, is left to [`Tag::parse`].
     pub fn front(line: &[u8]) -> Option<(Tag, &[u8])> {
         let [b'\\', block @ ..] = line else { return Some((Tag::default(), line)) };
-        let mut tag = Tag::default();
-        let (mut start, mut base, mut sums) = (0, 0, 0);
-        // Fields are short: eight bytes at a time are quicker than a search from one end to the next.
-        loop {
-            let word = word_at(block, base)?;
-            let mut found = which_are(b',', word) | which_are(b'*', word) | which_are(b'\\', word);
-            while found != 0 {
-                let at = base + found.trailing_zeros() as usize / 8;
-                match block[at] {
-                    b',' => tag.field(&block[start..at]),
-                    b'*' => {
-                        tag.field(&block[start..at]);
-                        sums ^= word & ((1 << (8 * (at - base))) - 1);
-                        let [_, high, low, b'\\', rest @ ..] = &block[at..] else { return None };
-                        return (hex(*high)? << 4 | hex(*low)? == folded(sums)).then_some((tag, rest));
-                    }
-                    _ => return None,
-                }
-                start = at + 1;
-                found &= found - 1;
+        // Eight bytes at a time: fields are so short that a search from one end to the next is slower.
+        let (mut ends, mut sums, mut base) = (0, 0, 0);
+        let at = loop {
+            let word = u64::from_le_bytes(*block[base..].first_chunk()?);
+            let stars = which_may_be(b'*', word);
+            ends |= packed(which_may_be(b',', word) | which_may_be(b'\\', word)) << base;
+            if stars != 0 {
+                // The lowest is one.
+                let bits = stars.trailing_zeros() & !7;
+                sums ^= word & ((1 << bits) - 1);
+                break base + bits as usize / 8;
             }
             sums ^= word;
             base += 8;
+            if base == 64 {
+                return None;
+            }
+        };
+        let (fields, [_, high, low, b'\\', rest @ ..]) = block.split_at(at) else { return None };
+        if hex(*high)? << 4 | hex(*low)? != folded(sums) {
+            return None;
         }
+        let (mut tag, mut start) = (Tag::default(), 0);
+        ends &= (1 << at) - 1;
+        while start <= at {
+            let end = if ends == 0 { at } else { ends.trailing_zeros() as usize };
+            ends &= ends.wrapping_sub(1);
+            match fields.get(end) {
+                Some(b',') | None => {
+                    tag.field(&fields[start..end]);
+                    start = end + 1;
+                }
+                Some(b'\\') => return None,
+                Some(_) => {}
+            }
+        }
+        Some((tag, rest))
     }
 
     fn block(&mut self, block: &[u8]) {
@@ -96,10 +107,11 @@ impl Tag {
     }
 
     fn field(&mut self, field: &[u8]) {
-        match field {
-            [b'c', b':', value @ ..] => self.time = tag_time(value).or(self.time),
-            [b's', b':', value @ ..] if !value.is_empty() => self.station = model::hash::bytes(0, value),
-            [b'g', b':', value @ ..] => {
+        let Some((key, value)) = field.split_first_chunk::<2>() else { return };
+        match key {
+            b"c:" => self.time = tag_time(value).or(self.time),
+            b"s:" if !value.is_empty() => self.station = model::hash::bytes(0, value),
+            b"g:" => {
                 // Of nearly all, number and total have one digit.
                 self.group = if let [number, b'-', total, b'-', id @ ..] = value
                     && *number != b'-'
@@ -112,8 +124,10 @@ impl Tag {
                     number.zip(id).map(|(number, id)| Group::new(number, id))
                 };
             }
-            [number @ b'1'..=b'9', b'G', _, b':', id @ ..] => {
-                self.group = Some(Group::new(core::slice::from_ref(number), id));
+            [number @ b'1'..=b'9', b'G'] => {
+                if let [_, b':', id @ ..] = value {
+                    self.group = Some(Group::new(core::slice::from_ref(number), id));
+                }
             }
             _ => {}
         }
@@ -147,14 +161,15 @@ fn tag_time(value: &[u8]) -> Option<EventTime> {
 
 /// Lines of a group share time and station; a group is forgotten after this many lines …
 const MEMORY_LINES: u64 = 1_000;
-/// … or so many sentences of groups: a line may hold hundreds.
-const MEMORY_SENTENCES: usize = 4_096;
+/// … or with all others when there would be more than so many: a line may hold hundreds of sentences.
+const MEMORY_GROUPS: usize = 4_096;
 
 /// The groups seen in the last lines of a source.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Groups {
     known: HashMap<u64, Shared, foldhash::fast::FixedState>,
-    order: VecDeque<(u64, u64)>,
+    /// The line at which they were gone through last: some may be forgotten that are still there.
+    swept: u64,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -164,21 +179,27 @@ struct Shared {
     line: u64,
 }
 
+impl Shared {
+    fn is_known(&self, line: u64) -> bool {
+        self.line + MEMORY_LINES >= line
+    }
+}
+
 impl Groups {
     /// Gives a line what its group knows, and the group what the line says.
     pub fn share(&mut self, tag: &mut Tag, line: u64) {
         let Some(group) = tag.group else { return };
-        while let Some((seen, id)) = self.order.front().copied()
-            && (seen + MEMORY_LINES < line || self.order.len() >= MEMORY_SENTENCES)
-        {
-            self.order.pop_front();
-            if self.known.get(&id).is_some_and(|shared| shared.line == seen) {
-                self.known.remove(&id);
+        let is_full = self.known.len() >= MEMORY_GROUPS && !self.known.contains_key(&group.id);
+        if is_full || self.swept + MEMORY_LINES < line {
+            self.known.retain(|_, shared| shared.is_known(line));
+            self.swept = line;
+            if self.known.len() >= MEMORY_GROUPS {
+                self.known.clear();
             }
         }
         let fresh = Shared { time: None, station: 0, line };
         let shared = self.known.entry(group.id).or_insert(fresh);
-        if group.is_first {
+        if group.is_first || !shared.is_known(line) {
             *shared = fresh;
         }
         shared.time = tag.time.or(shared.time);
@@ -187,12 +208,13 @@ impl Groups {
         }
         shared.line = line;
         (tag.time, tag.station) = (shared.time, shared.station);
-        self.order.push_back((line, group.id));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::String;
+
     use super::*;
 
     #[test]
@@ -217,13 +239,61 @@ mod tests {
     }
 
     #[test]
+    fn a_group_is_forgotten_at_its_line_whether_or_not_it_is_still_there() {
+        let mut groups = Groups::default();
+        let mut of = |tag: &[u8], line: u64| {
+            let mut tag = Tag::parse(tag);
+            groups.share(&mut tag, line);
+            tag.time
+        };
+        let told = of(b"\\g:1-3-7,c:1241544035*00\\", 500);
+        // All are gone through here.
+        of(b"\\g:1-1-8*00\\", 1_002);
+        assert_eq!(of(b"\\g:2-3-7*00\\", 1_500), told);
+        assert_eq!(of(b"\\g:3-3-7*00\\", 2_501), None);
+    }
+
+    #[test]
+    fn what_is_read_at_once_is_what_is_read_by_parts() {
+        // Around 64 bytes, with what may be taken for an end of a field, and with little behind.
+        for length in 0..50 {
+            for middle in ["-,-", "+*", "]", "-+]"] {
+                let text: String = core::iter::repeat_n('x', length).collect();
+                let fields = alloc::format!("g:1-2-77,t:{text}{middle},s:abc,c:1700000000");
+                let block = alloc::format!("\\{fields}*{:02X}\\", checksum(fields.as_bytes()));
+                for rest in ["", "!AIVD", "!AIVDM,1,1,,A,15,0*00"] {
+                    let line = alloc::format!("{block}{rest}");
+                    let front = Tag::front(line.as_bytes());
+                    let is_sure = !middle.contains('*') && fields.len() < 64 && rest.len() >= 5;
+                    assert!(front.is_some() || !is_sure, "{line}");
+                    if let Some(front) = front {
+                        assert_eq!(front, (Tag::parse(block.as_bytes()), rest.as_bytes()));
+                        assert!(!middle.contains('*') && fields.len() < 64, "{line}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn groups_on_few_lines_are_forgotten_when_there_are_too_many() {
         let mut groups = Groups::default();
         for id in 0..10_000_u64 {
             let group = Some(Group { id, is_first: true });
             groups.share(&mut Tag { group, station: id + 1, ..Tag::default() }, 1);
         }
-        assert_eq!((groups.known.len(), groups.order.len()), (MEMORY_SENTENCES, MEMORY_SENTENCES));
+        assert!(groups.known.len() <= MEMORY_GROUPS);
+        // Who is known does not make room for itself.
+        let mut full = Groups::default();
+        for id in 0..MEMORY_GROUPS as u64 {
+            full.share(
+                &mut Tag { group: Some(Group { id, is_first: true }), station: id + 1, ..Tag::default() },
+                1,
+            );
+        }
+        let mut second = Tag { group: Some(Group { id: 4_095, is_first: false }), ..Tag::default() };
+        full.share(&mut second, 2);
+        assert_eq!((second.station, full.known.len()), (4_096, MEMORY_GROUPS));
         let of = |id: u64, groups: &mut Groups| {
             let mut tag = Tag { group: Some(Group { id, is_first: false }), ..Tag::default() };
             groups.share(&mut tag, 2);
