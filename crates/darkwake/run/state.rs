@@ -24,8 +24,10 @@ use serde::{Deserialize, Serialize};
 use super::intake::Saved;
 use crate::order::Known;
 
-/// How a snapshot begins; the number is that of the format.
-const HEADER: &[u8; 22] = b"darkwake snapshot 02\n\n";
+/// How a snapshot begins, with the number of the format.
+const HEADER: &[u8; 22] = b"darkwake snapshot 03\n\n";
+/// Which of it is the same in all formats.
+const COMMON: &[u8; 18] = b"darkwake snapshot ";
 /// So many snapshots are kept.
 const KEPT: usize = 2;
 
@@ -80,11 +82,15 @@ impl State {
     pub fn newest(&self) -> anyhow::Result<Option<Snapshot>> {
         for (path, _) in self.snapshots()?.iter().rev() {
             let bytes = fs::read(path)?;
-            let body = bytes.strip_prefix(HEADER).and_then(|rest| rest.split_first_chunk::<8>());
-            let whole = body.filter(|(hash, body)| u64::from_le_bytes(**hash) == model::hash::bytes(0, body));
-            if let Some((_, body)) = whole {
-                let read = postcard::from_bytes(body);
-                return read.map(Some).with_context(|| format!("{}: is of another version", path.display()));
+            let header = bytes.split_first_chunk().filter(|(header, _)| header.starts_with(COMMON));
+            let body = header.and_then(|(header, rest)| Some((header, rest.split_first_chunk::<8>()?)));
+            let is_whole = |hash: &[u8; 8], body| u64::from_le_bytes(*hash) == model::hash::bytes(0, body);
+            if let Some((header, (hash, body))) = body
+                && is_whole(hash, body)
+            {
+                let other = || format!("{}: is of another version of the program", path.display());
+                anyhow::ensure!(header == HEADER, other());
+                return postcard::from_bytes(body).map(Some).with_context(other);
             }
             crate::cli::warn(&format!("{}: is damaged, and the one before is taken", path.display()));
         }
@@ -239,5 +245,28 @@ impl Place {
         let beside = self.path.with_extension("part");
         fs::write(&beside, taken.to_string())?;
         fs::rename(&beside, &self.path).with_context(|| format!("{}: cannot be written", self.path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_of_another_version_is_refused_and_a_damaged_one_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::open(folder.path()).unwrap();
+        let path = folder.path().join("snapshots/000001");
+        let body = b"of another form";
+        let write = |header: &[u8], hash: u64| {
+            fs::write(&path, [header, &hash.to_le_bytes(), body].concat()).unwrap();
+            state.newest().map(|newest| newest.is_some()).map_err(|error| format!("{error:#}"))
+        };
+        let hash = model::hash::bytes(0, body);
+        for header in [b"darkwake snapshot 02\n\n", HEADER] {
+            assert!(write(header, hash).unwrap_err().contains("is of another version"));
+            assert_eq!(write(header, hash + 1), Ok(false));
+        }
+        assert_eq!(write(b"darkwake something 2\n\n", hash), Ok(false));
     }
 }
