@@ -93,7 +93,8 @@ impl Grid {
         }
         let cells = vec![Cell::default(); count as usize * BLOCK];
         let mut grid = Grid { blocks, cells, entries: vec![Entry(0)] };
-        let mut held: Vec<(usize, Entry)> = Vec::new();
+        // Each as a number: where, which port, and what comes first of a port that is there twice.
+        let mut held: Vec<u64> = Vec::new();
         for (index, ((port, bounds), reach)) in ports.iter().zip(bounds).zip(reaches).enumerate() {
             for at in cells_of(reach) {
                 let kept = grid.kept(at);
@@ -101,18 +102,20 @@ impl Grid {
                 grid.cells[kept].0 |= Cell::NEAR;
             }
             for (at, whole) in cover(&port.shape, bounds) {
-                held.push((grid.kept(at), Entry(index as u32 | if whole { Entry::WHOLE } else { 0 })));
+                held.push((grid.kept(at) as u64) << 32 | (index as u64) << 1 | u64::from(!whole));
             }
         }
         // A shape that wraps around the globe may have met a cell twice.
-        held.sort_unstable_by_key(|(place, entry)| {
-            (*place as u64) << 32 | u64::from(entry.port().0) << 1 | u64::from(!entry.is_whole())
-        });
-        held.dedup_by_key(|(place, entry)| (*place, entry.port()));
-        for of_cell in held.chunk_by(|one, other| one.0 == other.0) {
-            grid.cells[of_cell[0].0].0 |= grid.entries.len() as u32;
+        held.sort_unstable();
+        held.dedup_by_key(|held| *held >> 1);
+        for of_cell in held.chunk_by(|one, other| one >> 32 == other >> 32) {
+            grid.cells[(of_cell[0] >> 32) as usize].0 |= grid.entries.len() as u32;
             grid.entries.push(Entry(of_cell.len() as u32));
-            grid.entries.extend(of_cell.iter().map(|(_, entry)| *entry));
+            grid.entries.extend(
+                of_cell
+                    .iter()
+                    .map(|held| Entry((*held as u32) >> 1 | if *held & 1 == 0 { Entry::WHOLE } else { 0 })),
+            );
         }
         grid
     }

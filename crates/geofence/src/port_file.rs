@@ -102,7 +102,7 @@ impl fmt::Display for Taker<'_> {
 }
 
 struct Holder<'a> {
-    label: String,
+    id: String,
     taker: Taker<'a>,
     /// Valid from and to, milliseconds.
     valid: (i64, i64),
@@ -123,10 +123,27 @@ struct Reader<'a> {
 struct Current {
     /// Its index in `features`; `None` before the first.
     index: Option<usize>,
-    id: Option<String>,
-    /// How messages call it: its quoted id, else `feature 12`, with the name if there is one.
-    label: String,
+    label: Label,
     failed: bool,
+}
+
+/// How messages call a feature: its quoted id, else `feature 12`, with the name if there is one.
+#[derive(Default)]
+struct Label {
+    /// Counted from 1.
+    number: usize,
+    name: Option<String>,
+    id: Option<String>,
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.id, &self.name) {
+            (Some(id), _) => f.write_str(&quoted(id)),
+            (None, Some(name)) => write!(f, "feature {} ({})", self.number, quoted(name)),
+            (None, None) => write!(f, "feature {}", self.number),
+        }
+    }
 }
 
 impl<'a> Reader<'a> {
@@ -159,8 +176,8 @@ impl<'a> Reader<'a> {
             return self.error(Fault::Collection, &[Step::Key("features")], message, None);
         };
         for (index, feature) in features.iter().enumerate() {
-            self.feature =
-                Current { index: Some(index), label: format!("feature {}", index + 1), ..Current::default() };
+            let label = Label { number: index + 1, ..Label::default() };
+            self.feature = Current { index: Some(index), label, ..Current::default() };
             if let Some(port) = self.read_feature(feature, seen) {
                 self.check_same_area(&port, seen);
                 ports.push(port);
@@ -219,7 +236,8 @@ impl<'a> Reader<'a> {
     ) {
         let place = self.source.place(self.feature.index, path);
         let number = self.feature.index.map(|index| u32::try_from(index + 1).unwrap_or(u32::MAX));
-        let feature = self.feature.id.clone().or_else(|| number.map(|number| format!("feature {number}")));
+        let feature =
+            self.feature.label.id.clone().or_else(|| number.map(|number| format!("feature {number}")));
         self.problems.push(Problem {
             severity,
             fault,
@@ -246,7 +264,7 @@ impl<'a> Reader<'a> {
         let holders = seen.areas.entry(area_key(&port.shape)).or_default();
         let twin = holders.iter().find(|other| other.valid.0 < valid.1 && valid.0 < other.valid.1);
         let message = twin.map(|twin| {
-            format!("{} has the same area as {} ({})", self.feature.label, twin.label, twin.taker)
+            format!("{} has the same area as {} ({})", self.feature.label, quoted(&twin.id), twin.taker)
         });
         if let Some(message) = message {
             let help =
@@ -254,7 +272,7 @@ impl<'a> Reader<'a> {
             self.warn(Fault::SameArea, &[Step::Key("geometry")], message, Some(help));
         } else {
             // One holder a period is enough, so a file of many equal areas stays quick to read.
-            holders.push(Holder { label: quoted(&port.id), taker: self.taker(), valid });
+            holders.push(Holder { id: port.id.clone(), taker: self.taker(), valid });
         }
     }
 }

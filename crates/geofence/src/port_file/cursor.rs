@@ -8,6 +8,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use memchr::memchr2;
+
 /// One step down into a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step<'a> {
@@ -140,8 +142,7 @@ fn value_end(bytes: &[u8], mut at: usize) -> usize {
 
 fn string_end(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
-    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\');
-    while let Some(found) = bytes.get(at..).and_then(|rest| rest.iter().position(is_special)) {
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
         at += found;
         if bytes[at] == b'"' {
             return at + 1;

@@ -115,9 +115,7 @@ impl<'a> Reader<'a> {
         seen: &mut Seen<'a>,
     ) -> Option<String> {
         let name = properties.get("name").and_then(Value::as_str).filter(|name| !name.trim().is_empty());
-        if let Some(name) = name {
-            self.feature.label = format!("{} ({})", self.feature.label, quoted(name));
-        }
+        self.feature.label.name = name.map(str::to_string);
         let top_level = || members.get("id").filter(|id| !id.is_null());
         let (id, at_top) = match given(properties, "id") {
             Some(id) => (Some(id), false),
@@ -137,8 +135,7 @@ impl<'a> Reader<'a> {
                 format!("the `id` of {} is empty", self.feature.label)
             }
             Some(Value::String(id)) => {
-                self.feature.label = quoted(id);
-                self.feature.id = Some(id.clone());
+                self.feature.label.id = Some(id.clone());
                 if let Some(first) = seen.ids.get(id) {
                     let message = format!("the id {} is taken by the feature at {first}", self.feature.label);
                     let help = "give each feature an id of its own".to_string();
@@ -160,7 +157,7 @@ impl<'a> Reader<'a> {
             None | Some(Value::String(_)) => "has no `name`".to_string(),
             Some(other) => format!("has {} for a `name`", shown(other)),
         };
-        if self.feature.id.is_some() {
+        if self.feature.label.id.is_some() {
             let message = format!("{} {what}; its id is used", self.feature.label);
             self.warn(Fault::Name, &property("name"), message, None);
         }

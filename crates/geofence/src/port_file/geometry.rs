@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::cursor::Step;
 use super::planar::{self, Bounds, Crossing, EdgeIndex};
 use super::source::shown;
-use super::{Fault, Reader};
+use super::{Fault, Label, Reader};
 
 const DEGREE: i64 = UNITS_PER_DEGREE as i64;
 const HALF_TURN: i64 = 180 * DEGREE;
@@ -43,7 +43,7 @@ impl At {
             .collect()
     }
 
-    fn name(self, label: &str) -> String {
+    fn name(self, label: &Label) -> String {
         match self.polygon {
             Some(polygon) => format!("ring {} of polygon {} of {label}", self.ring + 1, polygon + 1),
             None => format!("ring {} of {label}", self.ring + 1),

@@ -4,6 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::cell::OnceCell;
 use core::ops::Range;
+use memchr::memchr_iter;
 use serde_json::Value;
 
 use super::cursor::{self, Step};
@@ -89,8 +90,8 @@ impl<'a> Source<'a> {
 
     fn line_starts(&self) -> &[usize] {
         self.line_starts.get_or_init(|| {
-            let ends = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-            core::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect()
+            let ends = memchr_iter(b'\n', self.text.as_bytes());
+            core::iter::once(0).chain(ends.map(|at| at + 1)).collect()
         })
     }
 
