@@ -1,8 +1,9 @@
 //! What something takes: processor time of a thread and of programs, wall time, memory.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -64,9 +65,19 @@ pub fn memory_of(process: &str, figure: &str) -> u64 {
     line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).map_or(0, |kib| kib * 1_024)
 }
 
-/// The built `darkwake`, untouched by settings of the environment.
+/// The program that is run, where it is not the one built with this.
+static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+
+/// Runs this program from now on.
+pub fn use_program(path: &str) {
+    let program = Path::new(path).canonicalize().unwrap_or_else(|error| panic!("{path}: {error}"));
+    PROGRAM.get_or_init(|| program);
+}
+
+/// `darkwake`, untouched by settings of the environment.
 pub fn darkwake(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_darkwake"));
+    let mut command =
+        Command::new(PROGRAM.get().map_or(Path::new(env!("CARGO_BIN_EXE_darkwake")), PathBuf::as_path));
     let settings = std::env::vars_os().map(|(name, _)| name);
     for name in settings.filter(|name| name.to_string_lossy().starts_with("DARKWAKE_")) {
         command.env_remove(name);

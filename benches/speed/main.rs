@@ -11,6 +11,7 @@
 //!
 //!   --rounds N   all is measured so often, and the median counts
 //!   --lines N    lines of a feed    --ships N   ships of a fleet, where that is open
+//!   --program FILE   the `darkwake` that is run, where that is another than the one that is built with this, as of `cargo xtask pgo`
 //! ```
 //!
 //! What counts is processor time, which others on the machine do not add to; where wall time counts it is said.
@@ -65,13 +66,17 @@ fn main() {
     }
 }
 
-const NAMES: &str = "budget, peers, cores, scaling, ships, steady or feed, and [--rounds N] [--lines N] [--ships N] [--hours N] [--minutes N]?";
+const NAMES: &str = "budget, peers, cores, scaling, ships, steady or feed, and [--rounds N] [--lines N] [--ships N] [--hours N] [--minutes N] [--program FILE]?";
 
 impl Options {
     fn read(arguments: &[&str]) -> Option<Options> {
         let mut options = Options { rounds: 3, lines: 1_000_000, ships: 60_000, hours: 1, minutes: 10 };
         for pair in arguments.chunks(2) {
             let [flag, value] = pair else { return None };
+            if *flag == "--program" {
+                cost::use_program(value);
+                continue;
+            }
             let number: usize = value.parse().ok().filter(|number| *number > 0)?;
             match *flag {
                 "--rounds" => options.rounds = number,

@@ -74,8 +74,7 @@ struct Made {
 
 impl Made {
     fn here(project: &Project) -> Result<Made> {
-        let program = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let told = project::output(&mut project.command(program, &["--version"]))?;
+        let told = project::output(&mut project.command(project::rustc_program(), &["--version"]))?;
         // `rustc 1.90.0 (1159e78c4 2025-09-14)`
         let version = told.split_whitespace().nth(1).context("rustc --version tells no version")?;
         Ok(Made { rustc: version.to_owned(), architecture: std::env::consts::ARCH.to_owned() })

@@ -1,4 +1,4 @@
-//! The tasks of the project: `cargo xtask demo | test | bench | bless | counts | deny | evaluate | fuzz | kafka | ports |
+//! The tasks of the project: `cargo xtask demo | test | bench | bless | counts | deny | evaluate | fuzz | kafka | pgo | ports |
 //! reproducible | sbom | water | web`.
 
 mod analysts;
@@ -23,6 +23,7 @@ mod lattice;
 mod licences;
 mod oracle;
 mod page;
+mod pgo;
 mod ports;
 mod project;
 mod reproducible;
@@ -55,7 +56,10 @@ usage: cargo xtask TASK
   evaluate [FIRST-LAST]     how good judgement is: five generated worlds, or those with these seeds, replayed and scored
   sbom [--out FILE]         what the program is made of, as CycloneDX
   deny [--offline]          cargo-deny: vulnerabilities, licences and sources of what it is made of
-  reproducible [--once]     build it twice in different folders and compare the bytes; takes many minutes
+  pgo                       build it for the ways that its code takes with generated feeds (profile-guided optimisation), as
+                            releases are; takes many minutes
+  reproducible [--once]     build it twice in different folders and compare the bytes; takes many minutes; --profile FILE: with
+                            a profile that was made before
   fuzz [TARGET…]            give what reads bytes from outside made-up ones, each target a minute or --seconds N;
                             --asan: with AddressSanitizer
   kafka up | down           a real broker on loopback: --brokers 1|3, --name NAME, --while PID
@@ -90,6 +94,7 @@ fn main() -> ExitCode {
         ["bless", rest @ ..] => bless::run(rest),
         ["sbom", rest @ ..] => sbom::run(rest),
         ["deny", rest @ ..] => supply::run(rest),
+        ["pgo", rest @ ..] => pgo::run(rest),
         ["reproducible", rest @ ..] => reproducible::run(rest),
         ["evaluate", rest @ ..] => evaluate::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),

@@ -55,7 +55,12 @@ impl Project {
     /// The built `darkwake`, in the root.
     pub fn darkwake(&self, arguments: &[&str]) -> Command {
         let name = format!("darkwake{}", std::env::consts::EXE_SUFFIX);
-        let mut command = self.command(self.target.join("release").join(name), arguments);
+        self.untouched(self.target.join("release").join(name), arguments)
+    }
+
+    /// A `darkwake` built elsewhere, in the root.
+    pub fn untouched(&self, program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Command {
+        let mut command = self.command(program, arguments);
         // What a person has set for their own runs must not change these.
         for (name, _) in
             std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("DARKWAKE_"))
@@ -174,4 +179,9 @@ fn cannot_start(command: &Command) -> String {
 /// The cargo that started this task.
 pub fn cargo_program() -> std::ffi::OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// The compiler that it uses.
+pub fn rustc_program() -> std::ffi::OsString {
+    std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())
 }

@@ -1,8 +1,8 @@
 //! `cargo xtask reproducible`: whether the same sources give the same program, whatever the folder and the time.
 //!
 //! It builds twice from nothing, each in a folder of its own, and compares the bytes. That takes many minutes, so it is no
-//! part of `cargo xtask test`. `--once` builds once, as releases are built, for who wants to compare with one. What it shows,
-//! and what it does not: `deploy/REPRODUCIBLE.md`.
+//! part of `cargo xtask test`. `--once` builds once, as releases are built, for who wants to compare with one; `--profile` names the
+//! profile of a release (`cargo xtask pgo`). What it shows, and what it does not: `deploy/REPRODUCIBLE.md`.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,29 +11,40 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
-use crate::Usage;
 use crate::project::{self, Project};
 use crate::say::{say, talk};
 use crate::system::{self, Need};
+use crate::{Usage, pgo};
 
 /// Where it is built, and where it is built again.
 const FOLDERS: [&str; 2] = ["reproducible/a", "reproducible/b-longer"];
 
 /// Builds twice and compares, or builds once.
 pub fn run(arguments: &[&str]) -> Result<()> {
-    let is_once = match arguments {
-        [] => false,
-        ["--once"] => true,
-        _ => return Err(Usage("usage: cargo xtask reproducible [--once]".to_owned()).into()),
-    };
+    let (mut is_once, mut profile) = (false, None);
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        match (*argument, rest.as_slice()) {
+            ("--once", _) => is_once = true,
+            ("--profile", [file, ..]) => {
+                profile = Some(Path::new(*file).canonicalize().with_context(|| (*file).to_owned())?);
+                rest.next();
+            }
+            _ => {
+                return Err(
+                    Usage("usage: cargo xtask reproducible [--once] [--profile FILE]".to_owned()).into()
+                );
+            }
+        }
+    }
     let project = Project::find()?;
     system::prepare(&[Need::Make, Need::OpenSsl])?;
-    let date = source_date(&project)?;
-    let first = made(&project, FOLDERS[0], &date)?;
+    let flags: Vec<String> = profile.as_deref().map(pgo::uses).transpose()?.into_iter().collect();
+    let first = made(&project, FOLDERS[0], &flags)?;
     if is_once {
         return Ok(());
     }
-    let second = made(&project, FOLDERS[1], &date)?;
+    let second = made(&project, FOLDERS[1], &flags)?;
     match first_difference(&first, &second) {
         None => say(&format!("the same, {} bytes", first.len())),
         Some(at) => bail!(
@@ -45,17 +56,18 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Builds the program and says its hash; its bytes.
-fn made(project: &Project, name: &str, date: &str) -> Result<Vec<u8>> {
-    let file = build(project, name, date)?;
+/// Builds the program from nothing and says its hash; its bytes.
+fn made(project: &Project, name: &str, flags: &[String]) -> Result<Vec<u8>> {
+    project.scratch(name)?;
+    let file = build(project, name, flags)?;
     let bytes = fs::read(&file).with_context(|| format!("{}", file.display()))?;
     say(&format!("{}  {}", sha256(&bytes), file.display()));
     Ok(bytes)
 }
 
-/// Builds the program in a folder of this name; where it is.
-fn build(project: &Project, name: &str, date: &str) -> Result<PathBuf> {
-    let folder = project.scratch(name)?;
+/// Builds the program as it is released, in a folder of this name and with more flags of the compiler; where it is.
+pub fn build(project: &Project, name: &str, flags: &[String]) -> Result<PathBuf> {
+    let folder = project.made(name);
     talk(&format!("building in {}", folder.display()));
     // The last that fits counts, for both compilers.
     let places = [
@@ -63,26 +75,36 @@ fn build(project: &Project, name: &str, date: &str) -> Result<PathBuf> {
         (project.path("").components().collect::<PathBuf>(), "/darkwake"),
         (folder.clone(), "/target"),
     ];
-    let (mut rust, mut c) = (Vec::new(), Vec::new());
+    let (mut rust, mut c) = (flags.to_vec(), Vec::new());
     for (place, told) in &places {
         let place = project::text(place)?;
         rust.push(format!("--remap-path-prefix={place}={told}"));
         c.push(format!("-ffile-prefix-map={place}={told}"));
     }
-    let mut command = project.cargo(&["build", "--release", "--locked", "--bin", "darkwake", "--target-dir"]);
+    // The target is named so that the flags are not for what runs while it is built.
+    let host = host()?;
+    let mut command =
+        project.cargo(&["build", "--release", "--locked", "--bin", "darkwake", "--target", &host]);
     command
+        .arg("--target-dir")
         .arg(&folder)
         .env_remove("RUSTFLAGS")
         // Parted by U+001F, as paths may have spaces.
         .env("CARGO_ENCODED_RUSTFLAGS", rust.join("\u{1f}"))
         .env("CFLAGS", c.join(" "))
-        .env("SOURCE_DATE_EPOCH", date)
+        .env("SOURCE_DATE_EPOCH", source_date(project)?)
         .env("CARGO_INCREMENTAL", "0")
         .env("CARGO_PROFILE_RELEASE_STRIP", "symbols")
         .env("CARGO_PROFILE_RELEASE_DEBUG", "none");
     project::run(&mut command)?;
-    let program = folder.join("release").join(format!("darkwake{}", std::env::consts::EXE_SUFFIX));
-    Ok(program)
+    Ok(folder.join(host).join("release").join(format!("darkwake{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// What this machine is for the compiler.
+fn host() -> Result<String> {
+    let told = project::output(std::process::Command::new(project::rustc_program()).arg("-vV"))?;
+    let host = told.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).context("rustc does not tell its host")
 }
 
 /// Where Cargo keeps the sources of packages.

@@ -71,7 +71,8 @@ pub fn fates(stats: &Value) -> u64 {
     rejected.chain(others).filter_map(Value::as_u64).sum()
 }
 
-fn same(a: &Path, b: &Path) -> Result<()> {
+/// Fails where two files differ.
+pub fn same(a: &Path, b: &Path) -> Result<()> {
     let read = |path: &Path| fs::read(path).with_context(|| format!("{}", path.display()));
     ensure!(read(a)? == read(b)?, "{} and {} differ", a.display(), b.display());
     Ok(())

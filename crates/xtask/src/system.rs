@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
+use crate::pgo;
 use crate::project::{self, starts, works};
 use crate::say::talk;
 
@@ -43,6 +44,8 @@ pub enum Need {
     Gdal,
     /// What runs and checks what is deployed.
     Deployment,
+    /// `llvm-profdata` of the Rust toolchain.
+    LlvmTools,
     /// `valgrind`, with which instructions are counted.
     Valgrind,
 }
@@ -66,6 +69,7 @@ impl Need {
             Need::Rustfmt => works(&cargo, &["fmt", "--version"]),
             Need::Java => works("java", &["--version"]),
             Need::Maven => works("mvn", &["--version"]),
+            Need::LlvmTools => pgo::llvm_profdata().is_ok_and(|program| program.exists()),
             Need::Make => works("make", &["--version"]),
             Need::OpenSsl => works("pkg-config", &["--exists", "openssl"]) && works("openssl", &["version"]),
             Need::Node => works("node", &["-e", NODE]) && works("npm", &["--version"]),
@@ -97,6 +101,7 @@ impl Need {
             Need::Deployment => {
                 "promtool, docker-compose, dockerd, mmdebstrap, podman (for the tests of deploy/)"
             }
+            Need::LlvmTools => "llvm-tools (a part of the Rust toolchain)",
             Need::Valgrind => "valgrind (with which instructions are counted)",
         }
     }
@@ -116,7 +121,7 @@ impl Need {
             Need::Gdal => &["gdal-bin"],
             Need::Deployment => &PACKAGES_OF_DEPLOYMENT,
             Need::Valgrind => &["valgrind"],
-            Need::Clippy | Need::Rustfmt => &[],
+            Need::Clippy | Need::Rustfmt | Need::LlvmTools => &[],
         }
     }
 
@@ -127,6 +132,7 @@ impl Need {
             }
             Need::Clippy => "rustup component add clippy",
             Need::Rustfmt => "rustup component add rustfmt",
+            Need::LlvmTools => "rustup component add llvm-tools",
             Need::Java => "install a Java runtime, 17 or later, so that `java` runs it",
             Need::Maven => "install Apache Maven, so that `mvn` runs it",
             Need::Make => "install make",
@@ -201,10 +207,14 @@ fn plan(missing: &[Need], means: Means) -> Plan {
         match need {
             Need::Clippy if means.rustup => commands.push(vec!["rustup", "component", "add", "clippy"]),
             Need::Rustfmt if means.rustup => commands.push(vec!["rustup", "component", "add", "rustfmt"]),
+            Need::LlvmTools if means.rustup => {
+                commands.push(vec!["rustup", "component", "add", "llvm-tools"])
+            }
             Need::Python if means.old_python => asked.push(need.by_hand().to_owned()),
             Need::Python
             | Need::Clippy
             | Need::Rustfmt
+            | Need::LlvmTools
             | Need::Java
             | Need::Maven
             | Need::Make

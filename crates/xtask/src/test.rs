@@ -14,7 +14,7 @@ use crate::project::{self, Project};
 use crate::say::{say, table, talk};
 use crate::soak::{self, Journal};
 use crate::system::{self, Need};
-use crate::{Usage, analysts, counts, evaluate, oracle, page, ports, scenarios, supply, water, web};
+use crate::{Usage, analysts, counts, evaluate, oracle, page, pgo, ports, scenarios, supply, water, web};
 
 const USAGE: &str = "usage: cargo xtask test [--soak [--again]] [--only NAME]";
 
@@ -42,6 +42,7 @@ enum Part {
     Counts,
     Ports,
     Water,
+    Pgo,
     Soak,
 }
 
@@ -60,7 +61,7 @@ impl Part {
         Part::Scores,
         Part::Counts,
     ];
-    const SOAK: [Part; 3] = [Part::Ports, Part::Water, Part::Soak];
+    const SOAK: [Part; 4] = [Part::Ports, Part::Water, Part::Pgo, Part::Soak];
 
     fn name(self) -> &'static str {
         match self {
@@ -78,6 +79,7 @@ impl Part {
             Part::Counts => "counts",
             Part::Ports => "ports",
             Part::Water => "water",
+            Part::Pgo => "pgo",
             Part::Soak => "soak",
         }
     }
@@ -107,6 +109,9 @@ impl Part {
             Part::Water => {
                 "the mask of water and the coast of reports are what their source gives (needs npm and the network)"
             }
+            Part::Pgo => {
+                "the program as it is released (cargo xtask pgo) tells what the one tells that made its profile"
+            }
             Part::Soak => "the long form of the tests that have one (DARKWAKE_SOAK=1), one piece each",
         };
         text.to_owned()
@@ -125,6 +130,7 @@ impl Part {
             // It does without valgrind where that cannot be had.
             Part::Counts => &[Need::Make, Need::OpenSsl],
             Part::Supply | Part::Scenarios | Part::Scores | Part::Water | Part::Soak => &[],
+            Part::Pgo => &pgo::NEEDS,
         }
     }
 }
@@ -295,6 +301,10 @@ fn run_part(part: Part, options: &Options, project: &Project, bill: &mut Bill) -
         }
         Part::Counts => bill.piece("counts", || counts::check(project))?,
         Part::Ports => bill.piece("ports", || ports::run(&["--check".to_owned()]).map(|()| String::new()))?,
+        Part::Pgo => {
+            bill.piece("pgo profile", || pgo::profile(project).map(|()| String::new()))?;
+            bill.piece("pgo program", || pgo::program(project).map(|_| String::new()))?;
+        }
         Part::Water => bill.piece("water", || water::run(&["--check"]).map(|()| String::new()))?,
         Part::Soak => soak_tests(project, bill)?,
     }
@@ -495,7 +505,7 @@ mod tests {
     fn only_takes_names_and_the_long_tier_needs_its_flag() {
         assert_eq!(Options::read(&["--only", "oracle,fmt"]).unwrap().parts(), [Part::Format, Part::Oracle]);
         assert_eq!(Options::read(&[]).unwrap().parts(), Part::DEFAULT);
-        assert_eq!(Options::read(&["--soak"]).unwrap().parts().len(), 15);
+        assert_eq!(Options::read(&["--soak"]).unwrap().parts().len(), 16);
         for wrong in [&["--only", "orakle"][..], &["--only"], &["--only", "soak"], &["--again"], &["tests"]] {
             assert!(Options::read(wrong).unwrap_err().is::<Usage>(), "{wrong:?}");
         }
