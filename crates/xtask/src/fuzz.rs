@@ -121,14 +121,12 @@ fn chosen(project: &Project, options: &Options) -> Result<Vec<String>> {
 
 /// Builds programs; the folder that has them.
 fn build(project: &Project, options: &Options, targets: &[String]) -> Result<PathBuf> {
-    let told = project::output(&mut project.cargo(&["-vV"]))?;
-    let host = told.lines().find_map(|line| line.strip_prefix("host: "));
-    let host = host.context("cargo does not say for what system it builds")?;
+    let host = project.host()?;
     let folder = project.made(if options.asan { "fuzz-asan" } else { "fuzz" });
     let mut flags = COVERAGE.join(" ");
     // With a target named, what runs while it is built is built without these.
     let mut cargo = project.cargo(&["build", "--release", "--manifest-path", "fuzz/Cargo.toml"]);
-    cargo.args(["--target", host, "--target-dir", text(&folder)?]);
+    cargo.args(["--target", &host, "--target-dir", text(&folder)?]);
     cargo.args(targets.iter().flat_map(|target| ["--bin", target.as_str()]));
     if options.asan {
         flags = format!("{flags} {ADDRESS_SANITIZER}");

@@ -52,6 +52,13 @@ impl Project {
         self.command(cargo_program(), arguments)
     }
 
+    /// The system that cargo builds for unless another is named.
+    pub fn host(&self) -> Result<String> {
+        let told = output(&mut self.cargo(&["-vV"]))?;
+        let host = told.lines().find_map(|line| line.strip_prefix("host: "));
+        host.map(str::to_owned).context("cargo does not say for what system it builds")
+    }
+
     /// The built `darkwake`, in the root.
     pub fn darkwake(&self, arguments: &[&str]) -> Command {
         let name = format!("darkwake{}", std::env::consts::EXE_SUFFIX);

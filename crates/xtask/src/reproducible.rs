@@ -82,7 +82,7 @@ pub fn build(project: &Project, name: &str, flags: &[String]) -> Result<PathBuf>
         c.push(format!("-ffile-prefix-map={place}={told}"));
     }
     // The target is named so that the flags are not for what runs while it is built.
-    let host = host()?;
+    let host = project.host()?;
     let mut command =
         project.cargo(&["build", "--release", "--locked", "--bin", "darkwake", "--target", &host]);
     command
@@ -98,13 +98,6 @@ pub fn build(project: &Project, name: &str, flags: &[String]) -> Result<PathBuf>
         .env("CARGO_PROFILE_RELEASE_DEBUG", "none");
     project::run(&mut command)?;
     Ok(folder.join(host).join("release").join(format!("darkwake{}", std::env::consts::EXE_SUFFIX)))
-}
-
-/// What this machine is for the compiler.
-fn host() -> Result<String> {
-    let told = project::output(std::process::Command::new(project::rustc_program()).arg("-vV"))?;
-    let host = told.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).context("rustc does not tell its host")
 }
 
 /// Where Cargo keeps the sources of packages.

@@ -110,7 +110,7 @@ impl Part {
                 "the mask of water and the coast of reports are what their source gives (needs npm and the network)"
             }
             Part::Pgo => {
-                "the program as it is released (cargo xtask pgo) tells what the one tells that made its profile"
+                "the program as it is released (cargo xtask pgo) tells what the one tells that made its profile (needs the network)"
             }
             Part::Soak => "the long form of the tests that have one (DARKWAKE_SOAK=1), one piece each",
         };
