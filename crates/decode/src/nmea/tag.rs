@@ -161,7 +161,8 @@ fn tag_time(value: &[u8]) -> Option<EventTime> {
 
 /// Lines of a group share time and station; a group is forgotten after this many lines …
 const MEMORY_LINES: u64 = 1_000;
-/// … or with all others when there would be more than so many: a line may hold hundreds of sentences.
+/// … or, when there would be more than so many, with all others if more than half of them are of the last lines: a line may hold
+/// hundreds of sentences.
 const MEMORY_GROUPS: usize = 4_096;
 
 /// The groups seen in the last lines of a source.
@@ -193,7 +194,8 @@ impl Groups {
         if is_full || self.swept + MEMORY_LINES < line {
             self.known.retain(|_, shared| shared.is_known(line));
             self.swept = line;
-            if self.known.len() >= MEMORY_GROUPS {
+            // Else there would soon be too many again, and all are gone through each time.
+            if is_full && self.known.len() > MEMORY_GROUPS / 2 {
                 self.known.clear();
             }
         }
@@ -294,6 +296,11 @@ mod tests {
         let mut second = Tag { group: Some(Group { id: 4_095, is_first: false }), ..Tag::default() };
         full.share(&mut second, 2);
         assert_eq!((second.station, full.known.len()), (4_096, MEMORY_GROUPS));
+        // Nor where those of long ago are forgotten.
+        let mut long_after = Tag { group: Some(Group { id: 0, is_first: false }), ..Tag::default() };
+        full.share(&mut long_after, 1_001);
+        full.share(&mut Tag { group: Some(Group { id: 9_999, is_first: true }), ..Tag::default() }, 1_002);
+        assert_eq!((long_after.station, full.known.len()), (1, 3));
         let of = |id: u64, groups: &mut Groups| {
             let mut tag = Tag { group: Some(Group { id, is_first: false }), ..Tag::default() };
             groups.share(&mut tag, 2);
