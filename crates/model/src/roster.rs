@@ -163,7 +163,7 @@ impl<T: Keyed> Roster<T> {
             let room = if place < Self::IN_CHUNK { (2 * place).max(4) } else { Self::IN_CHUNK };
             chunk.reserve_exact(room.min(Self::IN_CHUNK) - chunk.len());
         }
-        // Made where it stays: it may be large.
+        // Made no earlier than here, as it may be large: it is not handed on from call to call.
         chunk.push(make());
         place
     }
